@@ -1,0 +1,1 @@
+//! Hubbub's client: web, desktop and phones.

@@ -1,0 +1,1 @@
+//! Headless clients, browser journeys and benches for Hubbub.

@@ -1,0 +1,39 @@
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ChannelId, GuildId, PeerId, UserId};
+use crate::voice::{Quality, Slot, Speaker, VoiceEnd};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceLeft {
+    pub guild_id: GuildId,
+    pub channel_id: ChannelId,
+    pub user_id: UserId,
+    pub peer_id: PeerId,
+}
+
+/// Slots that are not named keep what they show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceSlots {
+    pub peer_id: PeerId,
+    pub slots: Vec<Slot>,
+}
+
+/// Everyone who is heard at the moment, the loudest first; the others are silent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceSpeakers {
+    pub channel_id: ChannelId,
+    pub speakers: Vec<Speaker>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceQuality {
+    pub peer_id: PeerId,
+    pub quality: Quality,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceEnded {
+    pub channel_id: ChannelId,
+    pub peer_id: PeerId,
+    pub reason: VoiceEnd,
+}

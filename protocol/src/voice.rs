@@ -1,0 +1,128 @@
+//! Rooms: who is in which, what they publish, and what a connection receives.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ChannelId, GuildId, PeerId, UserId};
+
+/// What a peer can publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    Microphone,
+    Camera,
+    Screen,
+    ScreenAudio,
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a peer says of itself; all of it is visible to everyone who may view the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PeerFlags {
+    /// The microphone is off.
+    pub muted: bool,
+    /// Hears nothing; implies muted.
+    pub deafened: bool,
+    /// The camera is on.
+    pub camera: bool,
+    /// A screen is shared.
+    pub screen: bool,
+}
+
+/// A user's seat in a voice channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceState {
+    pub guild_id: GuildId,
+    pub channel_id: ChannelId,
+    pub user_id: UserId,
+    pub peer_id: PeerId,
+    #[serde(flatten)]
+    pub flags: PeerFlags,
+}
+
+/// The `mid` of an m-line (RFC 5888) in a client's offer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Mid(pub String);
+
+/// An m-line of the offer on which the client will publish.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedLine {
+    pub mid: Mid,
+    pub source: Source,
+}
+
+/// An SDP offer (RFC 8829) with the meaning of its sending m-lines; its receiving m-lines are the slots.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    pub sdp: String,
+    pub lines: Vec<PublishedLine>,
+}
+
+/// The answer to a join or a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    pub peer_id: PeerId,
+    pub sdp: String,
+}
+
+/// What a slot of a connection shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    pub mid: Mid,
+    /// None: nothing.
+    pub shows: Option<Shown>,
+}
+
+/// A track that a slot shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Shown {
+    pub peer_id: PeerId,
+    pub source: Source,
+}
+
+/// A client's wish to have a track in a video slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    pub mid: Mid,
+    pub peer_id: PeerId,
+    pub source: Source,
+    /// Size at which it is shown, in device pixels.
+    pub width: u16,
+    pub height: u16,
+}
+
+/// How loud a peer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speaker {
+    pub peer_id: PeerId,
+    /// 0 (silence) to 127 (as loud as can be): 127 minus the audio level of RFC 6464.
+    pub level: u8,
+}
+
+/// How well a connection works, as the server measures it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quality {
+    /// Packets lost on the way to the server, per mille.
+    pub loss_up_permille: u16,
+    /// Packets lost on the way to the client, per mille.
+    pub loss_down_permille: u16,
+    pub round_trip_ms: Option<u32>,
+    pub jitter_ms: u32,
+}
+
+/// Why a connection to a room ended without being asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoiceEnd {
+    /// The user joined from elsewhere.
+    Replaced,
+    /// The channel was deleted, or the user may no longer be in it.
+    Removed,
+    /// No media came for too long.
+    TimedOut,
+    /// The connection failed; join again.
+    Failed,
+    #[serde(other)]
+    Unknown,
+}

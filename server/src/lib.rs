@@ -1,0 +1,1 @@
+//! The hubbub program: web client, REST API, gateway, SFU and TURN in one.

@@ -1,0 +1,1 @@
+//! Hubbub's STUN and TURN server, sans-IO.

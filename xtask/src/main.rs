@@ -1,0 +1,2 @@
+//! Hubbub's build, run, test and bench commands.
+fn main() {}
