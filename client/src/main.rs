@@ -1,0 +1,5 @@
+//! The web client's entry point.
+
+fn main() {
+    client::launch();
+}
