@@ -18,7 +18,7 @@ fn what_anyone_may_send_is_known() {
         .filter(|route| route.caller == protocol::request::Caller::Anyone)
         .map(|route| format!("{} {}", route.method, route.path))
         .collect();
-    let expected = ["GET /instance", "GET /invites/{code}", "POST /accounts", "POST /sessions", "POST /setup"];
+    let expected = ["GET /instance", "GET /invites/by-code/{code}", "POST /accounts", "POST /sessions", "POST /setup"];
     assert_eq!(open, expected.map(String::from).into());
 }
 

@@ -25,9 +25,9 @@ requests! {
     /// A guild's invites that can still be used, the newest first.
     ListGuildInvites(guild_id: GuildId): SignedIn Get "/guilds/{guild_id}/invites", () => Vec<Invite>;
     /// What a code leads to.
-    PreviewInvite(code: String): Anyone Get "/invites/{code}", () => InvitePreview;
+    PreviewInvite(code: String): Anyone Get "/invites/by-code/{code}", () => InvitePreview;
     /// Joins the guild of an invite; harmless when one is a member already.
-    AcceptInvite(code: String): SignedIn Post "/invites/{code}/accept", () => GuildSnapshot;
+    AcceptInvite(code: String): SignedIn Post "/invites/by-code/{code}/accept", () => GuildSnapshot;
     /// Makes an invite useless. Its maker and those who manage the guild can.
     RevokeInvite(invite_id: InviteId): SignedIn Delete "/invites/{invite_id}", () => ();
 }

@@ -1,0 +1,143 @@
+//! Guilds and membership.
+
+use protocol::account::User;
+use protocol::channel::{Channel, ChannelKind};
+use protocol::event::{Event, GuildDeleted, MemberAdded, MemberRemoved};
+use protocol::guild::{Guild, GuildSnapshot, Member};
+use protocol::id::{GuildId, UserId};
+use protocol::permission::Permissions;
+use protocol::{limits, name};
+
+use super::snapshot;
+use crate::app::App;
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::hub::Audience;
+use crate::store::access::{GuildAccess, require_guild};
+use crate::store::{self, Committed, Tx};
+
+/// Makes a guild with a text and a voice channel.
+pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<GuildSnapshot> {
+    let name = name::title(name).map_err(Error::field("name"))?;
+    let mut tx = app.store.write().await?;
+    if store::guild::count_owned(&mut tx, user.id).await? as usize >= limits::GUILDS_PER_OWNER {
+        return Err(Error::LimitReached("you own as many servers as one user can"));
+    }
+    refuse_beyond_guild_limit(&mut tx, user.id).await?;
+    let guild = Guild { id: app.ids.next(), name: name.to_owned(), owner_id: user.id };
+    store::guild::insert(&mut tx, &guild).await?;
+    store::guild::insert_member(&mut tx, guild.id, user.id, clock::now()).await?;
+    let access = require_guild(&mut tx, user.id, guild.id, Permissions::MANAGE_CHANNELS).await?;
+    for (position, (kind, name)) in [(ChannelKind::Text, "general"), (ChannelKind::Voice, "General")].iter().enumerate()
+    {
+        let channel = Channel {
+            id: app.ids.next(),
+            guild_id: guild.id,
+            kind: *kind,
+            name: (*name).to_owned(),
+            topic: String::new(),
+            parent_id: None,
+            position: u32::try_from(position).map_err(Error::internal)?,
+            last_message_id: None,
+        };
+        store::channel::insert(&mut tx, &access, &channel).await?;
+    }
+    let created = snapshot::snapshot(app, &mut tx, guild).await?;
+    let committed = tx.commit().await?;
+    let event = Event::GuildCreated(Box::new(created.clone()));
+    app.hub.publish(&committed, &Audience::Users(&[user.id]), &event);
+    Ok(created)
+}
+
+pub(crate) async fn rename(app: &App, user: UserId, guild: GuildId, name: &str) -> Result<Guild> {
+    let name = name::title(name).map_err(Error::field("name"))?;
+    let mut tx = app.store.write().await?;
+    let access = require_guild(&mut tx, user, guild, Permissions::MANAGE_GUILD).await?;
+    let renamed = store::guild::rename(&mut tx, &access, name).await?;
+    let audience = store::guild::member_ids(&mut tx, guild).await?;
+    let committed = tx.commit().await?;
+    app.hub.publish(&committed, &Audience::Users(&audience), &Event::GuildUpdated(renamed.clone()));
+    Ok(renamed)
+}
+
+pub(crate) async fn delete(app: &App, user: UserId, guild: GuildId) -> Result<()> {
+    let mut tx = app.store.write().await?;
+    let access = require_guild(&mut tx, user, guild, Permissions::MANAGE_GUILD).await?;
+    if !access.is_owner() {
+        return Err(Error::Forbidden);
+    }
+    let audience = store::guild::member_ids(&mut tx, guild).await?;
+    store::guild::delete(&mut tx, &access).await?;
+    let committed = tx.commit().await?;
+    app.hub.publish(&committed, &Audience::Users(&audience), &Event::GuildDeleted(GuildDeleted { guild_id: guild }));
+    Ok(())
+}
+
+pub(crate) async fn leave(app: &App, user: UserId, guild: GuildId) -> Result<()> {
+    let mut tx = app.store.write().await?;
+    let access = require_guild(&mut tx, user, guild, Permissions::VIEW_CHANNEL).await?;
+    if access.is_owner() {
+        return Err(Error::Conflict("the owner cannot leave; delete the server or hand it over first"));
+    }
+    dismiss(app, tx, &access, user).await
+}
+
+/// Removes another member.
+pub(crate) async fn remove_member(app: &App, user: UserId, guild: GuildId, removed: UserId) -> Result<()> {
+    let mut tx = app.store.write().await?;
+    let access = require_guild(&mut tx, user, guild, Permissions::KICK_MEMBERS).await?;
+    if removed == access.guild().owner_id {
+        return Err(Error::Forbidden);
+    }
+    dismiss(app, tx, &access, removed).await
+}
+
+async fn dismiss(app: &App, mut tx: Tx, access: &GuildAccess, user: UserId) -> Result<()> {
+    let guild = access.guild().id;
+    if !store::guild::delete_member(&mut tx, access, user).await? {
+        return Err(Error::NotFound);
+    }
+    let remaining = store::guild::member_ids(&mut tx, guild).await?;
+    let committed = tx.commit().await?;
+    app.hub.publish(&committed, &Audience::Users(&[user]), &Event::GuildDeleted(GuildDeleted { guild_id: guild }));
+    let event = Event::MemberRemoved(MemberRemoved { guild_id: guild, user_id: user });
+    app.hub.publish(&committed, &Audience::Users(&remaining), &event);
+    Ok(())
+}
+
+/// What is to be told when somebody became a member.
+pub(crate) struct Admission {
+    pub(crate) snapshot: GuildSnapshot,
+    user: UserId,
+    added: MemberAdded,
+    others: Vec<UserId>,
+}
+
+impl Admission {
+    pub(crate) fn publish(&self, app: &App, committed: &Committed) {
+        let created = Event::GuildCreated(Box::new(self.snapshot.clone()));
+        app.hub.publish(committed, &Audience::Users(&[self.user]), &created);
+        app.hub.publish(committed, &Audience::Users(&self.others), &Event::MemberAdded(self.added.clone()));
+    }
+}
+
+/// Makes a user a member; none where they were one. The caller holds the right, an invite for example.
+pub(crate) async fn admit(app: &App, tx: &mut Tx, guild: GuildId, user: &User) -> Result<Option<Admission>> {
+    refuse_beyond_guild_limit(tx, user.id).await?;
+    let joined_at = clock::now();
+    if !store::guild::insert_member(tx, guild, user.id, joined_at).await? {
+        return Ok(None);
+    }
+    let found = store::guild::find(tx, guild).await?.ok_or(Error::NotFound)?;
+    let snapshot = snapshot::snapshot(app, tx, found).await?;
+    let others = snapshot.members.iter().map(|member| member.user.id).filter(|id| *id != user.id).collect();
+    let added = MemberAdded { guild_id: guild, member: Member { user: user.clone(), joined_at } };
+    Ok(Some(Admission { snapshot, user: user.id, added, others }))
+}
+
+async fn refuse_beyond_guild_limit(tx: &mut Tx, user: UserId) -> Result<()> {
+    if store::guild::count_joined(tx, user).await? as usize >= limits::GUILDS_PER_USER {
+        return Err(Error::LimitReached("you are in as many servers as one user can be"));
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! What users can do, a file per noun. Each write is one transaction; events go out after its commit.
+
+pub(crate) mod account;
+pub(crate) mod channel;
+pub(crate) mod guild;
+pub(crate) mod instance;
+pub(crate) mod invite;
+pub(crate) mod message;
+pub(crate) mod presence;
+pub(crate) mod session;
+pub(crate) mod snapshot;

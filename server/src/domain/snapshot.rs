@@ -1,0 +1,31 @@
+//! What a client starts from.
+
+use protocol::account::{CurrentUser, Presence, Status};
+use protocol::event::Ready;
+use protocol::guild::{Guild, GuildSnapshot};
+use protocol::id::SessionId;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::secret::Secret;
+use crate::store::{self, Tx, channel};
+
+/// All that a user may see, as one state of the database.
+pub(crate) async fn ready(app: &App, user: CurrentUser, session_id: SessionId, resume: Secret) -> Result<Ready> {
+    let mut tx = app.store.read().await?;
+    let mut guilds = Vec::new();
+    for guild in store::guild::list_of_user(&mut tx, user.user.id).await? {
+        guilds.push(snapshot(app, &mut tx, guild).await?);
+    }
+    let read_states = channel::read_states(&mut tx, user.user.id).await?;
+    Ok(Ready { user, session_id, resume_token: resume.reveal(), guilds, read_states })
+}
+
+/// A guild as its members see it.
+pub(crate) async fn snapshot(app: &App, tx: &mut Tx, guild: Guild) -> Result<GuildSnapshot> {
+    let channels = channel::list(tx, guild.id).await?;
+    let members = store::guild::members(tx, guild.id).await?;
+    let online = app.hub.online_among(members.iter().map(|member| &member.user.id));
+    let presences = online.into_iter().map(|user_id| Presence { user_id, status: Status::Online }).collect();
+    Ok(GuildSnapshot { guild, channels, members, presences, voice_states: Vec::new() })
+}

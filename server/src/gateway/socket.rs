@@ -1,0 +1,304 @@
+//! One socket from hello to close.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use protocol::account::Status;
+use protocol::error::ErrorBody;
+use protocol::gateway::{ClientFrame, ServerFrame, close};
+use protocol::limits;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::app::App;
+use crate::clock;
+use crate::domain::{presence, session, snapshot};
+use crate::error::Error;
+use crate::hub::{Closing, Connection, Numbered, SocketId};
+use crate::secret::{Secret, SecretHash};
+
+const HEARTBEAT_INTERVAL_MS: u32 = 20_000;
+/// Two heartbeats may be lost before the socket counts as dead.
+const SILENCE: Duration = Duration::from_millis(2 * HEARTBEAT_INTERVAL_MS as u64 + 5_000);
+const FIRST_FRAME: Duration = Duration::from_secs(10);
+const CLOSING_TIME: Duration = Duration::from_secs(1);
+const RECONNECT_AFTER_MS: u32 = 500;
+const BATCH: usize = 64;
+const ANSWERS: usize = 16;
+
+type Sink = SplitSink<WebSocket, Message>;
+type Stream = SplitStream<WebSocket>;
+
+/// Why a socket ends: the close code, and what is said before it.
+struct End {
+    code: u16,
+    farewell: Option<ServerFrame>,
+}
+
+impl End {
+    fn refused(code: u16, error: &Error) -> Self {
+        Self { code, farewell: Some(ServerFrame::Error(error.body())) }
+    }
+
+    fn invalid_frame(reason: impl std::fmt::Display) -> Self {
+        Self::refused(close::INVALID_FRAME, &Error::InvalidRequest(format!("the frame is not valid here: {reason}")))
+    }
+}
+
+impl From<Closing> for End {
+    fn from(closing: Closing) -> Self {
+        match closing {
+            Closing::Slow => Self { code: close::SLOW_CONSUMER, farewell: None },
+            Closing::TakenOver => Self { code: close::TAKEN_OVER, farewell: None },
+            Closing::SessionEnded => Self::refused(close::UNAUTHORIZED, &Error::Unauthorized),
+        }
+    }
+}
+
+/// A socket that has lost its client: there is nobody to say a word to.
+struct Lost;
+
+enum Stop {
+    End(End),
+    Lost,
+}
+
+impl From<End> for Stop {
+    fn from(end: End) -> Self {
+        Self::End(end)
+    }
+}
+
+impl From<Lost> for Stop {
+    fn from(_: Lost) -> Self {
+        Self::Lost
+    }
+}
+
+/// Serves a socket until it ends.
+pub(super) async fn serve(app: App, socket: WebSocket) {
+    let (mut sink, mut stream) = socket.split();
+    let stop = match open(&app, &mut sink, &mut stream).await {
+        Ok((connection, id)) => {
+            let stop = run(&app, &mut sink, &mut stream, (&connection, id)).await;
+            connection.detach(id, clock::now());
+            stop
+        }
+        Err(stop) => stop,
+    };
+    if let Stop::End(end) = stop {
+        let _ = timeout(CLOSING_TIME, close_with(&mut sink, end)).await;
+    }
+}
+
+/// Hello, then identify or resume.
+async fn open(app: &App, sink: &mut Sink, stream: &mut Stream) -> Result<(Arc<Connection>, SocketId), Stop> {
+    send(sink, &ServerFrame::Hello { heartbeat_interval_ms: HEARTBEAT_INTERVAL_MS }).await?;
+    let deadline = Instant::now() + FIRST_FRAME;
+    loop {
+        let Ok(frame) = timeout_at(deadline, next_frame(stream)).await else {
+            return Err(End { code: close::HEARTBEAT_TIMEOUT, farewell: None }.into());
+        };
+        match frame? {
+            ClientFrame::Identify { ticket } => return identify(app, sink, &ticket).await,
+            ClientFrame::Resume { resume_token, seq } => {
+                if let Some((connection, id, came_online)) = app.hub.resume(&SecretHash::of(&resume_token), seq) {
+                    send(sink, &ServerFrame::Resumed).await?;
+                    if came_online {
+                        announce_online(app, &connection).await;
+                    }
+                    return Ok((connection, id));
+                }
+                send(sink, &ServerFrame::InvalidSession).await?;
+            }
+            ClientFrame::Heartbeat { .. } => send(sink, &ServerFrame::HeartbeatAck).await?,
+        }
+    }
+}
+
+async fn identify(app: &App, sink: &mut Sink, ticket: &str) -> Result<(Arc<Connection>, SocketId), Stop> {
+    let unauthorized = || End::refused(close::UNAUTHORIZED, &Error::Unauthorized);
+    let found = app.tickets.redeem(ticket, clock::now()).ok_or_else(unauthorized)?;
+    let resume = Secret::token();
+    // Registered before the snapshot is read: what happens in between is in one of them, or harmlessly in both.
+    let (connection, id, came_online) = app.hub.connect(found.user.user.id, found.id, resume.hash());
+    let prepared = prepare(app, &found, resume).await;
+    match prepared {
+        Ok(frame) => send(sink, &frame).await?,
+        Err(error) => {
+            app.hub.disconnect(&connection);
+            return Err(End::refused(close::UNAUTHORIZED, &error).into());
+        }
+    }
+    if came_online {
+        announce_online(app, &connection).await;
+    }
+    Ok((connection, id))
+}
+
+async fn prepare(
+    app: &App,
+    found: &crate::store::session::LiveSession,
+    resume: Secret,
+) -> crate::error::Result<ServerFrame> {
+    if !session::is_live(app, found.id).await? {
+        return Err(Error::Unauthorized);
+    }
+    let ready = snapshot::ready(app, found.user.clone(), found.id, resume).await?;
+    Ok(ServerFrame::Ready(Box::new(ready)))
+}
+
+async fn announce_online(app: &App, connection: &Connection) {
+    if let Err(error) = presence::announce(app, connection.user, Status::Online).await {
+        tracing::warn!(%error, "could not tell that a user came online");
+    }
+}
+
+/// Moves events out and frames in until either ends.
+async fn run(app: &App, sink: &mut Sink, stream: &mut Stream, to: (&Connection, SocketId)) -> Stop {
+    let (answers, mut queued) = mpsc::channel(ANSWERS);
+    let mut shutdown = app.shutdown.clone();
+    tokio::select! {
+        stop = write(sink, to, &mut queued) => stop,
+        stop = read(stream, to.0, &answers) => stop,
+        _ = shutdown.wait_for(|over| *over) => {
+            let farewell = Some(ServerFrame::Reconnect { after_ms: RECONNECT_AFTER_MS });
+            End { code: 1001, farewell }.into()
+        }
+    }
+}
+
+async fn write(
+    sink: &mut Sink,
+    (connection, id): (&Connection, SocketId),
+    answers: &mut mpsc::Receiver<ServerFrame>,
+) -> Stop {
+    loop {
+        let events = match connection.take(id, BATCH) {
+            Ok(events) => events,
+            Err(closing) => return End::from(closing).into(),
+        };
+        let mut idle = events.is_empty();
+        for event in events {
+            if sink.feed(event_message(&event)).await.is_err() {
+                return Stop::Lost;
+            }
+        }
+        while let Ok(answer) = answers.try_recv() {
+            idle = false;
+            if sink.feed(message(&answer)).await.is_err() {
+                return Stop::Lost;
+            }
+        }
+        if idle {
+            tokio::select! {
+                () = connection.woken() => {}
+                answer = answers.recv() => match answer {
+                    Some(answer) => if sink.feed(message(&answer)).await.is_err() { return Stop::Lost },
+                    None => return Stop::Lost,
+                },
+            }
+        }
+        if let Err(stop) = flush(sink, connection, id).await {
+            return stop;
+        }
+    }
+}
+
+/// Flushes, but not past the moment when the socket lags too far behind.
+async fn flush(sink: &mut Sink, connection: &Connection, id: SocketId) -> Result<(), Stop> {
+    loop {
+        tokio::select! {
+            flushed = sink.flush() => return flushed.map_err(|_| Stop::Lost),
+            () = connection.woken() => if let Some(closing) = connection.closing(id) {
+                return Err(End::from(closing).into());
+            },
+        }
+    }
+}
+
+async fn read(stream: &mut Stream, connection: &Connection, answers: &mpsc::Sender<ServerFrame>) -> Stop {
+    let mut window = Instant::now();
+    let mut frames = 0;
+    loop {
+        let Ok(frame) = timeout(SILENCE, next_frame(stream)).await else {
+            return End { code: close::HEARTBEAT_TIMEOUT, farewell: None }.into();
+        };
+        if window.elapsed() > Duration::from_secs(10) {
+            window = Instant::now();
+            frames = 0;
+        }
+        frames += 1;
+        if frames > limits::GATEWAY_FRAMES_PER_10_S {
+            return End::refused(close::RATE_LIMITED, &Error::RateLimited { retry_after_ms: 10_000 }).into();
+        }
+        match frame {
+            Ok(ClientFrame::Heartbeat { seq }) => {
+                connection.acknowledge(seq);
+                if answers.send(ServerFrame::HeartbeatAck).await.is_err() {
+                    return Stop::Lost;
+                }
+            }
+            Ok(ClientFrame::Identify { .. } | ClientFrame::Resume { .. }) => {
+                return End::invalid_frame("this socket is identified already").into();
+            }
+            Err(stop) => return stop,
+        }
+    }
+}
+
+async fn next_frame(stream: &mut Stream) -> Result<ClientFrame, Stop> {
+    loop {
+        match stream.next().await {
+            Some(Ok(Message::Text(text))) => {
+                return serde_json::from_str(&text).map_err(|error| End::invalid_frame(error).into());
+            }
+            Some(Ok(Message::Binary(_))) => return Err(End::invalid_frame("frames are text").into()),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(Stop::Lost),
+        }
+    }
+}
+
+async fn send(sink: &mut Sink, frame: &ServerFrame) -> Result<(), Lost> {
+    sink.send(message(frame)).await.map_err(|_| Lost)
+}
+
+async fn close_with(sink: &mut Sink, end: End) -> Result<(), Lost> {
+    let reason = match &end.farewell {
+        Some(ServerFrame::Error(ErrorBody { message, .. })) => message.chars().take(100).collect::<String>().into(),
+        Some(_) | None => "".into(),
+    };
+    if let Some(frame) = &end.farewell {
+        send(sink, frame).await?;
+    }
+    sink.send(Message::Close(Some(CloseFrame { code: end.code, reason }))).await.map_err(|_| Lost)
+}
+
+fn message(frame: &ServerFrame) -> Message {
+    Message::text(serde_json::to_string(frame).expect("frames are serialisable"))
+}
+
+/// The frame of an event, put together from parts so that the event is serialised once for all its receivers.
+fn event_message((seq, body): &Numbered) -> Message {
+    Message::text(format!(r#"{{"op":"event","seq":{seq},"event":{body}}}"#))
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::event::{Event, GuildDeleted};
+
+    use super::*;
+
+    #[test]
+    fn an_event_put_together_is_the_frame_of_the_protocol() {
+        let event = Event::GuildDeleted(GuildDeleted { guild_id: "7".parse().unwrap() });
+        let body = serde_json::to_string(&event).unwrap();
+        let Message::Text(text) = event_message(&(3, body.into())) else { panic!("events are text") };
+        let frame: ServerFrame = serde_json::from_str(&text).unwrap();
+        assert_eq!(frame, ServerFrame::Event { seq: 3, event: Box::new(event) });
+    }
+}

@@ -1,0 +1,54 @@
+use axum::extract::State;
+use protocol::guild::{Guild, GuildSnapshot};
+use protocol::id::{GuildId, UserId};
+use protocol::request::guild::{CreateGuild, DeleteGuild, GuildBody, LeaveGuild, RemoveMember, UpdateGuild};
+
+use super::Api;
+use super::extract::{Answer, At, Body, Done, SignedIn};
+use crate::app::App;
+use crate::domain::guild;
+use crate::error::Result;
+
+pub(super) fn routes(api: Api) -> Api {
+    api.on::<CreateGuild, _>(create)
+        .on::<UpdateGuild, _>(update)
+        .on::<DeleteGuild, _>(delete)
+        .on::<LeaveGuild, _>(leave)
+        .on::<RemoveMember, _>(remove_member)
+}
+
+async fn create(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Body(body): Body<GuildBody>,
+) -> Result<Answer<GuildSnapshot>> {
+    guild::create(&app, &session.user.user, &body.name).await.map(Answer)
+}
+
+async fn update(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    At(guild): At<GuildId>,
+    Body(body): Body<GuildBody>,
+) -> Result<Answer<Guild>> {
+    guild::rename(&app, session.user.user.id, guild, &body.name).await.map(Answer)
+}
+
+async fn delete(State(app): State<App>, SignedIn(session): SignedIn, At(guild): At<GuildId>) -> Result<Done> {
+    guild::delete(&app, session.user.user.id, guild).await?;
+    Ok(Done)
+}
+
+async fn leave(State(app): State<App>, SignedIn(session): SignedIn, At(guild): At<GuildId>) -> Result<Done> {
+    guild::leave(&app, session.user.user.id, guild).await?;
+    Ok(Done)
+}
+
+async fn remove_member(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    At((guild, user)): At<(GuildId, UserId)>,
+) -> Result<Done> {
+    guild::remove_member(&app, session.user.user.id, guild, user).await?;
+    Ok(Done)
+}

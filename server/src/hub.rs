@@ -1,0 +1,328 @@
+//! From what happened to the connections that are to know of it.
+//!
+//! Each gateway connection has a log of events with sequence numbers. The socket's task reads from it at its own pace,
+//! and it is what a resume goes on from. Publishing only appends: it never waits for anyone.
+//! A log is bounded: a socket that lags by [`UNSENT_EVENTS`] or [`UNSENT_BYTES`] is closed and can resume; a log that
+//! holds more than [`KEPT_EVENTS`] or [`KEPT_BYTES`] forgets its oldest events, after which a resume from before them
+//! is answered with a new snapshot.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+
+use protocol::event::Event;
+use protocol::id::{SessionId, UserId};
+use protocol::time::Timestamp;
+use tokio::sync::Notify;
+
+use crate::secret::SecretHash;
+use crate::store::Committed;
+
+pub(crate) const UNSENT_EVENTS: u64 = 1_000;
+pub(crate) const UNSENT_BYTES: usize = 1 << 20;
+const KEPT_EVENTS: usize = 4_096;
+const KEPT_BYTES: usize = 4 << 20;
+/// How long a connection without a socket can be resumed.
+pub(crate) const RESUME_WINDOW_MS: i64 = 120_000;
+/// How long a user without a socket still counts as online, so that a reload does not show.
+const OFFLINE_AFTER_MS: i64 = 8_000;
+
+/// Who is to know.
+pub(crate) enum Audience<'a> {
+    Users(&'a [UserId]),
+    /// The clients of one sign-in.
+    Session(SessionId),
+}
+
+/// Why a connection's socket must close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// It reads too slowly.
+    Slow,
+    /// Another socket resumed the connection.
+    TakenOver,
+    /// The session behind it ended.
+    SessionEnded,
+}
+
+/// One socket's time on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SocketId(u64);
+
+#[derive(Default)]
+pub(crate) struct Hub {
+    registry: RwLock<Registry>,
+}
+
+#[derive(Default)]
+struct Registry {
+    by_user: BTreeMap<UserId, Vec<Arc<Connection>>>,
+    online: BTreeSet<UserId>,
+}
+
+/// A gateway session of a client, with or without a socket.
+pub(crate) struct Connection {
+    pub(crate) user: UserId,
+    pub(crate) session: SessionId,
+    resume: SecretHash,
+    log: Mutex<Log>,
+    wake: Notify,
+}
+
+struct Log {
+    entries: VecDeque<Arc<str>>,
+    bytes: usize,
+    /// Sequence number of the first entry.
+    first: u64,
+    /// Sequence number of the last event that was handed to the socket.
+    sent: u64,
+    unsent_bytes: usize,
+    socket: Option<SocketId>,
+    sockets: u64,
+    detached_at: Timestamp,
+    closing: Option<Closing>,
+}
+
+/// An event as it goes out: its sequence number and its JSON, which all receivers share.
+pub(crate) type Numbered = (u64, Arc<str>);
+
+impl Hub {
+    /// Tells of something that a transaction changed.
+    pub(crate) fn publish(&self, _after: &Committed, audience: &Audience<'_>, event: &Event) {
+        self.tell(audience, event);
+    }
+
+    /// Tells of something that no transaction keeps: typing, presence, voice.
+    pub(crate) fn tell(&self, audience: &Audience<'_>, event: &Event) {
+        let body: Arc<str> = serde_json::to_string(event).expect("events are serialisable").into();
+        let registry = self.read();
+        match audience {
+            Audience::Users(users) => {
+                for user in *users {
+                    for connection in registry.by_user.get(user).into_iter().flatten() {
+                        connection.append(&body);
+                    }
+                }
+            }
+            Audience::Session(session) => {
+                for connection in registry.by_user.values().flatten().filter(|one| one.session == *session) {
+                    connection.append(&body);
+                }
+            }
+        }
+    }
+
+    /// Registers a new connection with a socket; says whether the user comes online with it.
+    pub(crate) fn connect(
+        &self,
+        user: UserId,
+        session: SessionId,
+        resume: SecretHash,
+    ) -> (Arc<Connection>, SocketId, bool) {
+        let socket = SocketId(1);
+        let log = Log {
+            entries: VecDeque::new(),
+            bytes: 0,
+            first: 1,
+            sent: 0,
+            unsent_bytes: 0,
+            socket: Some(socket),
+            sockets: 1,
+            detached_at: Timestamp(0),
+            closing: None,
+        };
+        let connection = Arc::new(Connection { user, session, resume, log: Mutex::new(log), wake: Notify::new() });
+        let mut registry = self.write();
+        registry.by_user.entry(user).or_default().push(Arc::clone(&connection));
+        let came_online = registry.online.insert(user);
+        (connection, socket, came_online)
+    }
+
+    /// Puts a new socket on a connection that has missed nothing it cannot be told; `seq` is the last event it knows.
+    pub(crate) fn resume(&self, resume: &SecretHash, seq: u64) -> Option<(Arc<Connection>, SocketId, bool)> {
+        let mut registry = self.write();
+        let connection = registry.by_user.values().flatten().find(|one| one.resume == *resume).map(Arc::clone)?;
+        let socket = connection.attach(seq)?;
+        let came_online = registry.online.insert(connection.user);
+        Some((connection, socket, came_online))
+    }
+
+    /// Ends every connection of a session.
+    pub(crate) fn end_session(&self, session: SessionId) {
+        let mut registry = self.write();
+        for connections in registry.by_user.values_mut() {
+            connections.retain(|connection| {
+                let ends = connection.session == session;
+                if ends {
+                    connection.close(Closing::SessionEnded);
+                }
+                !ends
+            });
+        }
+    }
+
+    /// Forgets a connection that never came to life.
+    pub(crate) fn disconnect(&self, connection: &Arc<Connection>) {
+        let mut registry = self.write();
+        if let Some(connections) = registry.by_user.get_mut(&connection.user) {
+            connections.retain(|one| !Arc::ptr_eq(one, connection));
+        }
+    }
+
+    /// Forgets connections that can no longer be resumed, and names the users who went offline.
+    pub(crate) fn sweep(&self, now: Timestamp) -> Vec<UserId> {
+        let mut registry = self.write();
+        let mut gone = Vec::new();
+        let Registry { by_user, online } = &mut *registry;
+        by_user.retain(|user, connections| {
+            connections.retain(|connection| connection.detached_for(now).is_none_or(|ms| ms < RESUME_WINDOW_MS));
+            let present = connections
+                .iter()
+                .any(|connection| connection.detached_for(now).is_none_or(|ms| ms < OFFLINE_AFTER_MS));
+            if !present && online.remove(user) {
+                gone.push(*user);
+            }
+            !connections.is_empty()
+        });
+        gone
+    }
+
+    /// Those of the users who are online.
+    pub(crate) fn online_among<'a>(&self, users: impl Iterator<Item = &'a UserId>) -> Vec<UserId> {
+        let registry = self.read();
+        users.filter(|user| registry.online.contains(user)).copied().collect()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Registry> {
+        self.registry.read().expect("nothing panics while holding this lock")
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Registry> {
+        self.registry.write().expect("nothing panics while holding this lock")
+    }
+}
+
+impl Connection {
+    /// Waits until there may be something to take.
+    pub(crate) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Why the socket must close, where it must.
+    pub(crate) fn closing(&self, socket: SocketId) -> Option<Closing> {
+        let log = self.lock();
+        if log.socket == Some(socket) { log.closing } else { Some(log.closing.unwrap_or(Closing::TakenOver)) }
+    }
+
+    /// The next events for the socket, at most `most`; an error says that it must close.
+    pub(crate) fn take(&self, socket: SocketId, most: usize) -> Result<Vec<Numbered>, Closing> {
+        let mut log = self.lock();
+        if let Some(closing) = log.closing {
+            return Err(closing);
+        }
+        if log.socket != Some(socket) {
+            return Err(Closing::TakenOver);
+        }
+        let skip = log.index_after(log.sent);
+        let taken: Vec<Numbered> = log
+            .entries
+            .iter()
+            .enumerate()
+            .skip(skip)
+            .take(most)
+            .map(|(i, body)| (log.first + i as u64, Arc::clone(body)))
+            .collect();
+        if let Some((seq, _)) = taken.last() {
+            log.sent = *seq;
+        }
+        log.unsent_bytes -= taken.iter().map(|(_, body)| body.len()).sum::<usize>();
+        Ok(taken)
+    }
+
+    /// Forgets what the client has applied.
+    pub(crate) fn acknowledge(&self, seq: u64) {
+        let mut log = self.lock();
+        let applied = seq.min(log.sent);
+        while log.first <= applied {
+            log.forget_first();
+        }
+    }
+
+    /// Notes that the socket is gone.
+    pub(crate) fn detach(&self, socket: SocketId, now: Timestamp) {
+        let mut log = self.lock();
+        if log.socket == Some(socket) {
+            log.socket = None;
+            log.detached_at = now;
+        }
+    }
+
+    fn attach(&self, seq: u64) -> Option<SocketId> {
+        let mut log = self.lock();
+        let known = log.first - 1..=log.last();
+        if log.closing == Some(Closing::SessionEnded) || !known.contains(&seq) {
+            return None;
+        }
+        log.closing = None;
+        log.sent = seq;
+        let skip = log.index_after(seq);
+        log.unsent_bytes = log.entries.iter().skip(skip).map(|body| body.len()).sum();
+        log.sockets += 1;
+        let socket = SocketId(log.sockets);
+        log.socket = Some(socket);
+        self.wake.notify_waiters();
+        self.wake.notify_one();
+        Some(socket)
+    }
+
+    fn append(&self, body: &Arc<str>) {
+        let mut log = self.lock();
+        log.entries.push_back(Arc::clone(body));
+        log.bytes += body.len();
+        log.unsent_bytes += body.len();
+        if log.socket.is_some() && (log.last() - log.sent > UNSENT_EVENTS || log.unsent_bytes > UNSENT_BYTES) {
+            log.closing.get_or_insert(Closing::Slow);
+        }
+        while log.entries.len() > KEPT_EVENTS || log.bytes > KEPT_BYTES {
+            log.forget_first();
+        }
+        drop(log);
+        self.wake.notify_one();
+    }
+
+    fn close(&self, closing: Closing) {
+        self.lock().closing = Some(closing);
+        self.wake.notify_one();
+    }
+
+    fn detached_for(&self, now: Timestamp) -> Option<i64> {
+        let log = self.lock();
+        if log.socket.is_some() { None } else { Some(now.0 - log.detached_at.0) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().expect("nothing panics while holding this lock")
+    }
+}
+
+impl Log {
+    /// Sequence number of the newest event.
+    fn last(&self) -> u64 {
+        self.first + self.entries.len() as u64 - 1
+    }
+
+    /// Index of the first entry after a sequence number.
+    fn index_after(&self, seq: u64) -> usize {
+        usize::try_from((seq + 1).saturating_sub(self.first)).unwrap_or(usize::MAX)
+    }
+
+    fn forget_first(&mut self) {
+        if let Some(body) = self.entries.pop_front() {
+            self.bytes -= body.len();
+            if self.first > self.sent {
+                self.unsent_bytes -= body.len();
+                self.sent = self.first;
+            }
+            self.first += 1;
+        }
+    }
+}

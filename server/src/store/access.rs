@@ -1,0 +1,104 @@
+//! Who may do what: facts from the database, decided by `protocol::permission`, proven by a value.
+//!
+//! Nothing else can build the proofs, and the writes of this layer demand them: an unchecked write does not compile.
+
+use protocol::channel::Channel;
+use protocol::guild::Guild;
+use protocol::id::{ChannelId, GuildId, UserId};
+use protocol::permission::{Facts, Permissions, resolve};
+
+use super::{Result, Tx, channel, guild};
+
+/// Why somebody may not.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Denied {
+    /// There is no such thing, or none that the user may know of.
+    #[error("not found")]
+    NotFound,
+    /// The user knows of it, but lacks a permission.
+    #[error("forbidden")]
+    Forbidden,
+    #[error(transparent)]
+    Store(#[from] super::Error),
+}
+
+/// The proof that a user holds some permissions in a guild.
+pub(crate) struct GuildAccess {
+    user: UserId,
+    guild: Guild,
+}
+
+impl GuildAccess {
+    pub(crate) fn user(&self) -> UserId {
+        self.user
+    }
+
+    pub(crate) fn guild(&self) -> &Guild {
+        &self.guild
+    }
+
+    pub(crate) fn is_owner(&self) -> bool {
+        self.guild.owner_id == self.user
+    }
+}
+
+/// The proof that a user holds some permissions in a channel.
+pub(crate) struct ChannelAccess {
+    user: UserId,
+    channel: Channel,
+    permissions: Permissions,
+}
+
+impl ChannelAccess {
+    pub(crate) fn user(&self) -> UserId {
+        self.user
+    }
+
+    pub(crate) fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
+    /// All that the user may do there.
+    pub(crate) fn permissions(&self) -> Permissions {
+        self.permissions
+    }
+}
+
+/// Proves that the user holds `needed` in a guild, or says why not.
+pub(crate) async fn require_guild(
+    tx: &mut Tx,
+    user: UserId,
+    guild_id: GuildId,
+    needed: Permissions,
+) -> std::result::Result<GuildAccess, Denied> {
+    let guild = guild::find(tx, guild_id).await?.ok_or(Denied::NotFound)?;
+    let held = permissions(tx, user, &guild).await?;
+    decide(held, needed)?;
+    Ok(GuildAccess { user, guild })
+}
+
+/// Proves that the user holds `needed` in a channel, or says why not.
+pub(crate) async fn require_channel(
+    tx: &mut Tx,
+    user: UserId,
+    channel_id: ChannelId,
+    needed: Permissions,
+) -> std::result::Result<ChannelAccess, Denied> {
+    let channel = channel::find(tx, channel_id).await?.ok_or(Denied::NotFound)?;
+    let guild = guild::find(tx, channel.guild_id).await?.ok_or(Denied::NotFound)?;
+    let permissions = permissions(tx, user, &guild).await?;
+    decide(permissions, needed)?;
+    Ok(ChannelAccess { user, channel, permissions })
+}
+
+async fn permissions(tx: &mut Tx, user: UserId, guild: &Guild) -> Result<Permissions> {
+    let is_member = guild::is_member(tx, guild.id, user).await?;
+    Ok(resolve(Facts { is_owner: guild.owner_id == user, is_member }))
+}
+
+fn decide(held: Permissions, needed: Permissions) -> std::result::Result<(), Denied> {
+    if !held.contains(Permissions::VIEW_CHANNEL) {
+        return Err(Denied::NotFound);
+    }
+    if held.contains(needed) { Ok(()) } else { Err(Denied::Forbidden) }
+}

@@ -1,0 +1,135 @@
+//! Guilds and their members.
+
+use protocol::guild::{Guild, Member};
+use protocol::id::{GuildId, UserId};
+use protocol::time::Timestamp;
+use sqlx::query_as;
+
+use super::access::GuildAccess;
+use super::engine::{execute, on_engine};
+use super::row::{self, GuildRow, MemberRow};
+use super::{Result, Tx};
+
+/// Makes a guild without members; anyone signed in may.
+pub(crate) async fn insert(tx: &mut Tx, new: &Guild) -> Result<()> {
+    execute!(tx, connection => sqlx::query("insert into guilds (id, name, owner_id) values ($1, $2, $3)")
+        .bind(new.id.get())
+        .bind(&new.name)
+        .bind(new.owner_id.get())
+        .execute(connection))?;
+    Ok(())
+}
+
+pub(crate) async fn find(tx: &mut Tx, guild: GuildId) -> Result<Option<Guild>> {
+    let found: Option<GuildRow> = on_engine!(tx, connection => query_as(
+        "select id, name, owner_id from guilds where id = $1",
+    )
+    .bind(guild.get())
+    .fetch_optional(connection))?;
+    found.map(row::guild).transpose()
+}
+
+/// The guilds that a user is a member of, by id.
+pub(crate) async fn list_of_user(tx: &mut Tx, user: UserId) -> Result<Vec<Guild>> {
+    let rows: Vec<GuildRow> = on_engine!(tx, connection => query_as(
+        "select guilds.id, guilds.name, guilds.owner_id from guilds join members on members.guild_id = guilds.id \
+         where members.user_id = $1 order by guilds.id",
+    )
+    .bind(user.get())
+    .fetch_all(connection))?;
+    rows.into_iter().map(row::guild).collect()
+}
+
+pub(crate) async fn count_owned(tx: &mut Tx, user: UserId) -> Result<u32> {
+    let (count,): (i64,) = on_engine!(tx, connection => query_as("select count(*) from guilds where owner_id = $1")
+        .bind(user.get())
+        .fetch_one(connection))?;
+    row::count(count)
+}
+
+pub(crate) async fn count_joined(tx: &mut Tx, user: UserId) -> Result<u32> {
+    let (count,): (i64,) = on_engine!(tx, connection => query_as("select count(*) from members where user_id = $1")
+        .bind(user.get())
+        .fetch_one(connection))?;
+    row::count(count)
+}
+
+pub(crate) async fn rename(tx: &mut Tx, access: &GuildAccess, name: &str) -> Result<Guild> {
+    let guild = access.guild();
+    execute!(tx, connection => sqlx::query("update guilds set name = $2 where id = $1")
+        .bind(guild.id.get())
+        .bind(name)
+        .execute(connection))?;
+    Ok(Guild { name: name.to_owned(), ..guild.clone() })
+}
+
+pub(crate) async fn delete(tx: &mut Tx, access: &GuildAccess) -> Result<()> {
+    execute!(tx, connection => sqlx::query("delete from guilds where id = $1")
+        .bind(access.guild().id.get())
+        .execute(connection))?;
+    Ok(())
+}
+
+pub(crate) async fn is_member(tx: &mut Tx, guild: GuildId, user: UserId) -> Result<bool> {
+    let found: Option<(i64,)> = on_engine!(tx, connection => query_as(
+        "select user_id from members where guild_id = $1 and user_id = $2",
+    )
+    .bind(guild.get())
+    .bind(user.get())
+    .fetch_optional(connection))?;
+    Ok(found.is_some())
+}
+
+/// Makes a user a member; false where they were one already.
+pub(crate) async fn insert_member(tx: &mut Tx, guild: GuildId, user: UserId, now: Timestamp) -> Result<bool> {
+    let inserted: Option<(i64,)> = on_engine!(tx, connection => query_as(
+        "insert into members (guild_id, user_id, joined_at) values ($1, $2, $3) \
+         on conflict (guild_id, user_id) do nothing returning user_id",
+    )
+    .bind(guild.get())
+    .bind(user.get())
+    .bind(now.0)
+    .fetch_optional(connection))?;
+    Ok(inserted.is_some())
+}
+
+/// Ends a membership; false where there was none.
+pub(crate) async fn delete_member(tx: &mut Tx, access: &GuildAccess, user: UserId) -> Result<bool> {
+    let deleted: Option<(i64,)> = on_engine!(tx, connection => query_as(
+        "delete from members where guild_id = $1 and user_id = $2 returning user_id",
+    )
+    .bind(access.guild().id.get())
+    .bind(user.get())
+    .fetch_optional(connection))?;
+    Ok(deleted.is_some())
+}
+
+/// The members of a guild, by id.
+pub(crate) async fn members(tx: &mut Tx, guild: GuildId) -> Result<Vec<Member>> {
+    let rows: Vec<MemberRow> = on_engine!(tx, connection => query_as(
+        "select users.id, users.username, users.display_name, members.joined_at \
+         from members join users on users.id = members.user_id where members.guild_id = $1 order by users.id",
+    )
+    .bind(guild.get())
+    .fetch_all(connection))?;
+    rows.into_iter().map(row::member).collect()
+}
+
+/// The ids of the members of a guild.
+pub(crate) async fn member_ids(tx: &mut Tx, guild: GuildId) -> Result<Vec<UserId>> {
+    let rows: Vec<(i64,)> = on_engine!(tx, connection => query_as("select user_id from members where guild_id = $1")
+        .bind(guild.get())
+        .fetch_all(connection))?;
+    rows.into_iter().map(|(user,)| row::id(user)).collect()
+}
+
+/// The ids of everyone who shares a guild with a user, the user too.
+pub(crate) async fn acquaintance_ids(tx: &mut Tx, user: UserId) -> Result<Vec<UserId>> {
+    let rows: Vec<(i64,)> = on_engine!(tx, connection => query_as(
+        "select distinct others.user_id from members as own join members as others on others.guild_id = own.guild_id \
+         where own.user_id = $1",
+    )
+    .bind(user.get())
+    .fetch_all(connection))?;
+    rows.into_iter().map(|(user,)| row::id(user)).collect()
+}

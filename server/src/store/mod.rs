@@ -1,0 +1,46 @@
+//! The database: SQLite or PostgreSQL, one text of SQL for both.
+//!
+//! Every function here takes a [`Tx`]; a write that somebody must be allowed to make also takes the proof of it, which
+//! only [`access`] can build.
+
+pub(crate) mod access;
+pub(crate) mod account;
+pub(crate) mod channel;
+mod engine;
+pub(crate) mod guild;
+pub(crate) mod id;
+pub(crate) mod invite;
+pub(crate) mod message;
+mod row;
+pub(crate) mod session;
+pub(crate) mod setting;
+
+pub(crate) use engine::{Committed, Store, Tx};
+
+/// Why the database did not do as it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(
+        "the database is newer than this program: it holds migration {0}, which this program does not know; run a newer hubbub"
+    )]
+    Newer(i64),
+    #[error("the migration {0} differs from the one this database was made with")]
+    Altered(i64),
+    #[error("the database address {0:?} is neither sqlite:.. nor postgres://..")]
+    Address(String),
+    #[error("the database holds a value that cannot be: {0}")]
+    Corrupt(&'static str),
+    #[error("database: {0}")]
+    Sql(#[from] sqlx::Error),
+    #[error("migration: {0}")]
+    Migrate(sqlx::migrate::MigrateError),
+}
+
+impl Error {
+    /// Whether the constraint that makes something unique was hit.
+    pub(crate) fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
