@@ -1,5 +1,1 @@
-//! The web client's entry point.
-
-fn main() {
-    client::launch();
-}
+fn main() {}

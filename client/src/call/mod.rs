@@ -1,0 +1,8 @@
+//! The voice connection: what to do when, without doing any of it. Time is an argument.
+
+pub mod layout;
+pub mod quality;
+mod seat;
+pub mod wishes;
+
+pub use seat::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError};

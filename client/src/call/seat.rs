@@ -1,0 +1,326 @@
+//! A seat in a room, from the press that takes it to the press that leaves it, over every loss in between.
+
+use std::collections::VecDeque;
+
+use protocol::id::{ChannelId, PeerId};
+use protocol::voice::{PeerFlags, VoiceEnd};
+
+/// How long a lost connection may heal by itself before ICE restarts, in milliseconds.
+const GRACE_MS: u64 = 1_500;
+/// How long a restart or a join may take to connect, in milliseconds.
+const PATIENCE_MS: u64 = 10_000;
+/// Waits between attempts, in milliseconds; the last one repeats.
+const WAITS_MS: [u64; 5] = [250, 500, 1_000, 2_000, 4_000];
+
+/// Milliseconds of a clock that never goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    fn after(self, ms: u64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+}
+
+/// How the connection is to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    #[default]
+    Idle,
+    /// In, as far as the user is concerned; media is on its way.
+    Joining,
+    Connected,
+    /// The way was lost: ICE restarts on the same connection.
+    Reconnecting,
+    /// The server has forgotten the connection: a new one takes the same seat.
+    Rejoining,
+}
+
+/// What the shell is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Make a connection and an offer, and ask for the seat. Replaces the connection there was.
+    Open { attempt: u32, channel_id: ChannelId, flags: PeerFlags },
+    /// Offer again with fresh ICE credentials.
+    Restart { attempt: u32, peer_id: PeerId },
+    /// Tell the server.
+    Leave(PeerId),
+    /// Tell the server what changed.
+    Update(PeerId, PeerFlags),
+    /// Drop the connection and its devices.
+    Close,
+    /// The seat is lost for good.
+    Ended(Ending),
+}
+
+/// Why a seat was lost without the user's doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The user sits elsewhere now.
+    Replaced,
+    Removed,
+    /// The server's sentence.
+    Refused(String),
+    /// The browser cannot make the connection; with its own words.
+    Broken(String),
+}
+
+/// Why asking for a seat failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JoinError {
+    /// May well work later.
+    Passing,
+    Refused(String),
+    Broken(String),
+}
+
+/// Why a restart failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestartError {
+    Passing,
+    /// The server has no such connection.
+    Gone,
+}
+
+/// What the browser says of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    Up,
+    Shaky,
+    Down,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timer {
+    /// Heal by then, or restart.
+    Heal(Moment),
+    /// Try again then.
+    Retry(Moment),
+    /// Be connected by then, or try again.
+    Connect(Moment),
+}
+
+/// The call of this client: at most one.
+#[derive(Debug, Default)]
+pub struct Call {
+    phase: Phase,
+    channel_id: Option<ChannelId>,
+    peer_id: Option<PeerId>,
+    flags: PeerFlags,
+    attempt: u32,
+    failures: usize,
+    timer: Option<Timer>,
+    commands: VecDeque<Command>,
+}
+
+impl Call {
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    #[must_use]
+    pub fn channel_id(&self) -> Option<ChannelId> {
+        self.channel_id
+    }
+
+    #[must_use]
+    pub fn peer_id(&self) -> Option<PeerId> {
+        self.peer_id
+    }
+
+    #[must_use]
+    pub fn flags(&self) -> PeerFlags {
+        self.flags
+    }
+
+    /// When to call [`Self::handle_time`] next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        self.timer.map(|timer| match timer {
+            Timer::Heal(at) | Timer::Retry(at) | Timer::Connect(at) => at,
+        })
+    }
+
+    pub fn poll_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// The press that joins. Sitting there already changes nothing.
+    pub fn join(&mut self, channel_id: ChannelId, flags: PeerFlags, now: Moment) {
+        if self.channel_id == Some(channel_id) {
+            return;
+        }
+        self.channel_id = Some(channel_id);
+        // The server moves the seat, so that the old one needs no leave.
+        self.peer_id = None;
+        self.flags = PeerFlags { camera: false, screen: false, ..flags };
+        self.failures = 0;
+        self.open(Phase::Joining, now);
+    }
+
+    /// The press that leaves.
+    pub fn leave(&mut self) {
+        if let Some(peer_id) = self.peer_id {
+            self.commands.push_back(Command::Leave(peer_id));
+        }
+        self.reset();
+    }
+
+    /// Mutes, deafens, starts and stops pictures.
+    pub fn set_flags(&mut self, flags: PeerFlags) {
+        if self.flags == flags {
+            return;
+        }
+        self.flags = flags;
+        if let Some(peer_id) = self.peer_id {
+            self.commands.push_back(Command::Update(peer_id, flags));
+        }
+    }
+
+    pub fn handle_joined(&mut self, attempt: u32, peer_id: PeerId) {
+        if self.channel_id.is_none() {
+            // Left while the answer was on its way.
+            self.commands.push_back(Command::Leave(peer_id));
+            return;
+        }
+        if attempt == self.attempt {
+            self.peer_id = Some(peer_id);
+        }
+    }
+
+    pub fn handle_join_failed(&mut self, attempt: u32, error: JoinError, now: Moment) {
+        if attempt != self.attempt || self.channel_id.is_none() {
+            return;
+        }
+        match error {
+            JoinError::Passing => self.retry(now),
+            JoinError::Refused(sentence) => self.end(Ending::Refused(sentence)),
+            JoinError::Broken(words) => self.end(Ending::Broken(words)),
+        }
+    }
+
+    pub fn handle_restart_failed(&mut self, attempt: u32, error: RestartError, now: Moment) {
+        if attempt != self.attempt || self.phase != Phase::Reconnecting {
+            return;
+        }
+        match error {
+            RestartError::Passing => self.retry(now),
+            RestartError::Gone => self.open(Phase::Rejoining, now),
+        }
+    }
+
+    pub fn handle_link(&mut self, attempt: u32, link: Link, now: Moment) {
+        if self.is_stale(attempt) {
+            return;
+        }
+        match (link, self.phase) {
+            (Link::Up, _) => {
+                self.phase = Phase::Connected;
+                self.failures = 0;
+                self.timer = None;
+            }
+            (Link::Shaky, Phase::Connected) => self.timer = Some(Timer::Heal(now.after(GRACE_MS))),
+            (Link::Down, Phase::Connected | Phase::Reconnecting) if self.peer_id.is_some() => self.restart(now),
+            (Link::Down, Phase::Joining | Phase::Rejoining) => self.retry(now),
+            (Link::Shaky | Link::Down, _) => {}
+        }
+    }
+
+    /// A restart counts its own attempts, and its connection is that of an earlier one.
+    fn is_stale(&self, attempt: u32) -> bool {
+        self.channel_id.is_none() || attempt > self.attempt || (self.is_opening() && attempt != self.attempt)
+    }
+
+    fn is_opening(&self) -> bool {
+        matches!(self.phase, Phase::Joining | Phase::Rejoining)
+    }
+
+    /// The machine has another network now.
+    pub fn handle_network_changed(&mut self, now: Moment) {
+        match self.phase {
+            Phase::Connected | Phase::Reconnecting if self.peer_id.is_some() => self.restart(now),
+            Phase::Joining | Phase::Rejoining if matches!(self.timer, Some(Timer::Retry(_))) => self.open(self.phase, now),
+            Phase::Idle | Phase::Joining | Phase::Connected | Phase::Reconnecting | Phase::Rejoining => {}
+        }
+    }
+
+    /// The server says that the connection ended.
+    pub fn handle_ended(&mut self, peer_id: PeerId, reason: VoiceEnd, now: Moment) {
+        if self.peer_id != Some(peer_id) {
+            return;
+        }
+        match reason {
+            VoiceEnd::Replaced => self.end(Ending::Replaced),
+            VoiceEnd::Removed => self.end(Ending::Removed),
+            VoiceEnd::TimedOut | VoiceEnd::Failed | VoiceEnd::Unknown => self.open(Phase::Rejoining, now),
+        }
+    }
+
+    /// A snapshot came; it names the connection that the user's seat has, if they have one.
+    pub fn handle_snapshot(&mut self, seat: Option<PeerId>, can_see_channel: bool, now: Moment) {
+        if self.channel_id.is_none() || self.peer_id.is_none() {
+            return;
+        }
+        if !can_see_channel {
+            self.end(Ending::Removed);
+        } else if seat.is_none() {
+            self.open(Phase::Rejoining, now);
+        }
+    }
+
+    pub fn handle_time(&mut self, now: Moment) {
+        let Some(timer) = self.timer else { return };
+        match timer {
+            Timer::Heal(at) | Timer::Connect(at) | Timer::Retry(at) if now < at => {}
+            Timer::Heal(_) => self.restart(now),
+            Timer::Connect(_) | Timer::Retry(_) => match self.phase {
+                Phase::Joining | Phase::Rejoining => self.open(self.phase, now),
+                Phase::Reconnecting => self.restart(now),
+                Phase::Idle | Phase::Connected => self.timer = None,
+            },
+        }
+    }
+
+    fn open(&mut self, phase: Phase, now: Moment) {
+        let Some(channel_id) = self.channel_id else { return };
+        self.phase = phase;
+        self.peer_id = None;
+        self.attempt += 1;
+        self.timer = Some(Timer::Connect(now.after(PATIENCE_MS)));
+        self.commands.push_back(Command::Open { attempt: self.attempt, channel_id, flags: self.flags });
+    }
+
+    fn restart(&mut self, now: Moment) {
+        let Some(peer_id) = self.peer_id else { return };
+        self.phase = Phase::Reconnecting;
+        self.attempt += 1;
+        self.timer = Some(Timer::Connect(now.after(PATIENCE_MS)));
+        self.commands.push_back(Command::Restart { attempt: self.attempt, peer_id });
+    }
+
+    fn retry(&mut self, now: Moment) {
+        let wait = WAITS_MS[self.failures.min(WAITS_MS.len() - 1)];
+        self.failures += 1;
+        self.timer = Some(Timer::Retry(now.after(wait)));
+    }
+
+    fn end(&mut self, ending: Ending) {
+        self.reset();
+        self.commands.push_back(Command::Ended(ending));
+    }
+
+    fn reset(&mut self) {
+        self.commands.push_back(Command::Close);
+        self.phase = Phase::Idle;
+        self.channel_id = None;
+        self.peer_id = None;
+        self.timer = None;
+        self.failures = 0;
+        self.attempt += 1;
+        self.flags = PeerFlags { camera: false, screen: false, ..self.flags };
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+use protocol::id::{ChannelId, PeerId};
+use protocol::voice::{PeerFlags, VoiceEnd};
+
+use super::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError};
+
+fn room(number: i64) -> ChannelId {
+    ChannelId::try_from(number).unwrap()
+}
+fn peer(number: i64) -> PeerId {
+    PeerId::try_from(number).unwrap()
+}
+fn commands(call: &mut Call) -> Vec<Command> {
+    std::iter::from_fn(|| call.poll_command()).collect()
+}
+fn open(attempt: u32) -> Command {
+    Command::Open { attempt, channel_id: room(1), flags: PeerFlags::default() }
+}
+fn connected() -> Call {
+    let mut call = Call::default();
+    call.join(room(1), PeerFlags::default(), Moment(0));
+    call.handle_joined(1, peer(9));
+    call.handle_link(1, Link::Up, Moment(100));
+    commands(&mut call);
+    call
+}
+fn next(call: &mut Call) -> Moment {
+    let at = call.deadline().unwrap();
+    call.handle_time(at);
+    at
+}
+
+#[test]
+fn one_is_in_at_the_press_and_connected_when_media_is_up() {
+    let mut call = Call::default();
+    call.join(room(1), PeerFlags::default(), Moment(0));
+    assert_eq!((call.phase(), call.channel_id()), (Phase::Joining, Some(room(1))));
+    assert_eq!(commands(&mut call), [open(1)]);
+    call.handle_joined(1, peer(9));
+    call.handle_link(1, Link::Up, Moment(100));
+    assert_eq!(call.phase(), Phase::Connected);
+    assert_eq!(call.deadline(), None);
+}
+
+#[test]
+fn joining_starts_with_pictures_off_and_the_microphone_as_it_was() {
+    let mut call = Call::default();
+    call.join(room(1), PeerFlags { muted: true, deafened: false, camera: true, screen: true }, Moment(0));
+    assert_eq!(call.flags(), PeerFlags { muted: true, ..PeerFlags::default() });
+}
+
+#[test]
+fn pressing_the_same_room_again_changes_nothing() {
+    let mut call = connected();
+    call.join(room(1), PeerFlags::default(), Moment(200));
+    assert_eq!(commands(&mut call), []);
+}
+
+#[test]
+fn moving_to_another_room_asks_there_without_leaving_here() {
+    let mut call = connected();
+    call.join(room(2), PeerFlags::default(), Moment(200));
+    let expected = Command::Open { attempt: 2, channel_id: room(2), flags: PeerFlags::default() };
+    assert_eq!(commands(&mut call), [expected]);
+    call.handle_link(1, Link::Down, Moment(201));
+    assert_eq!(call.phase(), Phase::Joining);
+}
+
+#[test]
+fn an_answer_that_comes_after_leaving_gives_the_seat_back() {
+    let mut call = Call::default();
+    call.join(room(1), PeerFlags::default(), Moment(0));
+    call.leave();
+    commands(&mut call);
+    call.handle_joined(1, peer(9));
+    assert_eq!(commands(&mut call), [Command::Leave(peer(9))]);
+    assert_eq!(call.phase(), Phase::Idle);
+}
+
+#[test]
+fn a_shaky_connection_has_a_moment_to_heal() {
+    let mut call = connected();
+    call.handle_link(1, Link::Shaky, Moment(1_000));
+    call.handle_link(1, Link::Up, Moment(1_500));
+    call.handle_time(Moment(9_000));
+    assert_eq!(commands(&mut call), []);
+    call.handle_link(1, Link::Shaky, Moment(10_000));
+    next(&mut call);
+    assert_eq!(call.phase(), Phase::Reconnecting);
+    assert_eq!(commands(&mut call), [Command::Restart { attempt: 2, peer_id: peer(9) }]);
+}
+
+#[test]
+fn restarts_go_on_until_the_network_is_back() {
+    let mut call = connected();
+    call.handle_link(1, Link::Down, Moment(1_000));
+    commands(&mut call);
+    let mut attempt = 2;
+    let mut now = Moment(1_000);
+    while now < Moment(21_000) {
+        call.handle_restart_failed(attempt, RestartError::Passing, now);
+        now = next(&mut call);
+        attempt += 1;
+        assert_eq!(commands(&mut call), [Command::Restart { attempt, peer_id: peer(9) }]);
+    }
+    call.handle_link(attempt, Link::Up, now);
+    assert_eq!(call.phase(), Phase::Connected);
+}
+
+#[test]
+fn a_restart_that_never_connects_is_tried_again() {
+    let mut call = connected();
+    call.handle_link(1, Link::Down, Moment(1_000));
+    commands(&mut call);
+    assert_eq!(next(&mut call), Moment(11_000));
+    assert_eq!(commands(&mut call), [Command::Restart { attempt: 3, peer_id: peer(9) }]);
+}
+
+#[test]
+fn a_server_that_has_forgotten_the_connection_is_joined_again_silently() {
+    let mut call = connected();
+    call.set_flags(PeerFlags { muted: true, ..PeerFlags::default() });
+    call.handle_link(1, Link::Down, Moment(1_000));
+    commands(&mut call);
+    call.handle_restart_failed(2, RestartError::Gone, Moment(1_100));
+    assert_eq!(call.phase(), Phase::Rejoining);
+    let flags = PeerFlags { muted: true, ..PeerFlags::default() };
+    assert_eq!(commands(&mut call), [Command::Open { attempt: 3, channel_id: room(1), flags }]);
+    call.handle_joined(3, peer(10));
+    call.handle_link(3, Link::Up, Moment(1_300));
+    assert_eq!((call.phase(), call.peer_id()), (Phase::Connected, Some(peer(10))));
+}
+
+#[test]
+fn a_snapshot_without_the_seat_joins_again_and_one_without_the_channel_ends() {
+    let mut call = connected();
+    call.handle_snapshot(Some(peer(9)), true, Moment(5));
+    assert_eq!(commands(&mut call), []);
+    call.handle_snapshot(None, true, Moment(6));
+    assert_eq!(call.phase(), Phase::Rejoining);
+    let mut call = connected();
+    call.handle_snapshot(None, false, Moment(6));
+    assert_eq!(commands(&mut call), [Command::Close, Command::Ended(Ending::Removed)]);
+}
+
+#[test]
+fn a_refused_join_ends_with_the_server_s_sentence() {
+    let mut call = Call::default();
+    call.join(room(1), PeerFlags::default(), Moment(0));
+    commands(&mut call);
+    call.handle_join_failed(1, JoinError::Refused("The room is full.".into()), Moment(5));
+    assert_eq!(commands(&mut call), [Command::Close, Command::Ended(Ending::Refused("The room is full.".into()))]);
+    assert_eq!(call.channel_id(), None);
+}
+
+#[test]
+fn joining_without_a_network_is_tried_until_it_works_or_is_given_up() {
+    let mut call = Call::default();
+    call.join(room(1), PeerFlags::default(), Moment(0));
+    commands(&mut call);
+    call.handle_join_failed(1, JoinError::Passing, Moment(5));
+    next(&mut call);
+    assert_eq!(commands(&mut call), [open(2)]);
+    call.leave();
+    assert_eq!(commands(&mut call), [Command::Close]);
+    assert_eq!(call.deadline(), None);
+}
+
+#[test]
+fn the_server_s_endings_are_told_apart() {
+    let mut call = connected();
+    call.handle_ended(peer(8), VoiceEnd::Removed, Moment(5));
+    assert_eq!(call.phase(), Phase::Connected);
+    call.handle_ended(peer(9), VoiceEnd::TimedOut, Moment(5));
+    assert_eq!(call.phase(), Phase::Rejoining);
+    let mut call = connected();
+    call.handle_ended(peer(9), VoiceEnd::Replaced, Moment(5));
+    assert_eq!(commands(&mut call), [Command::Close, Command::Ended(Ending::Replaced)]);
+}
+
+#[test]
+fn another_network_restarts_at_once() {
+    let mut call = connected();
+    call.handle_network_changed(Moment(50));
+    assert_eq!(commands(&mut call), [Command::Restart { attempt: 2, peer_id: peer(9) }]);
+}
+
+#[test]
+fn flags_are_told_only_when_they_change() {
+    let mut call = connected();
+    let muted = PeerFlags { muted: true, ..PeerFlags::default() };
+    call.set_flags(muted);
+    call.set_flags(muted);
+    assert_eq!(commands(&mut call), [Command::Update(peer(9), muted)]);
+}

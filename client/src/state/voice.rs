@@ -1,0 +1,100 @@
+//! Who sits in which voice channel, and who speaks.
+
+use std::collections::BTreeMap;
+
+use protocol::event::{VoiceLeft, VoiceSpeakers};
+use protocol::id::{ChannelId, GuildId, PeerId, UserId};
+use protocol::voice::VoiceState;
+
+use super::{Effect, State};
+
+/// The seats of all voice channels that the user can see. A user has one at most.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seats {
+    by_user: BTreeMap<UserId, VoiceState>,
+    /// Who is heard in a channel, with how loud.
+    speaking: BTreeMap<ChannelId, BTreeMap<PeerId, u8>>,
+}
+
+impl Seats {
+    pub(super) fn enter(&mut self, guild_id: GuildId, states: Vec<VoiceState>) {
+        self.leave_guild(guild_id);
+        self.by_user.extend(states.into_iter().map(|state| (state.user_id, state)));
+    }
+
+    pub(super) fn leave_guild(&mut self, guild_id: GuildId) {
+        self.by_user.retain(|_, state| state.guild_id != guild_id);
+    }
+
+    pub(super) fn leave_channel(&mut self, channel_id: ChannelId) {
+        self.by_user.retain(|_, state| state.channel_id != channel_id);
+        self.speaking.remove(&channel_id);
+    }
+
+    #[must_use]
+    pub fn of(&self, user_id: UserId) -> Option<&VoiceState> {
+        self.by_user.get(&user_id)
+    }
+
+    /// The seats of one channel, those who sit longest first.
+    #[must_use]
+    pub fn in_channel(&self, channel_id: ChannelId) -> Vec<&VoiceState> {
+        let mut list: Vec<_> = self.by_user.values().filter(|state| state.channel_id == channel_id).collect();
+        list.sort_by_key(|state| state.peer_id);
+        list
+    }
+
+    /// The channels with somebody in them.
+    #[must_use]
+    pub fn channels(&self) -> Vec<(GuildId, ChannelId)> {
+        let mut list: Vec<_> = self.by_user.values().map(|state| (state.guild_id, state.channel_id)).collect();
+        list.sort_unstable();
+        list.dedup();
+        list
+    }
+
+    #[must_use]
+    pub fn is_speaking(&self, state: &VoiceState) -> bool {
+        let speakers = self.speaking.get(&state.channel_id);
+        speakers.is_some_and(|speakers| speakers.contains_key(&state.peer_id)) && !state.flags.muted
+    }
+
+    #[must_use]
+    pub fn user_of(&self, peer_id: PeerId) -> Option<UserId> {
+        self.by_user.values().find(|state| state.peer_id == peer_id).map(|state| state.user_id)
+    }
+
+    /// Shows a seat before the server has confirmed it.
+    pub fn seat(&mut self, state: VoiceState) -> Option<VoiceState> {
+        self.by_user.insert(state.user_id, state)
+    }
+
+    /// Frees a user's seat without waiting for the server.
+    pub fn free(&mut self, user_id: UserId) {
+        self.by_user.remove(&user_id);
+    }
+}
+
+impl State {
+    pub(super) fn voice_state_updated(&mut self, state: VoiceState) -> Option<Effect> {
+        let (channel_id, user_id) = (state.channel_id, state.user_id);
+        let before = self.seats.seat(state);
+        let moved = before.is_none_or(|before| before.channel_id != channel_id);
+        moved.then_some(Effect::SeatTaken { channel_id, user_id })
+    }
+
+    pub(super) fn voice_left(&mut self, left: VoiceLeft) -> Option<Effect> {
+        let is_current = self.seats.of(left.user_id).is_some_and(|state| state.peer_id == left.peer_id);
+        if !is_current {
+            return None;
+        }
+        self.seats.free(left.user_id);
+        Some(Effect::SeatLeft { channel_id: left.channel_id, user_id: left.user_id })
+    }
+
+    pub(super) fn voice_speakers(&mut self, heard: VoiceSpeakers) -> Option<Effect> {
+        let speakers = heard.speakers.iter().map(|speaker| (speaker.peer_id, speaker.level)).collect();
+        self.seats.speaking.insert(heard.channel_id, speakers);
+        None
+    }
+}
