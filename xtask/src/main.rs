@@ -1,5 +1,10 @@
 //! Hubbub's build, run, test and bench commands.
 
+mod arch;
+mod postgres;
+mod run;
+mod test;
+mod tool;
 mod web;
 
 use clap::{Parser, Subcommand};
@@ -13,12 +18,25 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Build the web client and the server, and run it on ./data
+    Run {
+        /// Flags for `hubbub serve`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
+    /// Run every check, as CI does
+    Test,
+    /// Check who imports whom
+    Arch,
     /// Build the web client into client/dist
     Web,
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Run { flags } => run::run(&flags),
+        Command::Test => test::run(),
+        Command::Arch => arch::check(),
         Command::Web => web::build(),
     }
 }
