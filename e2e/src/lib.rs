@@ -1,1 +1,16 @@
 //! Headless clients, browser journeys and benches for Hubbub.
+//!
+//! What stands here is for tests and benches: it panics where something is not as it must be.
+
+mod client;
+mod gateway;
+mod instance;
+mod process;
+
+pub use client::{Client, Refused, first_channel};
+pub use gateway::Gateway;
+pub use instance::Instance;
+pub use process::Process;
+
+/// A password that is long enough.
+pub const PASSWORD: &str = "correct horse battery";

@@ -56,6 +56,7 @@ fn greet(server: &Server) {
     if let (Some(token), Some(origin)) = (server.setup_token(), origins.first()) {
         println!("\nMake the first account, within an hour, at\n  {origin}/setup/{token}");
     }
+    println!("\nCtrl+C stops it.");
 }
 
 /// Done when the process is asked to stop.

@@ -1,0 +1,139 @@
+//! A client of the gateway.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use protocol::event::{Event, Ready};
+use protocol::gateway::{ClientFrame, ServerFrame};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// How long an expected frame may take before a test fails.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A socket of the gateway with what a client remembers.
+pub struct Gateway {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    origin: String,
+    ready: Ready,
+    seq: u64,
+}
+
+impl Gateway {
+    /// Opens a socket and says hello with a ticket.
+    pub async fn identify(origin: &str, ticket: String) -> Self {
+        let mut socket = open(origin).await;
+        send(&mut socket, &ClientFrame::Identify { ticket }).await;
+        match receive(&mut socket).await {
+            Some(ServerFrame::Ready(ready)) => Self { socket, origin: origin.to_owned(), ready: *ready, seq: 0 },
+            other => panic!("identify was answered with {other:?}"),
+        }
+    }
+
+    /// What the gateway told at the start.
+    #[must_use]
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// The last event's sequence number.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The next event, whose sequence number must follow the last one's.
+    pub async fn event(&mut self) -> Event {
+        loop {
+            match receive(&mut self.socket).await {
+                Some(ServerFrame::Event { seq, event }) => {
+                    assert_eq!(seq, self.seq + 1, "events follow each other without a gap");
+                    self.seq = seq;
+                    return *event;
+                }
+                Some(ServerFrame::HeartbeatAck) => {}
+                other => panic!("an event was expected and {other:?} came"),
+            }
+        }
+    }
+
+    /// The first event that `wanted` takes; others are passed over.
+    pub async fn event_where<T>(&mut self, wanted: impl Fn(Event) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = wanted(self.event().await) {
+                return found;
+            }
+        }
+    }
+
+    pub async fn heartbeat(&mut self) {
+        send(&mut self.socket, &ClientFrame::Heartbeat { seq: self.seq }).await;
+    }
+
+    /// Sends any text, also what is no frame.
+    pub async fn send_text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.expect("an open socket");
+    }
+
+    /// The close code, after any frames before it.
+    pub async fn closed(&mut self) -> u16 {
+        closed(&mut self.socket).await
+    }
+
+    /// Opens a socket with a ticket that is refused, and answers with the close code.
+    pub async fn refused(origin: &str, ticket: String) -> u16 {
+        let mut socket = open(origin).await;
+        send(&mut socket, &ClientFrame::Identify { ticket }).await;
+        closed(&mut socket).await
+    }
+
+    /// Loses the socket without a word and resumes on a new one; false where the server no longer knows the session.
+    pub async fn cut_and_resume(&mut self) -> bool {
+        self.socket = open(&self.origin).await;
+        let resume_token = self.ready.resume_token.clone();
+        send(&mut self.socket, &ClientFrame::Resume { resume_token, seq: self.seq }).await;
+        match receive(&mut self.socket).await {
+            Some(ServerFrame::Resumed) => true,
+            Some(ServerFrame::InvalidSession) => false,
+            other => panic!("resume was answered with {other:?}"),
+        }
+    }
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+async fn open(origin: &str) -> Socket {
+    let url = format!("{}/gateway", origin.replacen("http", "ws", 1));
+    let (mut socket, _) = connect_async(url).await.expect("a gateway");
+    match receive(&mut socket).await {
+        Some(ServerFrame::Hello { .. }) => socket,
+        other => panic!("the gateway began with {other:?}"),
+    }
+}
+
+async fn closed(socket: &mut Socket) -> u16 {
+    loop {
+        match timeout(PATIENCE, socket.next()).await.expect("the socket closes in time") {
+            Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
+            Some(Ok(_)) => {}
+            other => panic!("the socket ended with {other:?} and no close frame"),
+        }
+    }
+}
+
+async fn send(socket: &mut Socket, frame: &ClientFrame) {
+    let text = serde_json::to_string(frame).expect("frames are serialisable");
+    socket.send(Message::text(text)).await.expect("an open socket");
+}
+
+async fn receive(socket: &mut Socket) -> Option<ServerFrame> {
+    loop {
+        match timeout(PATIENCE, socket.next()).await.expect("a frame in time") {
+            Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).expect("a frame")),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+            Some(Ok(_)) => {}
+        }
+    }
+}

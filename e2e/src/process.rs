@@ -1,0 +1,72 @@
+//! The real program in a process of its own, which can be killed.
+
+use std::env;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// A running `hubbub serve`; killed when dropped.
+pub struct Process {
+    child: Child,
+    origin: String,
+    setup_token: Option<String>,
+}
+
+impl Process {
+    /// Starts the program on a data folder and waits until it is up.
+    pub async fn start(data: &Path) -> Self {
+        let port = free_port();
+        let mut child = Command::new(program())
+            .args(["serve", "--http", &format!("127.0.0.1:{port}"), "--https", "127.0.0.1:0", "--media", "127.0.0.1:0"])
+            .arg("--data")
+            .arg(data)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
+        let mut setup_token = None;
+        let mut is_up = false;
+        while let Some(line) = lines.next_line().await.expect("its output") {
+            is_up |= line.contains("is up");
+            if let Some((_, token)) = line.split_once("/setup/") {
+                setup_token = Some(token.to_owned());
+            }
+            if line.contains("Ctrl+C") {
+                break;
+            }
+        }
+        assert!(is_up, "the program ended before it was up");
+        Self { child, origin: format!("http://127.0.0.1:{port}"), setup_token }
+    }
+
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    #[must_use]
+    pub fn setup_token(&self) -> Option<&str> {
+        self.setup_token.as_deref()
+    }
+
+    /// Ends it as `kill -9` does.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it was alive");
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("a bound listener").port()
+}
+
+/// The program beside this one in cargo's target folder.
+fn program() -> PathBuf {
+    let own = env::current_exe().expect("the path of this program");
+    let folder = own.ancestors().find(|folder| folder.join("hubbub").is_file());
+    folder.map(|folder| folder.join("hubbub")).expect("cargo build --package server makes the program")
+}
