@@ -14,6 +14,8 @@ pub(crate) mod message;
 mod row;
 pub(crate) mod session;
 pub(crate) mod setting;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use engine::{Committed, Store, Tx};
 

@@ -1,0 +1,344 @@
+//! What every store must do, on both engines.
+
+use protocol::account::User;
+use protocol::channel::{Channel, ChannelKind};
+use protocol::guild::Guild;
+use protocol::id::{ChannelId, GuildId, MessageId, UserId};
+use protocol::message::Nonce;
+use protocol::permission::Permissions;
+use protocol::request::channel::ChannelPlace;
+use protocol::time::Timestamp;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tempfile::TempDir;
+
+use super::access::{self, ChannelAccess, Denied, GuildAccess};
+use super::account::NewUser;
+use super::invite::Terms;
+use super::session::NewSession;
+use super::{Error, Store, Tx, account, channel, guild, id, invite, message, session, setting};
+use crate::clock::Ids;
+use crate::secret::Secret;
+
+/// A new, empty database.
+struct Fresh {
+    store: Store,
+    url: String,
+    _folder: Option<TempDir>,
+}
+
+async fn sqlite() -> Fresh {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("test.db").display());
+    Fresh { store: Store::open(&url).await.unwrap(), url, _folder: Some(folder) }
+}
+
+async fn postgres() -> Fresh {
+    let server = std::env::var("HUBBUB_TEST_POSTGRES").expect(
+        "HUBBUB_TEST_POSTGRES is postgres://USER@HOST:PORT of a server for tests; `cargo xtask test` starts one",
+    );
+    let name = format!("test_{}", Secret::token().hash().as_str());
+    let mut connection = PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
+    // The name is ours: `test_` and hexadecimal digits.
+    sqlx::query(AssertSqlSafe(format!("create database {}", &name[..40]))).execute(&mut connection).await.unwrap();
+    let url = format!("{server}/{}", &name[..40]);
+    Fresh { store: Store::open(&url).await.unwrap(), url, _folder: None }
+}
+
+macro_rules! contract {
+    ($($name:ident)*) => {
+        mod on_sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(super::sqlite().await).await; })*
+        }
+        mod on_postgres {
+            $(#[tokio::test] async fn $name() { super::$name(super::postgres().await).await; })*
+        }
+    };
+}
+
+contract! {
+    what_is_not_committed_is_not_there
+    a_user_name_is_taken_once
+    sessions_are_found_by_their_token_and_end
+    a_setting_is_taken_once
+    a_guild_goes_with_all_that_it_holds
+    permissions_follow_membership_and_ownership
+    channels_move_within_their_guild_only
+    a_nonce_is_used_once_per_author
+    messages_come_by_pages
+    a_read_mark_never_goes_back
+    racing_uses_of_an_invite_are_counted
+    an_expired_invite_cannot_be_used
+    the_greatest_id_is_known
+    a_newer_database_is_refused
+}
+
+/// A database with a guild, its owner, and a text channel.
+struct Scene {
+    fresh: Fresh,
+    ids: Ids,
+    owner: User,
+    guild: Guild,
+    channel: ChannelId,
+}
+
+impl Scene {
+    async fn set(fresh: Fresh) -> Self {
+        let ids = Ids::above(0);
+        let mut tx = fresh.store.write().await.unwrap();
+        let owner = insert_user(&mut tx, &ids, "ada").await;
+        let guild = Guild { id: ids.next(), name: "Tea house".into(), owner_id: owner.id };
+        guild::insert(&mut tx, &guild).await.unwrap();
+        guild::insert_member(&mut tx, guild.id, owner.id, Timestamp(1)).await.unwrap();
+        let access = access::require_guild(&mut tx, owner.id, guild.id, Permissions::ALL).await.unwrap();
+        let channel = insert_channel(&mut tx, &ids, &access).await;
+        drop(tx.commit().await.unwrap());
+        Self { fresh, ids, owner, guild, channel }
+    }
+
+    async fn write(&self) -> Tx {
+        self.fresh.store.write().await.unwrap()
+    }
+
+    async fn guild_access(&self, tx: &mut Tx) -> GuildAccess {
+        access::require_guild(tx, self.owner.id, self.guild.id, Permissions::ALL).await.unwrap()
+    }
+
+    async fn channel_access(&self, tx: &mut Tx) -> ChannelAccess {
+        access::require_channel(tx, self.owner.id, self.channel, Permissions::ALL).await.unwrap()
+    }
+
+    async fn send(&self, tx: &mut Tx, nonce: &str) -> Option<MessageId> {
+        let access = self.channel_access(tx).await;
+        let nonce = Nonce(nonce.into());
+        message::insert(tx, &access, self.ids.next(), &nonce, "text").await.unwrap().map(|message| message.id)
+    }
+}
+
+async fn insert_user(tx: &mut Tx, ids: &Ids, username: &str) -> User {
+    let id: UserId = ids.next();
+    let new = NewUser { id, username, display_name: "Name", password_hash: "hash", is_admin: false };
+    account::insert(tx, new).await.unwrap();
+    User { id, username: username.into(), display_name: "Name".into() }
+}
+
+async fn insert_channel(tx: &mut Tx, ids: &Ids, access: &GuildAccess) -> ChannelId {
+    let new = Channel {
+        id: ids.next(),
+        guild_id: access.guild().id,
+        kind: ChannelKind::Text,
+        name: "general".into(),
+        topic: String::new(),
+        parent_id: None,
+        position: 0,
+        last_message_id: None,
+    };
+    channel::insert(tx, access, &new).await.unwrap();
+    new.id
+}
+
+async fn what_is_not_committed_is_not_there(fresh: Fresh) {
+    let ids = Ids::above(0);
+    let mut tx = fresh.store.write().await.unwrap();
+    insert_user(&mut tx, &ids, "ada").await;
+    drop(tx);
+    let mut tx = fresh.store.read().await.unwrap();
+    assert!(!account::any(&mut tx).await.unwrap());
+}
+
+async fn a_user_name_is_taken_once(fresh: Fresh) {
+    let ids = Ids::above(0);
+    let mut tx = fresh.store.write().await.unwrap();
+    let ada = insert_user(&mut tx, &ids, "ada").await;
+    drop(tx.commit().await.unwrap());
+    let mut tx = fresh.store.write().await.unwrap();
+    let again = NewUser { id: ids.next(), username: "ada", display_name: "", password_hash: "", is_admin: true };
+    assert!(account::insert(&mut tx, again).await.unwrap_err().is_unique_violation());
+    drop(tx);
+    let mut tx = fresh.store.read().await.unwrap();
+    let (found, hash) = account::find_by_username(&mut tx, "ada").await.unwrap().unwrap();
+    assert_eq!((found.user, found.is_admin, hash.as_str()), (ada, false, "hash"));
+}
+
+async fn sessions_are_found_by_their_token_and_end(fresh: Fresh) {
+    let ids = Ids::above(0);
+    let mut tx = fresh.store.write().await.unwrap();
+    let ada = insert_user(&mut tx, &ids, "ada").await;
+    let token = Secret::token().hash();
+    let new = NewSession { id: ids.next(), user: ada.id, token_hash: &token, device: "desk", now: Timestamp(5) };
+    let id = new.id;
+    session::insert(&mut tx, new).await.unwrap();
+    session::touch(&mut tx, id, Timestamp(9)).await.unwrap();
+    let found = session::find_by_token(&mut tx, &token).await.unwrap().unwrap();
+    assert_eq!((found.id, found.user.user.id, found.last_used_at), (id, ada.id, Timestamp(9)));
+    assert!(session::find_by_token(&mut tx, &Secret::token().hash()).await.unwrap().is_none());
+    assert_eq!(session::list(&mut tx, ada.id, id).await.unwrap().len(), 1);
+    let eve = insert_user(&mut tx, &ids, "eve").await;
+    assert!(!session::delete(&mut tx, eve.id, id).await.unwrap(), "only one's own sessions");
+    assert!(session::delete(&mut tx, ada.id, id).await.unwrap());
+    assert!(!session::is_live(&mut tx, id).await.unwrap());
+}
+
+async fn a_setting_is_taken_once(fresh: Fresh) {
+    let mut tx = fresh.store.write().await.unwrap();
+    setting::set(&mut tx, "token", "one").await.unwrap();
+    setting::set(&mut tx, "token", "two").await.unwrap();
+    assert_eq!(setting::get(&mut tx, "token").await.unwrap().as_deref(), Some("two"));
+    assert!(setting::take(&mut tx, "token").await.unwrap());
+    assert!(!setting::take(&mut tx, "token").await.unwrap());
+}
+
+async fn a_guild_goes_with_all_that_it_holds(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    let sent = scene.send(&mut tx, "n-1").await.unwrap();
+    let access = scene.channel_access(&mut tx).await;
+    channel::mark_read(&mut tx, &access, sent).await.unwrap();
+    let access = scene.guild_access(&mut tx).await;
+    guild::delete(&mut tx, &access).await.unwrap();
+    assert!(guild::find(&mut tx, scene.guild.id).await.unwrap().is_none());
+    assert!(channel::find(&mut tx, scene.channel).await.unwrap().is_none());
+    assert!(message::find(&mut tx, scene.channel, sent).await.unwrap().is_none());
+    assert!(channel::read_states(&mut tx, scene.owner.id).await.unwrap().is_empty());
+    assert!(guild::list_of_user(&mut tx, scene.owner.id).await.unwrap().is_empty());
+}
+
+async fn permissions_follow_membership_and_ownership(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    let bob = insert_user(&mut tx, &scene.ids, "bob").await;
+    let (guild, view) = (scene.guild.id, Permissions::VIEW_CHANNEL);
+    let stranger = access::require_guild(&mut tx, bob.id, guild, view).await;
+    assert!(matches!(stranger.err(), Some(Denied::NotFound)));
+    assert!(guild::insert_member(&mut tx, guild, bob.id, Timestamp(1)).await.unwrap());
+    assert!(!guild::insert_member(&mut tx, guild, bob.id, Timestamp(2)).await.unwrap());
+    assert!(access::require_channel(&mut tx, bob.id, scene.channel, view).await.is_ok());
+    let manage = access::require_channel(&mut tx, bob.id, scene.channel, Permissions::MANAGE_CHANNELS).await;
+    assert!(matches!(manage.err(), Some(Denied::Forbidden)));
+    let nowhere: GuildId = scene.ids.next();
+    assert!(matches!(access::require_guild(&mut tx, bob.id, nowhere, view).await.err(), Some(Denied::NotFound)));
+    let mut members = guild::acquaintance_ids(&mut tx, bob.id).await.unwrap();
+    members.sort();
+    assert_eq!(members, [scene.owner.id, bob.id]);
+}
+
+async fn channels_move_within_their_guild_only(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    let other = Guild { id: scene.ids.next(), name: "Other".into(), owner_id: scene.owner.id };
+    guild::insert(&mut tx, &other).await.unwrap();
+    guild::insert_member(&mut tx, other.id, scene.owner.id, Timestamp(1)).await.unwrap();
+    let elsewhere = access::require_guild(&mut tx, scene.owner.id, other.id, Permissions::ALL).await.unwrap();
+    let place = ChannelPlace { id: scene.channel, parent_id: None, position: 7 };
+    assert!(!channel::place(&mut tx, &elsewhere, place).await.unwrap());
+    let here = scene.guild_access(&mut tx).await;
+    assert!(channel::place(&mut tx, &here, place).await.unwrap());
+    assert_eq!(channel::list(&mut tx, scene.guild.id).await.unwrap()[0].position, 7);
+}
+
+async fn a_nonce_is_used_once_per_author(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    let first = scene.send(&mut tx, "n-1").await.unwrap();
+    assert_eq!(scene.send(&mut tx, "n-1").await, None);
+    let found = message::find_by_nonce(&mut tx, scene.owner.id, &Nonce("n-1".into())).await.unwrap().unwrap();
+    assert_eq!(found.id, first);
+    assert_eq!(channel::find(&mut tx, scene.channel).await.unwrap().unwrap().last_message_id, Some(first));
+}
+
+async fn messages_come_by_pages(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    let mut sent = Vec::new();
+    for number in 0..5 {
+        sent.push(scene.send(&mut tx, &format!("n-{number}")).await.unwrap());
+    }
+    let access = scene.channel_access(&mut tx).await;
+    let ids = |page: Vec<protocol::message::Message>| page.into_iter().map(|message| message.id).collect::<Vec<_>>();
+    let newest = ids(message::before(&mut tx, &access, None, 2).await.unwrap());
+    assert_eq!(newest, [sent[4], sent[3]]);
+    let older = ids(message::before(&mut tx, &access, Some(sent[2]), 9).await.unwrap());
+    assert_eq!(older, [sent[1], sent[0]]);
+    let newer = ids(message::after(&mut tx, &access, sent[2], 9).await.unwrap());
+    assert_eq!(newer, [sent[3], sent[4]]);
+    let edited = message::edit(&mut tx, &access, sent[0], "changed", Timestamp(9)).await.unwrap().unwrap();
+    assert_eq!((edited.content.as_str(), edited.edited_at), ("changed", Some(Timestamp(9))));
+    assert!(message::delete(&mut tx, &access, sent[0]).await.unwrap());
+    assert!(!message::delete(&mut tx, &access, sent[0]).await.unwrap());
+}
+
+async fn a_read_mark_never_goes_back(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    let (first, second) = (scene.send(&mut tx, "n-1").await.unwrap(), scene.send(&mut tx, "n-2").await.unwrap());
+    let access = scene.channel_access(&mut tx).await;
+    for (mark, expected) in [(first, first), (second, second), (first, second)] {
+        assert_eq!(channel::mark_read(&mut tx, &access, mark).await.unwrap().last_read_id, expected);
+    }
+    assert_eq!(channel::read_states(&mut tx, scene.owner.id).await.unwrap()[0].last_read_id, second);
+}
+
+async fn racing_uses_of_an_invite_are_counted(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let code = Secret::code().hash();
+    let mut tx = scene.write().await;
+    let access = scene.guild_access(&mut tx).await;
+    let terms = Terms { max_uses: Some(3), expires_at: None };
+    invite::insert_for_guild(&mut tx, &access, scene.ids.next(), &code, terms).await.unwrap();
+    drop(tx.commit().await.unwrap());
+    let racers: Vec<_> = (0..20)
+        .map(|_| {
+            let (store, code) = (scene.fresh.store.clone(), code.clone());
+            tokio::spawn(async move {
+                let mut tx = store.write().await.unwrap();
+                let won = invite::take_use(&mut tx, &code, Timestamp(1)).await.unwrap().is_some();
+                drop(tx.commit().await.unwrap());
+                won
+            })
+        })
+        .collect();
+    let mut winners = 0;
+    for racer in racers {
+        winners += u32::from(racer.await.unwrap());
+    }
+    assert_eq!(winners, 3);
+}
+
+async fn an_expired_invite_cannot_be_used(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let code = Secret::code().hash();
+    let mut tx = scene.write().await;
+    let terms = Terms { max_uses: None, expires_at: Some(Timestamp(100)) };
+    let invite_id = scene.ids.next();
+    invite::insert_for_instance(&mut tx, scene.owner.id, invite_id, &code, terms).await.unwrap();
+    assert!(invite::find_usable(&mut tx, &code, Timestamp(99)).await.unwrap().is_some());
+    assert!(invite::find_usable(&mut tx, &code, Timestamp(100)).await.unwrap().is_none());
+    assert!(invite::take_use(&mut tx, &code, Timestamp(100)).await.unwrap().is_none());
+    assert_eq!(invite::find(&mut tx, invite_id).await.unwrap().unwrap().uses, 0);
+    invite::delete(&mut tx, invite_id).await.unwrap();
+    assert!(invite::find_usable(&mut tx, &code, Timestamp(99)).await.unwrap().is_none());
+}
+
+async fn the_greatest_id_is_known(fresh: Fresh) {
+    let mut tx = fresh.store.read().await.unwrap();
+    assert_eq!(id::greatest(&mut tx).await.unwrap(), 0);
+    drop(tx);
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    let sent = scene.send(&mut tx, "n-1").await.unwrap();
+    assert_eq!(id::greatest(&mut tx).await.unwrap(), sent.get());
+}
+
+async fn a_newer_database_is_refused(fresh: Fresh) {
+    let mut tx = fresh.store.write().await.unwrap();
+    super::engine::execute!(tx, connection => sqlx::query(
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+         select 9999, 'from the future', success, checksum, execution_time from _sqlx_migrations where version = 1",
+    )
+    .execute(connection))
+    .unwrap();
+    drop(tx.commit().await.unwrap());
+    fresh.store.close().await;
+    let refused = Store::open(&fresh.url).await.err().unwrap();
+    assert!(matches!(refused, Error::Newer(9999)), "{refused}");
+    assert!(refused.to_string().contains("newer"));
+}
