@@ -10,7 +10,10 @@ mod gateway;
 mod http;
 mod hub;
 mod limiter;
+mod media;
 mod password;
+mod room;
+mod seat;
 mod secret;
 mod store;
 mod ticket;
@@ -18,7 +21,7 @@ mod tls;
 
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +33,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 pub use config::Config;
 
-use crate::app::{App, Context};
+use crate::app::{App, Context, Parts};
 use crate::store::Store;
 
 /// How long requests in flight may take when the server shuts down.
@@ -41,6 +44,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 pub struct Listeners {
     pub http: TcpListener,
     pub https: TcpListener,
+    pub media: UdpSocket,
 }
 
 impl Listeners {
@@ -49,19 +53,34 @@ impl Listeners {
     /// # Errors
     /// Names the address that cannot be had.
     pub fn bind(config: &Config) -> Result<Self, Error> {
-        Ok(Self { http: bind(config.http, "--http")?, https: bind(config.https, "--https")? })
+        Ok(Self {
+            http: tcp(config.http, "--http")?,
+            https: tcp(config.https, "--https")?,
+            media: udp(config.media, "--media")?,
+        })
     }
 }
 
-fn bind(address: SocketAddr, flag: &'static str) -> Result<TcpListener, Error> {
-    let listener = TcpListener::bind(address).or_else(|error| match address.ip() {
-        // A machine without IPv6 cannot listen on [::]; all of IPv4 is what is left of "everywhere".
-        IpAddr::V6(ip) if ip.is_unspecified() => TcpListener::bind(("0.0.0.0", address.port())).map_err(|_| error),
+fn tcp(address: SocketAddr, flag: &'static str) -> Result<TcpListener, Error> {
+    let listener = everywhere(address, TcpListener::bind);
+    let listener = listener.and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
+    listener.map_err(|source| Error::Listen { address, flag, source })
+}
+
+fn udp(address: SocketAddr, flag: &'static str) -> Result<UdpSocket, Error> {
+    let socket = everywhere(address, UdpSocket::bind);
+    let socket = socket.and_then(|socket| socket.set_nonblocking(true).map(|()| socket));
+    socket.map_err(|source| Error::Listen { address, flag, source })
+}
+
+/// Binds an address. A machine without IPv6 cannot have `[::]`; all of IPv4 is what is left of "everywhere".
+fn everywhere<T>(address: SocketAddr, bind: impl Fn(SocketAddr) -> io::Result<T>) -> io::Result<T> {
+    bind(address).or_else(|error| match address.ip() {
+        IpAddr::V6(ip) if ip.is_unspecified() => {
+            bind((Ipv4Addr::UNSPECIFIED, address.port()).into()).map_err(|_| error)
+        }
         IpAddr::V6(_) | IpAddr::V4(_) => Err(error),
-    });
-    let listener = listener.map_err(|source| Error::Listen { address, flag, source })?;
-    listener.set_nonblocking(true).map_err(|source| Error::Listen { address, flag, source })?;
-    Ok(listener)
+    })
 }
 
 /// Why a server cannot start or go on.
@@ -75,6 +94,8 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error(transparent)]
     Tls(#[from] tls::Error),
+    #[error(transparent)]
+    Media(#[from] media::Error),
     #[error("TLS: {0}")]
     Certificate(io::Error),
     #[error("HTTP: {0}")]
@@ -86,7 +107,8 @@ pub enum Error {
 /// A server that is ready to serve.
 pub struct Server {
     app: App,
-    listeners: Listeners,
+    http: TcpListener,
+    https: TcpListener,
     tls: RustlsConfig,
     setup_token: Option<String>,
     shut_down: watch::Sender<bool>,
@@ -105,11 +127,18 @@ impl Server {
         let tls = RustlsConfig::from_pem(identity.certificate.into_bytes(), identity.key.into_bytes());
         let tls = tls.await.map_err(Error::Certificate)?;
         let (shut_down, shutdown) = watch::channel(false);
-        let app = Arc::new(Context::new(store, config.origins.clone(), shutdown).await?);
+        let (rooms, events, ends) = room::connect();
+        let Listeners { http, https, media } = listeners;
+        let media_port = media.local_addr().map_err(media::Error::from)?.port();
+        let announced = announced(config).into_iter().map(|address| SocketAddr::new(address, media_port)).collect();
+        media::start(media, announced, ends)?;
+        let parts = Parts { store, rooms, origins: config.origins.clone(), shutdown };
+        let app = Arc::new(Context::new(parts).await?);
+        tokio::spawn(media::pump(Arc::clone(&app), events));
         let setup_token =
             domain::instance::prepare_setup(&app).await.map_err(|error| Error::Internal(error.to_string()))?;
         let setup_token = setup_token.map(secret::Secret::reveal);
-        Ok(Self { app, listeners, tls, setup_token, shut_down })
+        Ok(Self { app, http, https, tls, setup_token, shut_down })
     }
 
     /// The token of the set-up link `<origin>/setup/<token>`, where no account exists yet.
@@ -122,10 +151,10 @@ impl Server {
     #[must_use]
     pub fn origins(&self) -> Vec<String> {
         let port = |listener: &TcpListener| listener.local_addr().map_or(0, |address| address.port());
-        let http = format!("http://localhost:{}", port(&self.listeners.http));
+        let http = format!("http://localhost:{}", port(&self.http));
         let https = address::of_this_machine()
             .into_iter()
-            .map(|address| format!("https://{}", SocketAddr::new(address, port(&self.listeners.https))));
+            .map(|address| format!("https://{}", SocketAddr::new(address, port(&self.https))));
         std::iter::once(http).chain(https).collect()
     }
 
@@ -136,8 +165,8 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
         let router = http::router(Arc::clone(&self.app)).into_make_service_with_connect_info::<SocketAddr>();
         let (http, https) = (Handle::new(), Handle::new());
-        let plain = axum_server::from_tcp(self.listeners.http).map_err(Error::Serve)?;
-        let tls = axum_server::from_tcp_rustls(self.listeners.https, self.tls).map_err(Error::Serve)?;
+        let plain = axum_server::from_tcp(self.http).map_err(Error::Serve)?;
+        let tls = axum_server::from_tcp_rustls(self.https, self.tls).map_err(Error::Serve)?;
         let plain = plain.handle(http.clone()).serve(router.clone());
         let tls = tls.handle(https.clone()).serve(router);
         let sweeper = tokio::spawn(sweep(Arc::clone(&self.app)));
@@ -154,6 +183,16 @@ impl Server {
         self.app.store.close().await;
         plain.and(tls).map_err(Error::Serve)
     }
+}
+
+/// Where clients reach the media port: as configured, or every address of this machine, loopback last.
+fn announced(config: &Config) -> Vec<IpAddr> {
+    if !config.announce.is_empty() {
+        return config.announce.clone();
+    }
+    let mut addresses = address::of_this_machine();
+    addresses.push(Ipv4Addr::LOCALHOST.into());
+    addresses
 }
 
 /// Forgets what has had its time.

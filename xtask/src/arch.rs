@@ -41,7 +41,7 @@ const RULES: &[Rule] = &[
     Rule { package: "server", module: "hub", forbidden: &["domain", "http", "gateway", "media", "app", "error"] },
     Rule { package: "server", module: "http", forbidden: &["media"] },
     Rule { package: "server", module: "gateway", forbidden: &["http", "media"] },
-    Rule { package: "server", module: "media", forbidden: &["http", "gateway", "store", "domain"] },
+    Rule { package: "server", module: "media", forbidden: &["http", "gateway", "store"] },
     Rule { package: "client", module: "state", forbidden: &["net", "call", "platform", "ui", "view"] },
     Rule { package: "client", module: "call", forbidden: &["net", "state", "platform", "ui", "view"] },
     Rule { package: "client", module: "ui", forbidden: &["net", "state", "call", "view"] },

@@ -9,6 +9,7 @@ use protocol::permission::Permissions;
 use protocol::request::channel::{ChannelPatch, ChannelPlace, NewChannel};
 use protocol::{limits, name};
 
+use super::voice;
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
@@ -101,6 +102,8 @@ pub(crate) async fn delete(app: &App, user: UserId, channel: ChannelId) -> Resul
     let committed = tx.commit().await?;
     let event = Event::ChannelDeleted(ChannelDeleted { guild_id, channel_id: channel });
     app.hub.publish(&committed, &Audience::Users(&audience), &event);
+    drop(committed);
+    voice::end_of_channel(app, channel).await;
     Ok(())
 }
 

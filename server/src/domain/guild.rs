@@ -8,7 +8,7 @@ use protocol::id::{GuildId, UserId};
 use protocol::permission::Permissions;
 use protocol::{limits, name};
 
-use super::snapshot;
+use super::{snapshot, voice};
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
@@ -70,6 +70,8 @@ pub(crate) async fn delete(app: &App, user: UserId, guild: GuildId) -> Result<()
     store::guild::delete(&mut tx, &access).await?;
     let committed = tx.commit().await?;
     app.hub.publish(&committed, &Audience::Users(&audience), &Event::GuildDeleted(GuildDeleted { guild_id: guild }));
+    drop(committed);
+    voice::end_of_guild(app, guild, None).await;
     Ok(())
 }
 
@@ -102,6 +104,8 @@ async fn dismiss(app: &App, mut tx: Tx, access: &GuildAccess, user: UserId) -> R
     app.hub.publish(&committed, &Audience::Users(&[user]), &Event::GuildDeleted(GuildDeleted { guild_id: guild }));
     let event = Event::MemberRemoved(MemberRemoved { guild_id: guild, user_id: user });
     app.hub.publish(&committed, &Audience::Users(&remaining), &event);
+    drop(committed);
+    voice::end_of_guild(app, guild, Some(user)).await;
     Ok(())
 }
 

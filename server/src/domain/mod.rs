@@ -9,3 +9,4 @@ pub(crate) mod message;
 pub(crate) mod presence;
 pub(crate) mod session;
 pub(crate) mod snapshot;
+pub(crate) mod voice;

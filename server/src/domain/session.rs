@@ -6,6 +6,7 @@ use protocol::account::{CurrentUser, Session, SignedIn};
 use protocol::id::SessionId;
 use protocol::request::account::SignInBody;
 
+use super::voice;
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
@@ -74,6 +75,7 @@ pub(crate) async fn revoke(app: &App, session: &LiveSession, ended: SessionId) -
         return Err(Error::NotFound);
     }
     drop(tx.commit().await?);
+    voice::end_of_session(app, ended).await;
     app.hub.end_session(ended);
     Ok(())
 }

@@ -27,5 +27,6 @@ pub(crate) async fn snapshot(app: &App, tx: &mut Tx, guild: Guild) -> Result<Gui
     let members = store::guild::members(tx, guild.id).await?;
     let online = app.hub.online_among(members.iter().map(|member| &member.user.id));
     let presences = online.into_iter().map(|user_id| Presence { user_id, status: Status::Online }).collect();
-    Ok(GuildSnapshot { guild, channels, members, presences, voice_states: Vec::new() })
+    let voice_states = app.seats.of_guild(guild.id);
+    Ok(GuildSnapshot { guild, channels, members, presences, voice_states })
 }

@@ -10,6 +10,7 @@ mod invite;
 mod message;
 mod origin;
 mod security;
+mod voice;
 
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) fn router(app: App) -> Router {
     let api = Api(Router::new());
     let api = instance::routes(guild::routes(account::routes(api)));
-    let api = message::routes(invite::routes(channel::routes(api)));
+    let api = voice::routes(message::routes(invite::routes(channel::routes(api))));
     let api = api
         .0
         .fallback(|| async { Error::NotFound })

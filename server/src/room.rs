@@ -1,0 +1,86 @@
+//! What the rest of the server asks of the media threads, and what they tell.
+
+use std::collections::BTreeMap;
+
+use sfu::{Answer, Event, Grant, JoinError, Mid, PeerId, PeerState, RoomId, Source, Wish};
+use tokio::sync::{mpsc, oneshot};
+
+/// Commands that wait at most; beyond it the one who asks waits.
+const COMMANDS: usize = 1_024;
+
+/// A peer that is to enter a room.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) room: RoomId,
+    pub(crate) peer: PeerId,
+    pub(crate) grant: Grant,
+    pub(crate) state: PeerState,
+    pub(crate) offer: String,
+    pub(crate) sources: BTreeMap<Mid, Source>,
+}
+
+pub(crate) type Answered = oneshot::Sender<Result<Answer, JoinError>>;
+
+#[derive(Debug)]
+pub(crate) enum Command {
+    Join(Box<Entry>, Answered),
+    Restart { peer: PeerId, offer: String, answered: Answered },
+    Leave(PeerId),
+    SetState(PeerId, PeerState),
+    SetWishes(PeerId, Vec<Wish>),
+}
+
+/// The media threads are gone; the server is ending.
+#[derive(Debug, thiserror::Error)]
+#[error("the media thread has ended")]
+pub(crate) struct Ended;
+
+/// The way to the media threads.
+#[derive(Clone)]
+pub(crate) struct Rooms(mpsc::Sender<Command>);
+
+/// The media threads' ends of both ways.
+pub(crate) struct Ends {
+    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) events: mpsc::Sender<Event>,
+}
+
+/// Events that wait at most; beyond it the media threads keep those that matter and drop the rest.
+const EVENTS: usize = 4_096;
+
+/// The ways between the media threads and the rest.
+pub(crate) fn connect() -> (Rooms, mpsc::Receiver<Event>, Ends) {
+    let (command, commands) = mpsc::channel(COMMANDS);
+    let (events, event) = mpsc::channel(EVENTS);
+    (Rooms(command), event, Ends { commands, events })
+}
+
+impl Rooms {
+    pub(crate) async fn join(&self, entry: Entry) -> Result<Result<Answer, JoinError>, Ended> {
+        let (answered, answer) = oneshot::channel();
+        self.send(Command::Join(Box::new(entry), answered)).await?;
+        answer.await.map_err(|_| Ended)
+    }
+
+    pub(crate) async fn restart(&self, peer: PeerId, offer: String) -> Result<Result<Answer, JoinError>, Ended> {
+        let (answered, answer) = oneshot::channel();
+        self.send(Command::Restart { peer, offer, answered }).await?;
+        answer.await.map_err(|_| Ended)
+    }
+
+    pub(crate) async fn leave(&self, peer: PeerId) -> Result<(), Ended> {
+        self.send(Command::Leave(peer)).await
+    }
+
+    pub(crate) async fn set_state(&self, peer: PeerId, state: PeerState) -> Result<(), Ended> {
+        self.send(Command::SetState(peer, state)).await
+    }
+
+    pub(crate) async fn set_wishes(&self, peer: PeerId, wishes: Vec<Wish>) -> Result<(), Ended> {
+        self.send(Command::SetWishes(peer, wishes)).await
+    }
+
+    async fn send(&self, command: Command) -> Result<(), Ended> {
+        self.0.send(command).await.map_err(|_| Ended)
+    }
+}
