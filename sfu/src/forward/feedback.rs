@@ -1,0 +1,134 @@
+//! RTCP (RFC 3550, RFC 4585, RFC 5104) read into what we act on, and written.
+
+use bytes::Bytes;
+use rtc_rtcp::packet::{Packet, marshal, unmarshal};
+use rtc_rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
+use rtc_rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc_rtcp::payload_feedbacks::receiver_estimated_maximum_bitrate::ReceiverEstimatedMaximumBitrate;
+use rtc_rtcp::receiver_report::ReceiverReport;
+use rtc_rtcp::reception_report::ReceptionReport;
+use rtc_rtcp::sender_report::SenderReport;
+use rtc_rtcp::transport_feedbacks::transport_layer_nack::{
+    NackPair, TransportLayerNack, nack_pairs_from_sequence_numbers,
+};
+
+use crate::peer::guard::{Fault, guarded};
+
+/// More in one packet is not repair but a flood.
+const MOST_NACKED: usize = 128;
+
+/// What a client tells us.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Feedback {
+    SenderReport {
+        ssrc: u32,
+        ntp: u64,
+        rtp: u32,
+    },
+    /// About one of our slots.
+    Reception(ReceptionReport),
+    Nack {
+        ssrc: u32,
+        sequences: Vec<u16>,
+    },
+    KeyFrame {
+        ssrc: u32,
+    },
+}
+
+/// Reads a compound packet. What we do not know is left out; what is malformed is nothing.
+pub(crate) fn read(mut compound: Bytes) -> Result<Vec<Feedback>, Fault> {
+    guarded(|| {
+        let packets = unmarshal(&mut compound).unwrap_or_default();
+        packets.iter().flat_map(|packet| interpret(packet.as_ref())).collect()
+    })
+}
+
+fn interpret(packet: &dyn Packet) -> Vec<Feedback> {
+    let packet = packet.as_any();
+    if let Some(report) = packet.downcast_ref::<SenderReport>() {
+        let sender = Feedback::SenderReport { ssrc: report.ssrc, ntp: report.ntp_time, rtp: report.rtp_time };
+        let receptions = report.reports.iter().cloned().map(Feedback::Reception);
+        return std::iter::once(sender).chain(receptions).collect();
+    }
+    if let Some(report) = packet.downcast_ref::<ReceiverReport>() {
+        return report.reports.iter().cloned().map(Feedback::Reception).collect();
+    }
+    if let Some(nack) = packet.downcast_ref::<TransportLayerNack>() {
+        let sequences = nack.nacks.iter().flat_map(|pair| pair.into_iter());
+        return vec![Feedback::Nack { ssrc: nack.media_ssrc, sequences: sequences.take(MOST_NACKED).collect() }];
+    }
+    if let Some(request) = packet.downcast_ref::<PictureLossIndication>() {
+        return vec![Feedback::KeyFrame { ssrc: request.media_ssrc }];
+    }
+    if let Some(request) = packet.downcast_ref::<FullIntraRequest>() {
+        let entries = request.fir.iter().map(|entry| Feedback::KeyFrame { ssrc: entry.ssrc });
+        return entries.collect();
+    }
+    Vec::new()
+}
+
+/// What we tell a client, as one compound packet (RFC 3550 section 6.1: a report comes first).
+pub(crate) struct Compound {
+    ssrc: u32,
+    packets: Vec<Box<dyn Packet>>,
+}
+
+impl Compound {
+    /// Begins with a receiver report from this SSRC of ours.
+    pub(crate) fn receiver(ssrc: u32, mut reports: Vec<ReceptionReport>) -> Self {
+        reports.truncate(31);
+        let report = ReceiverReport { ssrc, reports, ..ReceiverReport::default() };
+        Self { ssrc, packets: vec![Box::new(report)] }
+    }
+
+    pub(crate) fn sender(reports: Vec<SenderReport>) -> Self {
+        let packets = reports.into_iter().map(|report| Box::new(report) as Box<dyn Packet>);
+        Self { ssrc: 0, packets: packets.collect() }
+    }
+
+    pub(crate) fn key_frame(&mut self, media_ssrc: u32) {
+        self.packets.push(Box::new(PictureLossIndication { sender_ssrc: self.ssrc, media_ssrc }));
+    }
+
+    pub(crate) fn nack(&mut self, media_ssrc: u32, sequences: &[u16]) {
+        let nacks: Vec<NackPair> = nack_pairs_from_sequence_numbers(sequences);
+        self.packets.push(Box::new(TransportLayerNack { sender_ssrc: self.ssrc, media_ssrc, nacks }));
+    }
+
+    pub(crate) fn bitrate(&mut self, bits_per_second: u32, ssrcs: Vec<u32>) {
+        #[expect(clippy::cast_precision_loss, reason = "REMB has 18 bits of mantissa")]
+        let bitrate = bits_per_second as f32;
+        self.packets.push(Box::new(ReceiverEstimatedMaximumBitrate { sender_ssrc: self.ssrc, bitrate, ssrcs }));
+    }
+
+    pub(crate) fn write(&self) -> Option<Bytes> {
+        let written = guarded(|| marshal(&self.packets).ok()).ok().flatten();
+        written.map(bytes::BytesMut::freeze)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut compound = Compound::receiver(1, Vec::new());
+        compound.key_frame(7);
+        compound.nack(8, &[1, 2, 40]);
+        compound.bitrate(2_500_000, vec![7]);
+        let read = read(compound.write().unwrap()).unwrap();
+        let nack = Feedback::Nack { ssrc: 8, sequences: vec![1, 2, 40] };
+        assert_eq!(read, [Feedback::KeyFrame { ssrc: 7 }, nack]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(bytes: Vec<u8>) {
+            let _ = read(Bytes::from(bytes));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use bytes::Bytes;
+use rtc_stun::attributes::{ATTR_FINGERPRINT, ATTR_MESSAGE_INTEGRITY, ATTR_USE_CANDIDATE, ATTR_USERNAME, AttrType};
+use rtc_stun::fingerprint::FINGERPRINT;
+use rtc_stun::integrity::MessageIntegrity;
+use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter};
+use rtc_stun::xoraddr::XorMappedAddress;
+
+use super::certificate::provider;
+use super::guard::guarded;
+use crate::random::Random;
+
+/// More addresses than any one client has; the least recently checked makes room.
+const MOST_PATHS: usize = 16;
+
+/// A user name fragment and password of one side (RFC 8839 section 5.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Credentials {
+    pub(crate) ufrag: String,
+    pub(crate) password: String,
+}
+
+impl Credentials {
+    pub(crate) fn generate(random: &mut Random) -> Self {
+        Self { ufrag: random.ice_text(8), password: random.ice_text(24) }
+    }
+}
+
+/// The two ends of a UDP flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Path {
+    pub(crate) local: SocketAddr,
+    pub(crate) remote: SocketAddr,
+}
+
+/// A STUN binding request whose sender is not yet believed.
+pub(crate) struct BindingRequest {
+    message: Message,
+    local_ufrag: String,
+    remote_ufrag: String,
+    nominates: bool,
+}
+
+impl BindingRequest {
+    pub(crate) fn parse(contents: &[u8]) -> Option<Self> {
+        guarded(|| Self::read(contents)).ok().flatten()
+    }
+
+    fn read(contents: &[u8]) -> Option<Self> {
+        let mut message = Message::new();
+        message.unmarshal_binary(contents).ok()?;
+        if message.typ != BINDING_REQUEST {
+            return None;
+        }
+        // What follows MESSAGE-INTEGRITY is not covered by it (RFC 8489 section 14.5).
+        let attributes = &message.attributes.0;
+        let covered = attributes.iter().position(|attribute| attribute.typ == ATTR_MESSAGE_INTEGRITY)?;
+        let find = |typ: AttrType| attributes[..covered].iter().find(|found| found.typ == typ);
+        let username = std::str::from_utf8(&find(ATTR_USERNAME)?.value).ok()?;
+        let (local_ufrag, remote_ufrag) = username.split_once(':')?;
+        let (local_ufrag, remote_ufrag) = (local_ufrag.to_owned(), remote_ufrag.to_owned());
+        let nominates = find(ATTR_USE_CANDIDATE).is_some();
+        if message.contains(ATTR_FINGERPRINT) && FINGERPRINT.check(&message).is_err() {
+            return None;
+        }
+        Some(Self { message, local_ufrag, remote_ufrag, nominates })
+    }
+
+    /// Our ufrag, by which the peer is found.
+    pub(crate) fn ufrag(&self) -> &str {
+        &self.local_ufrag
+    }
+}
+
+/// What a valid check leads to.
+pub(crate) struct Checked {
+    pub(crate) response: Bytes,
+    /// Remote addresses that are no longer valid.
+    pub(crate) removed: Vec<SocketAddr>,
+    /// Our ufrag of before an ICE restart, which this check ended.
+    pub(crate) retired: Option<String>,
+}
+
+/// An ICE-lite agent (RFC 8445 section 2.5): it answers checks, never sends one, and is always
+/// controlled.
+pub(crate) struct Ice {
+    local: Credentials,
+    remote_ufrag: String,
+    /// Still valid until the first check with the new credentials.
+    previous: Option<(Credentials, String)>,
+    paths: Vec<(Path, Instant)>,
+    selected: Option<Path>,
+    provisional: Option<Path>,
+}
+
+impl Ice {
+    pub(crate) fn new(local: Credentials, remote: Credentials) -> Self {
+        Self { local, remote_ufrag: remote.ufrag, previous: None, paths: Vec::new(), selected: None, provisional: None }
+    }
+
+    pub(crate) fn local(&self) -> &Credentials {
+        &self.local
+    }
+
+    pub(crate) fn remote_ufrag(&self) -> &str {
+        &self.remote_ufrag
+    }
+
+    /// The ufrags by which checks may find this agent.
+    pub(crate) fn ufrags(&self) -> impl Iterator<Item = &str> {
+        let previous = self.previous.iter();
+        let previous = previous.map(|(credentials, _)| credentials.ufrag.as_str());
+        std::iter::once(self.local.ufrag.as_str()).chain(previous)
+    }
+
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.paths.iter().map(|(path, _)| path.remote)
+    }
+
+    /// Where to send: the pair nominated last, before that the one used last.
+    pub(crate) fn selected(&self) -> Option<Path> {
+        self.selected.or(self.provisional)
+    }
+
+    /// A client may begin its handshake before it nominates a pair.
+    pub(crate) fn used(&mut self, path: Path) {
+        self.provisional = Some(path);
+    }
+
+    /// When a check last came from this address.
+    pub(crate) fn last_check(&self, remote: SocketAddr) -> Option<Instant> {
+        let times = self.paths.iter().filter(|(path, _)| path.remote == remote);
+        times.map(|(_, at)| *at).max()
+    }
+
+    /// ICE restart (RFC 8445 section 9). Returns a ufrag that is retired at once.
+    pub(crate) fn restart(&mut self, local: Credentials, remote: Credentials) -> Option<String> {
+        let before = std::mem::replace(&mut self.local, local);
+        let remote_before = std::mem::replace(&mut self.remote_ufrag, remote.ufrag);
+        let retired = self.previous.replace((before, remote_before));
+        retired.map(|(credentials, _)| credentials.ufrag)
+    }
+
+    /// Takes a request that is for one of our ufrags; `None` unless it proves the password.
+    pub(crate) fn check(&mut self, now: Instant, path: Path, request: BindingRequest) -> Option<Checked> {
+        let current = request.local_ufrag == self.local.ufrag;
+        let (password, remote_ufrag) = if current {
+            (&self.local.password, &self.remote_ufrag)
+        } else {
+            let (credentials, remote) = self.previous.as_ref()?;
+            (&credentials.password, remote)
+        };
+        if request.remote_ufrag != *remote_ufrag {
+            return None;
+        }
+        let nominates = request.nominates;
+        let response = answer(request.message, path.remote, password)?;
+        let retired = if current { self.previous.take() } else { None };
+        let removed = self.touch(now, path);
+        self.provisional.get_or_insert(path);
+        if nominates {
+            self.selected = Some(path);
+        }
+        Some(Checked { response, removed, retired: retired.map(|(credentials, _)| credentials.ufrag) })
+    }
+
+    fn touch(&mut self, now: Instant, path: Path) -> Vec<SocketAddr> {
+        if let Some(known) = self.paths.iter_mut().find(|(known, _)| *known == path) {
+            known.1 = now;
+            return Vec::new();
+        }
+        let mut removed = Vec::new();
+        if self.paths.len() >= MOST_PATHS {
+            let selected = self.selected;
+            let spare = self.paths.iter().enumerate();
+            let spare = spare.filter(|(_, (path, _))| Some(*path) != selected);
+            if let Some((oldest, _)) = spare.min_by_key(|(_, (_, at))| *at) {
+                removed.push(self.paths.remove(oldest).0.remote);
+            }
+        }
+        self.paths.push((path, now));
+        removed.retain(|gone| self.addresses().all(|kept| kept != *gone));
+        removed
+    }
+}
+
+/// Checks the request's integrity and writes the success response (RFC 8445 section 7.3).
+fn answer(mut request: Message, mapped: SocketAddr, password: &str) -> Option<Bytes> {
+    let crypto = provider().crypto();
+    guarded(|| {
+        MessageIntegrity::check(&mut request, password.as_bytes(), crypto).ok()?;
+        let mut response = Message::new();
+        response.typ = BINDING_SUCCESS;
+        response.transaction_id = request.transaction_id;
+        response.write_header();
+        let address = XorMappedAddress { ip: mapped.ip(), port: mapped.port() };
+        address.add_to(&mut response).ok()?;
+        let integrity = MessageIntegrity::new_raw_integrity_with_provider(password.as_bytes(), crypto);
+        integrity.add_to(&mut response).ok()?;
+        FINGERPRINT.add_to(&mut response).ok()?;
+        Some(Bytes::from(response.raw))
+    })
+    .ok()
+    .flatten()
+}

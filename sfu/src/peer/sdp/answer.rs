@@ -1,0 +1,141 @@
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use super::codec::{EXTENSIONS, Extension};
+use super::{Role, Section};
+use crate::io::{Mid, Source};
+use crate::peer::certificate::Fingerprint;
+use crate::peer::ice::Credentials;
+
+/// Host candidates are the only kind there is (RFC 8445 section 5.1.2.1).
+const HOST_PREFERENCE: u32 = 126 << 24;
+const COMPONENT: u32 = 256 - 1;
+
+/// What an answer says beside its m-lines.
+pub(crate) struct Session<'a> {
+    pub(crate) credentials: &'a Credentials,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) addresses: &'a [SocketAddr],
+    /// Grows with every answer to one peer.
+    pub(crate) version: u64,
+    pub(crate) id: u64,
+    pub(crate) cname: &'a str,
+}
+
+/// Writes the answer. `ssrc` gives the one that we send on a slot's m-line.
+pub(crate) fn write(session: &Session<'_>, sections: &[Section], ssrc: impl Fn(&Mid) -> Option<u32>) -> String {
+    let mut sdp = String::with_capacity(1024 * sections.len());
+    let id = session.id >> 1;
+    line(&mut sdp, format_args!("v=0"));
+    line(&mut sdp, format_args!("o=- {id} {} IN IP4 0.0.0.0", session.version));
+    line(&mut sdp, format_args!("s=-"));
+    line(&mut sdp, format_args!("t=0 0"));
+    let live = sections.iter().filter(|found| found.role != Role::Refused);
+    let bundle: String = live.map(|found| format!(" {}", found.media.mid)).collect();
+    line(&mut sdp, format_args!("a=group:BUNDLE{bundle}"));
+    line(&mut sdp, format_args!("a=msid-semantic: WMS *"));
+    line(&mut sdp, format_args!("a=ice-lite"));
+    for section in sections {
+        if section.role == Role::Refused {
+            write_refusal(&mut sdp, section);
+        } else {
+            write_section(&mut sdp, session, section);
+            if let Some(ssrc) = ssrc(&section.media.mid) {
+                write_ssrc(&mut sdp, session.cname, (&section.media.mid, ssrc));
+            }
+        }
+    }
+    sdp
+}
+
+fn line(sdp: &mut String, text: std::fmt::Arguments<'_>) {
+    write!(sdp, "{text}\r\n").expect("a String takes all writes");
+}
+
+fn write_refusal(sdp: &mut String, section: &Section) {
+    let media = &section.media;
+    line(sdp, format_args!("m={} 0 {} {}", media.name, media.protocol, media.first_format));
+    line(sdp, format_args!("c=IN IP4 0.0.0.0"));
+    line(sdp, format_args!("a=inactive"));
+    line(sdp, format_args!("a=mid:{}", media.mid));
+}
+
+fn write_section(sdp: &mut String, session: &Session<'_>, section: &Section) {
+    let media = &section.media;
+    let types = media.codecs.iter();
+    let types: String = types.map(|found| format!(" {}", found.payload_type)).collect();
+    line(sdp, format_args!("m={} 9 {}{types}", media.name, media.protocol));
+    line(sdp, format_args!("c=IN IP4 0.0.0.0"));
+    line(sdp, format_args!("a=rtcp:9 IN IP4 0.0.0.0"));
+    let credentials = session.credentials;
+    line(sdp, format_args!("a=ice-ufrag:{}", credentials.ufrag));
+    line(sdp, format_args!("a=ice-pwd:{}", credentials.password));
+    line(sdp, format_args!("a=fingerprint:sha-256 {}", session.fingerprint));
+    line(sdp, format_args!("a=setup:passive"));
+    line(sdp, format_args!("a=mid:{}", media.mid));
+    for (extension, uri) in EXTENSIONS {
+        if let Some(id) = media.extensions.get(&extension)
+            && carries(section.role, extension)
+        {
+            line(sdp, format_args!("a=extmap:{id} {uri}"));
+        }
+    }
+    let direction = match section.role {
+        Role::Publish(_) => "recvonly",
+        Role::Receive(_) => "sendonly",
+        Role::Idle | Role::Refused => "inactive",
+    };
+    line(sdp, format_args!("a={direction}"));
+    line(sdp, format_args!("a=rtcp-mux"));
+    if media.reduced_size {
+        line(sdp, format_args!("a=rtcp-rsize"));
+    }
+    write_codecs(sdp, section);
+    write_candidates(sdp, session.addresses);
+}
+
+/// We name the streams by SSRC, so what we send carries no mid.
+fn carries(role: Role, extension: Extension) -> bool {
+    match extension {
+        Extension::Mid => !matches!(role, Role::Receive(_)),
+        Extension::AudioLevel | Extension::SendTime => true,
+    }
+}
+
+fn write_codecs(sdp: &mut String, section: &Section) {
+    for offered in &section.media.codecs {
+        let (number, spec) = (offered.payload_type, offered.codec.spec());
+        line(sdp, format_args!("a=rtpmap:{number} {}", spec.encoding));
+        // Opus's discontinuous transmission spares speech, and clips music.
+        let parameters = if section.role == Role::Publish(Source::ScreenAudio) {
+            spec.parameters.replace("usedtx=1;", "")
+        } else if section.role == Role::Publish(Source::Microphone) {
+            spec.parameters.replace(";stereo=1;sprop-stereo=1", "")
+        } else {
+            spec.parameters.to_owned()
+        };
+        if !parameters.is_empty() {
+            line(sdp, format_args!("a=fmtp:{number} {parameters}"));
+        }
+        for feedback in &offered.feedback {
+            line(sdp, format_args!("a=rtcp-fb:{number} {feedback}"));
+        }
+    }
+}
+
+fn write_candidates(sdp: &mut String, addresses: &[SocketAddr]) {
+    for (address, preference) in addresses.iter().zip((0..=u32::from(u16::MAX)).rev()) {
+        let priority = HOST_PREFERENCE | preference << 8 | COMPONENT;
+        let foundation = u32::from(u16::MAX) - preference + 1;
+        let (ip, port) = (address.ip(), address.port());
+        line(sdp, format_args!("a=candidate:{foundation} 1 udp {priority} {ip} {port} typ host"));
+    }
+    line(sdp, format_args!("a=end-of-candidates"));
+}
+
+fn write_ssrc(sdp: &mut String, cname: &str, (mid, ssrc): (&Mid, u32)) {
+    // A stream of its own for each slot: the slots' contents are not to be played in step.
+    line(sdp, format_args!("a=msid:slot-{mid} slot-{mid}"));
+    line(sdp, format_args!("a=ssrc:{ssrc} cname:{cname}"));
+    line(sdp, format_args!("a=ssrc:{ssrc} msid:slot-{mid} slot-{mid}"));
+}

@@ -1,0 +1,106 @@
+use crate::io::MediaKind;
+
+/// What we forward. Payloads pass unread but for key frames and picture ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Codec {
+    Opus,
+    Vp8,
+    H264,
+}
+
+pub(crate) struct Spec {
+    pub(crate) codec: Codec,
+    pub(crate) kind: MediaKind,
+    /// As in `a=rtpmap`.
+    pub(crate) encoding: &'static str,
+    /// RTP ticks a second.
+    pub(crate) clock_rate: u32,
+    /// What our answer says in `a=fmtp`.
+    pub(crate) parameters: &'static str,
+    /// What the offer's `a=fmtp` must say for the codec to be the one we mean.
+    pub(crate) required: &'static [(&'static str, &'static str)],
+}
+
+/// In the order of preference.
+pub(crate) const CODECS: [Spec; 3] = [
+    Spec {
+        codec: Codec::Opus,
+        kind: MediaKind::Audio,
+        encoding: "opus/48000/2",
+        clock_rate: 48_000,
+        parameters: "minptime=10;useinbandfec=1;usedtx=1;stereo=1;sprop-stereo=1",
+        required: &[],
+    },
+    Spec {
+        codec: Codec::Vp8,
+        kind: MediaKind::Video,
+        encoding: "VP8/90000",
+        clock_rate: 90_000,
+        parameters: "",
+        required: &[],
+    },
+    Spec {
+        codec: Codec::H264,
+        kind: MediaKind::Video,
+        encoding: "H264/90000",
+        clock_rate: 90_000,
+        parameters: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+        required: &[("packetization-mode", "1"), ("profile-level-id", "42")],
+    },
+];
+
+impl Codec {
+    pub(crate) fn spec(self) -> &'static Spec {
+        let spec = CODECS.iter().find(|spec| spec.codec == self);
+        spec.expect("every codec has its row")
+    }
+
+    pub(crate) fn clock_rate(self) -> u32 {
+        self.spec().clock_rate
+    }
+}
+
+/// The codec that an offer's `a=rtpmap` and `a=fmtp` values mean.
+pub(crate) fn recognise(encoding: &str, parameters: &str) -> Option<Codec> {
+    let spec = CODECS.iter().find(|spec| {
+        let same = spec.encoding.eq_ignore_ascii_case(encoding);
+        same && spec.required.iter().all(|(name, prefix)| {
+            let mut pairs = parameters.split(';').filter_map(|pair| pair.split_once('='));
+            pairs.any(|(key, value)| key.trim() == *name && value.trim().starts_with(prefix))
+        })
+    })?;
+    Some(spec.codec)
+}
+
+/// RTP header extensions that we read or write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Extension {
+    Mid,
+    AudioLevel,
+    SendTime,
+}
+
+pub(crate) const EXTENSIONS: [(Extension, &str); 3] = [
+    (Extension::Mid, "urn:ietf:params:rtp-hdrext:sdes:mid"),
+    (Extension::AudioLevel, "urn:ietf:params:rtp-hdrext:ssrc-audio-level"),
+    (Extension::SendTime, "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"),
+];
+
+/// The RTCP feedback that we understand (RFC 4585, RFC 5104, draft-alvestrand-rmcat-remb).
+pub(crate) const FEEDBACK: [&str; 4] = ["nack", "nack pli", "ccm fir", "goog-remb"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h264_is_taken_as_constrained_baseline_in_mode_1_alone() {
+        let baseline = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
+        assert_eq!(recognise("H264/90000", baseline), Some(Codec::H264));
+        let high = baseline.replace("42e01f", "64001f");
+        assert_eq!(recognise("H264/90000", &high), None);
+        assert_eq!(recognise("H264/90000", ""), None);
+        assert_eq!(recognise("vp8/90000", ""), Some(Codec::Vp8));
+        assert_eq!(recognise("rtx/90000", "apt=96"), None);
+    }
+}

@@ -1,0 +1,223 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::Sfu;
+use crate::forward::TrackId;
+use crate::forward::egress::Slot;
+use crate::io::{MediaKind, PeerId, RoomId, Source, Wish};
+use crate::peer::Peer;
+use crate::room::Room;
+use crate::speaker::Claim;
+
+/// How often a track that is not heard everywhere asks for a slot.
+const CLAIM_INTERVAL: Duration = Duration::from_millis(60);
+
+impl Sfu {
+    /// Finds slots for an audio track that has just sent a packet.
+    pub(super) fn claim_slots(&mut self, now: Instant, track: TrackId) {
+        let Some(room_id) = self.room_of(track.peer) else {
+            return;
+        };
+        let Some(room) = self.rooms.get_mut(&room_id) else {
+            return;
+        };
+        if room.table.subscribers(track).len() + 1 >= room.peers.len() {
+            return;
+        }
+        let recent = |at: &Instant| now.saturating_duration_since(*at) < CLAIM_INTERVAL;
+        if room.claimed.get(&track).is_some_and(recent) {
+            return;
+        }
+        room.claimed.insert(track, now);
+        let others = room.peers.iter().copied().filter(|id| *id != track.peer);
+        for subscriber in others.collect::<Vec<_>>() {
+            self.claim_slot(now, (room_id, subscriber), track);
+        }
+    }
+
+    fn claim_slot(&mut self, now: Instant, (room, id): (RoomId, PeerId), track: TrackId) {
+        let (Some(room), Some(subscriber)) = (self.rooms.get(&room), self.peers.get(&id)) else {
+            return;
+        };
+        let audio = || {
+            let slots = subscriber.slots.iter().enumerate();
+            slots.filter(|(_, slot)| slot.kind == MediaKind::Audio)
+        };
+        if audio().any(|(_, slot)| slot.shows == Some(track)) {
+            return;
+        }
+        let claim = |track| claim(&self.peers, room, (now, track));
+        let mine = claim(track);
+        let free = audio().find(|(_, slot)| slot.shows.is_none());
+        let weakest = || {
+            let taken = audio().filter_map(|(index, slot)| Some((index, claim(slot.shows?))));
+            let weakest = taken.min_by(|(_, a), (_, b)| a.partial_cmp(b).expect("no level is NaN"));
+            weakest.filter(|(_, incumbent)| mine.displaces(*incumbent))
+        };
+        let index = free.map(|(index, _)| index);
+        if let Some(index) = index.or_else(|| weakest().map(|(index, _)| index)) {
+            self.show(id, index, Some(track));
+        }
+    }
+
+    /// Slots became free: whoever sends next may have them at once.
+    pub(super) fn claim_free_slots(&mut self, _now: Instant, room: RoomId) {
+        if let Some(room) = self.rooms.get_mut(&room) {
+            room.claimed.clear();
+        }
+    }
+
+    /// Sets what a slot shows, and keeps the table in step.
+    pub(super) fn show(&mut self, id: PeerId, index: usize, track: Option<TrackId>) {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        let (Some(slot), Some(room)) = (peer.slots.get_mut(index), self.rooms.get_mut(&peer.room)) else {
+            return;
+        };
+        let before = std::mem::replace(&mut slot.shows, track);
+        if before == track {
+            return;
+        }
+        slot.interrupt();
+        route(room, slot, ((id, index), before));
+        self.changed.insert(id);
+    }
+
+    pub(super) fn wish(&mut self, now: Instant, id: PeerId, wishes: &[Wish]) {
+        let Some(peer) = self.peers.get(&id) else {
+            return;
+        };
+        let valid = wishes.iter().filter(|wish| wish.peer != id && wish.source.kind() == MediaKind::Video);
+        let valid: BTreeMap<usize, TrackId> = valid
+            .filter_map(|wish| {
+                let track = TrackId { peer: wish.peer, source: wish.source };
+                Some((peer.slot_by_mid(&wish.mid)?, track))
+            })
+            .collect();
+        for index in 0..peer.slots.len() {
+            self.set_wish(id, index, valid.get(&index).copied());
+        }
+        self.request_awaited(now, id);
+    }
+
+    fn set_wish(&mut self, id: PeerId, index: usize, wish: Option<TrackId>) {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        let (Some(slot), Some(room)) = (peer.slots.get_mut(index), self.rooms.get_mut(&peer.room)) else {
+            return;
+        };
+        if slot.kind != MediaKind::Video || slot.wish == wish {
+            return;
+        }
+        let before = std::mem::replace(&mut slot.wish, wish);
+        route(room, slot, ((id, index), before));
+        if wish.is_none() {
+            self.show(id, index, None);
+        }
+    }
+
+    /// Asks for the key frames that this subscriber's slots wait for.
+    pub(super) fn request_awaited(&mut self, now: Instant, id: PeerId) {
+        let Some(peer) = self.peers.get(&id) else {
+            return;
+        };
+        let wishes = peer.slots.iter().filter_map(|slot| slot.wish.filter(|wish| slot.awaits(*wish)));
+        for track in wishes.collect::<Vec<_>>() {
+            self.request_key_frame(now, track);
+        }
+    }
+
+    pub(super) fn is_awaited(&self, track: TrackId) -> bool {
+        let room = self.room_of(track.peer).and_then(|room| self.rooms.get(&room));
+        let mut subscribers = room.map_or(&[][..], |room| room.table.subscribers(track)).iter();
+        subscribers.any(|(id, index)| {
+            let slot = self.peers.get(id).and_then(|peer| peer.slots.get(*index));
+            slot.is_some_and(|slot| slot.awaits(track))
+        })
+    }
+
+    /// Empties every slot that shows a track.
+    pub(super) fn hide_track(&mut self, track: TrackId) {
+        for (id, index) in self.subscribers(track) {
+            let slot = self.peers.get(&id).and_then(|peer| peer.slots.get(index));
+            if slot.is_some_and(|slot| slot.shows == Some(track)) {
+                self.show(id, index, None);
+            }
+        }
+        if let Some(room) = self.room_of(track.peer)
+            && let Some(room) = self.rooms.get_mut(&room)
+        {
+            if track.source == Source::Microphone {
+                room.speakers.remove(track.peer);
+            }
+            room.claimed.clear();
+        }
+    }
+
+    /// What follows in a track does not go on from what was sent of it.
+    pub(super) fn interrupt_track(&mut self, track: TrackId) {
+        for (id, index) in self.subscribers(track) {
+            let slot = self.peers.get_mut(&id).and_then(|peer| peer.slots.get_mut(index));
+            if let Some(slot) = slot.filter(|slot| slot.shows == Some(track)) {
+                slot.interrupt();
+            }
+        }
+    }
+
+    /// Nothing is sent to this subscriber from now on; pictures go on with a key frame later.
+    pub(super) fn quieten(&mut self, id: PeerId) {
+        let slots = self.peers.get(&id).map_or(0, |peer| peer.slots.len());
+        for index in 0..slots {
+            let peer = self.peers.get_mut(&id);
+            let Some(slot) = peer.and_then(|peer| peer.slots.get_mut(index)) else {
+                return;
+            };
+            slot.interrupt();
+            if slot.kind == MediaKind::Video {
+                self.show(id, index, None);
+            }
+        }
+    }
+
+    /// Nobody waits for one who has left.
+    pub(super) fn forget_wishes(&mut self, gone: PeerId) {
+        let mut waiting = Vec::new();
+        for (id, peer) in &self.peers {
+            for (index, slot) in peer.slots.iter().enumerate() {
+                if slot.wish.is_some_and(|wish| wish.peer == gone) {
+                    waiting.push((*id, index));
+                }
+            }
+        }
+        for (id, index) in waiting {
+            self.set_wish(id, index, None);
+        }
+    }
+
+    fn subscribers(&self, track: TrackId) -> Vec<(PeerId, usize)> {
+        let room = self.room_of(track.peer).and_then(|room| self.rooms.get(&room));
+        room.map_or_else(Vec::new, |room| room.table.subscribers(track).to_vec())
+    }
+}
+
+/// Routes what the slot shows and what it waits for, and no longer what it did before.
+fn route(room: &mut Room, slot: &Slot, (subscriber, before): ((PeerId, usize), Option<TrackId>)) {
+    let wanted = [slot.shows, slot.wish];
+    if let Some(before) = before.filter(|before| !wanted.contains(&Some(*before))) {
+        room.table.remove(before, subscriber);
+    }
+    for track in wanted.into_iter().flatten() {
+        room.table.add(track, subscriber);
+    }
+}
+
+fn claim(peers: &BTreeMap<PeerId, Peer>, room: &Room, (now, track): (Instant, TrackId)) -> Claim {
+    let publishes = peers.get(&track.peer).is_some_and(|peer| peer.publishes(track.source));
+    match track.source {
+        Source::ScreenAudio if publishes => Claim::Screen,
+        Source::Microphone if publishes => room.speakers.claim(now, track.peer),
+        Source::Microphone | Source::ScreenAudio | Source::Camera | Source::Screen => Claim::Muted,
+    }
+}

@@ -1,0 +1,178 @@
+use std::time::{Duration, Instant};
+
+use super::{Sfu, transmit};
+use crate::forward::{Media, TrackId};
+use crate::io::{MediaKind, PeerId, Source};
+use crate::peer::Sending;
+use crate::peer::guard::Fault;
+use crate::timer::Timer;
+
+/// Speakers are told at most ten times a second.
+pub(super) const TELL_INTERVAL: Duration = Duration::from_millis(100);
+
+impl Sfu {
+    /// Sends a publisher's packet to all who are to have it.
+    pub(super) fn forward(&mut self, now: Instant, media: &Media) {
+        let track = media.track;
+        let Some(publisher) = self.peers.get_mut(&track.peer) else {
+            return;
+        };
+        if !publisher.publishes(track.source) {
+            return;
+        }
+        if let Some(track) = publisher.ingress.track(track.source) {
+            track.keep(now, media);
+        }
+        match track.source.kind() {
+            MediaKind::Audio => self.listen(now, media),
+            MediaKind::Video => self.arm_repair(now, track.peer),
+        }
+        self.distribute(now, media);
+    }
+
+    fn listen(&mut self, now: Instant, media: &Media) {
+        let track = media.track;
+        let room_id = self.room_of(track.peer);
+        let Some(room) = room_id.and_then(|room| self.rooms.get_mut(&room)) else {
+            return;
+        };
+        if track.source == Source::Microphone {
+            let sound = (media.level, media.payload.len());
+            room.speakers.heard(now, track.peer, sound);
+            if !room.telling && room.speakers.is_lively(now) {
+                room.telling = true;
+                if let Some(room) = room_id {
+                    self.timers.set(Timer::Speakers(room), now + TELL_INTERVAL);
+                }
+            }
+        }
+        self.claim_slots(now, track);
+    }
+
+    fn distribute(&mut self, now: Instant, media: &Media) {
+        let track = media.track;
+        let room = self.room_of(track.peer).and_then(|room| self.rooms.get(&room));
+        let Some(room) = room else {
+            return;
+        };
+        let mut faulty = Vec::new();
+        let mut switched = Vec::new();
+        let mut awaited = false;
+        let mut started = Vec::new();
+        for (id, index) in room.table.subscribers(track) {
+            let Some(peer) = self.peers.get_mut(id) else {
+                continue;
+            };
+            let path = peer.ice.selected();
+            match peer.send(*index, media, self.epoch) {
+                Ok(Sending::Nothing) => {
+                    let slot = peer.slots.get(*index);
+                    awaited |= peer.listens() && slot.is_some_and(|slot| slot.awaits(track));
+                }
+                Ok(Sending::Packet(contents)) => transmit(&mut self.outputs, path, contents),
+                Ok(Sending::Switched(contents, before)) => {
+                    transmit(&mut self.outputs, path, contents);
+                    switched.push((*id, *index, before));
+                }
+                Err(Fault) => faulty.push(*id),
+            }
+            if peer.report.active && !peer.report.armed {
+                started.push(*id);
+            }
+        }
+        for id in started {
+            self.arm_report(now, id);
+        }
+        for (id, index, before) in switched {
+            self.went_over(id, index, before);
+        }
+        for id in faulty {
+            self.fail(now, id);
+        }
+        if awaited {
+            self.request_key_frame(now, track);
+        }
+    }
+
+    /// A slot shows what it waited for.
+    fn went_over(&mut self, id: PeerId, index: usize, before: Option<TrackId>) {
+        if let (Some(before), Some(room)) = (before, self.room_of(id))
+            && let Some(room) = self.rooms.get_mut(&room)
+        {
+            room.table.remove(before, (id, index));
+        }
+        self.changed.insert(id);
+    }
+
+    /// Sends once more what a subscriber lacks, as far as it is kept.
+    pub(super) fn repair(&mut self, id: PeerId, ssrc: u32, sequences: &[u16]) -> Result<(), Fault> {
+        for sequence in sequences {
+            let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.listens()) else {
+                return Ok(());
+            };
+            let Some(index) = peer.slot_by_ssrc(ssrc) else {
+                return Ok(());
+            };
+            let found = peer.slots[index].find(*sequence);
+            if peer.report.repairs_left == 0 {
+                return Ok(());
+            }
+            let Some((track, publisher)) = found else {
+                continue;
+            };
+            let publisher_peer = self.peers.get_mut(&track.peer);
+            let kept = publisher_peer
+                .filter(|peer| peer.publishes(track.source))
+                .and_then(|peer| peer.ingress.track(track.source))
+                .and_then(|track| track.cache.get(publisher).cloned());
+            let (Some(media), Some(peer)) = (kept, self.peers.get_mut(&id)) else {
+                continue;
+            };
+            if let Some(plain) = peer.slots[index].replay(*sequence, &media, self.epoch) {
+                peer.report.repairs_left -= 1;
+                let path = peer.ice.selected();
+                if let Some(contents) = peer.seal(&plain)? {
+                    transmit(&mut self.outputs, path, contents);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks a publisher for a key frame, at once or when it is its turn again.
+    pub(super) fn request_key_frame(&mut self, now: Instant, track: TrackId) {
+        let Some(peer) = self.peers.get_mut(&track.peer) else {
+            return;
+        };
+        if !peer.publishes(track.source) {
+            return;
+        }
+        if let Some(track) = peer.ingress.track(track.source) {
+            track.key_frames.request();
+        }
+        self.send_repairs(now, track.peer);
+    }
+
+    /// Asks a publisher for all that is due, and sets the timer for the rest.
+    pub(super) fn send_repairs(&mut self, now: Instant, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.is_connected()) else {
+            return;
+        };
+        if let Some(compound) = peer.due_repairs(now) {
+            let path = peer.ice.selected();
+            match peer.seal_rtcp(&compound) {
+                Ok(Some(contents)) => transmit(&mut self.outputs, path, contents),
+                Ok(None) => {}
+                Err(Fault) => self.fail(now, id),
+            }
+        }
+        self.arm_repair(now, id);
+    }
+
+    fn arm_repair(&mut self, now: Instant, id: PeerId) {
+        let peer = self.peers.get_mut(&id);
+        if let Some(at) = peer.and_then(|peer| peer.next_repair(now)) {
+            self.timers.set_by(Timer::Repair(id), at);
+        }
+    }
+}

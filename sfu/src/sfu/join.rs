@@ -1,0 +1,136 @@
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::Sfu;
+use crate::forward::egress::Slot as EgressSlot;
+use crate::forward::ingress::Ingress;
+use crate::io::{Answer, Join, Mid, PeerId, RoomId, Slot};
+use crate::peer::dtls::Dtls;
+use crate::peer::ice::{Credentials, Ice};
+use crate::peer::sdp::answer::{Session, write};
+use crate::peer::sdp::offer::{Offer, OfferError};
+use crate::peer::sdp::{Role, Section, negotiate};
+use crate::peer::{Peer, Phase, Report};
+use crate::random::Random;
+use crate::timer::Timer;
+
+/// Why a peer was not let in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JoinError {
+    #[error("This peer has joined already.")]
+    AlreadyJoined,
+    #[error("There is no such peer.")]
+    UnknownPeer,
+    #[error("The room is full.")]
+    RoomFull,
+    #[error(transparent)]
+    Offer(#[from] OfferError),
+}
+
+impl Sfu {
+    pub(super) fn admit(&mut self, now: Instant, join: Join<'_>) -> Result<Answer, JoinError> {
+        if self.peers.contains_key(&join.peer) {
+            return Err(JoinError::AlreadyJoined);
+        }
+        let present = self.rooms.get(&join.room).map_or(0, |room| room.peers.len());
+        if present >= self.config.limits.peers_per_room {
+            return Err(JoinError::RoomFull);
+        }
+        let offer = Offer::parse(join.offer)?;
+        let sections = negotiate(&offer, join.sources, &[])?;
+        let room = self.rooms.entry(join.room).or_default();
+        room.peers.insert(join.peer);
+        let csrc = room.take_csrc(join.peer);
+        let credentials = Credentials::generate(&mut self.random);
+        self.routes.add_ufrag(&credentials.ufrag, join.peer);
+        let dtls = Dtls::new(self.config.certificate.clone(), offer.fingerprint);
+        let peer = Peer {
+            room: join.room,
+            grant: join.grant,
+            state: join.state,
+            phase: Phase::Connecting { since: now },
+            heard: now,
+            ice: Ice::new(credentials, offer.credentials),
+            dtls,
+            srtp: None,
+            ingress: Ingress::new(join.peer, csrc, &sections),
+            slots: Vec::new(),
+            sections: Vec::new(),
+            sources: join.sources.clone(),
+            report: Report::default(),
+            ssrc: self.random.u32(),
+            cname: self.random.ice_text(16),
+            answers: 0,
+        };
+        self.peers.insert(join.peer, peer);
+        self.arm_lease(now, join.peer);
+        self.answer(join.peer, sections)
+    }
+
+    pub(super) fn renegotiate(&mut self, now: Instant, id: PeerId, text: &str) -> Result<Answer, JoinError> {
+        let peer = self.peers.get_mut(&id).ok_or(JoinError::UnknownPeer)?;
+        let offer = Offer::parse(text)?;
+        if offer.fingerprint != peer.dtls.client() {
+            return Err(OfferError::Changed.into());
+        }
+        let sections = negotiate(&offer, &peer.sources, &peer.sections)?;
+        if offer.credentials.ufrag != peer.ice.remote_ufrag() {
+            let credentials = Credentials::generate(&mut self.random);
+            self.routes.add_ufrag(&credentials.ufrag, id);
+            if let Some(retired) = peer.ice.restart(credentials, offer.credentials) {
+                self.routes.remove_ufrag(&retired);
+            }
+        }
+        let room = peer.room;
+        let answer = self.answer(id, sections);
+        self.claim_free_slots(now, room);
+        answer
+    }
+
+    fn answer(&mut self, id: PeerId, sections: Vec<Section>) -> Result<Answer, JoinError> {
+        let peer = self.peers.get_mut(&id).ok_or(JoinError::UnknownPeer)?;
+        for section in sections.iter().skip(peer.sections.len()) {
+            if let Role::Receive(kind) = section.role {
+                let block = unused_ssrc(&mut self.random, peer);
+                peer.slots.push(EgressSlot::new(kind, &section.media, block));
+            }
+        }
+        peer.sections = sections;
+        peer.answers += 1;
+        let ssrcs = peer.slots.iter().map(|slot| (&slot.media().mid, slot.ssrc));
+        let ssrcs: BTreeMap<&Mid, u32> = ssrcs.collect();
+        let session = Session {
+            credentials: peer.ice.local(),
+            fingerprint: self.config.certificate.own_fingerprint(),
+            addresses: &self.config.addresses,
+            version: peer.answers,
+            id: id.0,
+            cname: &peer.cname,
+        };
+        let sdp = write(&session, &peer.sections, |mid| ssrcs.get(mid).copied());
+        let slots = peer.slots.iter().map(|slot| Slot { mid: slot.media().mid.clone(), kind: slot.kind });
+        Ok(Answer { sdp, slots: slots.collect(), csrc: peer.ingress.csrc() })
+    }
+
+    pub(super) fn arm_lease(&mut self, now: Instant, id: PeerId) {
+        if let Some(peer) = self.peers.get(&id) {
+            self.timers.set(Timer::Lease(id), peer.lease_end().max(now));
+        }
+    }
+
+    pub(super) fn room_of(&self, peer: PeerId) -> Option<RoomId> {
+        self.peers.get(&peer).map(|peer| peer.room)
+    }
+}
+
+/// SSRCs are unique within a session, also those of the client (RFC 3550 section 8).
+fn unused_ssrc(random: &mut Random, peer: &Peer) -> [u8; 32] {
+    loop {
+        let block = random.block();
+        let ssrc = u32::from_be_bytes([block[0], block[1], block[2], block[3]]);
+        let own = peer.slots.iter().any(|slot| slot.ssrc == ssrc) || ssrc == peer.ssrc;
+        if ssrc != 0 && !own && !peer.ingress.knows(ssrc) {
+            return block;
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The whole: its state, its contract, and one file for each kind of work.
+
+mod assign;
+mod forward;
+mod join;
+mod lifecycle;
+mod receive;
+mod report;
+
+pub use join::JoinError;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::demux::Routes;
+use crate::io::{Answer, Config, Datagram, Event, Grant, Join, Output, PeerId, PeerState, RoomId, Transmit, Wish};
+use crate::peer::Peer;
+use crate::peer::ice::Path;
+use crate::random::Random;
+use crate::room::Room;
+use crate::stats::Epoch;
+use crate::timer::Timers;
+
+/// All rooms of one media thread.
+pub struct Sfu {
+    config: Config,
+    random: Random,
+    epoch: Epoch,
+    rooms: BTreeMap<RoomId, Room>,
+    peers: BTreeMap<PeerId, Peer>,
+    routes: Routes,
+    timers: Timers,
+    outputs: VecDeque<Output>,
+    /// Whose slots changed in the current call.
+    changed: BTreeSet<PeerId>,
+    faults: u64,
+}
+
+impl Sfu {
+    /// The seed must be secret and new: ICE passwords follow from it.
+    #[must_use]
+    pub fn new(config: Config, seed: [u8; 32], now: Instant) -> Self {
+        Self {
+            config,
+            random: Random::new(seed),
+            epoch: Epoch::new(now),
+            rooms: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            routes: Routes::default(),
+            timers: Timers::default(),
+            outputs: VecDeque::new(),
+            changed: BTreeSet::new(),
+            faults: 0,
+        }
+    }
+
+    /// Peers that joined and are not gone.
+    #[must_use]
+    pub fn peer_count(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// Sessions that were dropped because a library panicked on their data.
+    #[must_use]
+    pub fn fault_count(&self) -> u64 {
+        self.faults
+    }
+
+    /// Takes a datagram. What cannot be trusted or understood is dropped in silence.
+    pub fn handle(&mut self, now: Instant, datagram: Datagram<'_>) {
+        self.receive(now, datagram);
+        self.tell_slots();
+    }
+
+    /// Does what is due by now.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.pop_due(now) {
+            self.handle_timer(now, timer);
+        }
+        self.tell_slots();
+    }
+
+    /// Lets a peer into a room; it is heard and seen once [`Event::Connected`] says so.
+    ///
+    /// # Errors
+    ///
+    /// When the peer is there already, the room is full, or the offer cannot be answered.
+    pub fn join(&mut self, now: Instant, join: Join<'_>) -> Result<Answer, JoinError> {
+        self.admit(now, join)
+    }
+
+    /// Answers another offer of a peer: new ICE credentials, more receive slots, or both. Keys,
+    /// SSRCs and the contents of slots stay.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such peer, or the offer does not go on from the one before.
+    pub fn restart(&mut self, now: Instant, peer: PeerId, offer: &str) -> Result<Answer, JoinError> {
+        let answer = self.renegotiate(now, peer, offer);
+        self.tell_slots();
+        answer
+    }
+
+    /// Ends a peer's session; no event follows. Unknown peers are ignored.
+    pub fn leave(&mut self, now: Instant, peer: PeerId) {
+        self.remove(now, peer);
+        self.tell_slots();
+    }
+
+    /// Replaces what a peer may do, from the next packet on.
+    pub fn set_grant(&mut self, now: Instant, peer: PeerId, grant: Grant) {
+        self.update(now, peer, |peer| peer.grant = grant);
+        self.tell_slots();
+    }
+
+    /// Replaces what a peer has switched on, from the next packet on.
+    pub fn set_state(&mut self, now: Instant, peer: PeerId, state: PeerState) {
+        self.update(now, peer, |peer| peer.state = state);
+        self.tell_slots();
+    }
+
+    /// Replaces all wishes of a subscriber: a video slot without one becomes empty. Wishes for
+    /// its own tracks, for sound, and for slots that do not exist are ignored; one for a peer
+    /// that is not (yet) in the room waits for it.
+    pub fn set_wishes(&mut self, now: Instant, peer: PeerId, wishes: &[Wish]) {
+        self.wish(now, peer, wishes);
+        self.tell_slots();
+    }
+
+    /// What is to be done next.
+    pub fn poll_output(&mut self) -> Output {
+        let next = || Output::Timeout(self.timers.next());
+        self.outputs.pop_front().unwrap_or_else(next)
+    }
+
+    fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn tell_slots(&mut self) {
+        for id in std::mem::take(&mut self.changed) {
+            let Some(peer) = self.peers.get(&id).filter(|peer| peer.is_present()) else {
+                continue;
+            };
+            let csrc = |shown| {
+                let shown = self.peers.get(&shown);
+                shown.map_or(0, |shown: &Peer| shown.ingress.csrc())
+            };
+            let slots = peer.view(csrc);
+            self.event(Event::Slots { peer: id, slots });
+        }
+    }
+}
+
+fn transmit(outputs: &mut VecDeque<Output>, path: Option<Path>, contents: Bytes) {
+    if let Some(path) = path {
+        outputs.push_back(Output::Transmit(Transmit { source: path.local, destination: path.remote, contents }));
+    }
+}

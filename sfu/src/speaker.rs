@@ -1,0 +1,161 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::io::{PeerId, Speaker};
+
+/// Louder than this is speech: 127 minus 50 dBov.
+const TALKING: f32 = 77.0;
+/// Pauses between words are shorter.
+const HOLD: Duration = Duration::from_millis(400);
+/// Opus's discontinuous transmission sends a packet each 400 ms.
+const SILENT_AFTER: Duration = Duration::from_millis(200);
+const ATTACK: f32 = 0.4;
+const RELEASE: f32 = 0.1;
+/// A speaker is displaced by one that is louder by this many dB.
+const MARGIN: f32 = 6.0;
+/// The level of clients that send none.
+const ASSUMED: u8 = 127 - 30;
+/// A comfort noise packet of Opus is shorter.
+const SHORTEST_SPEECH: usize = 8;
+/// Levels are told in steps of this many dB, so that they do not always change.
+const STEP: u8 = 6;
+
+/// How loud the microphones of one room are, by RFC 6464 levels.
+#[derive(Default)]
+pub(crate) struct Speakers {
+    voices: BTreeMap<PeerId, Voice>,
+    told: Vec<Speaker>,
+}
+
+struct Voice {
+    loudness: f32,
+    heard: Instant,
+    talked: Option<Instant>,
+}
+
+/// A claim to an audio slot, the strongest last.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(crate) enum Claim {
+    Muted,
+    Silent(f32),
+    Talking(f32),
+    /// A shared screen's sound is what all came for.
+    Screen,
+}
+
+impl Claim {
+    /// Whether a newcomer with this claim takes the slot of one with that claim.
+    pub(crate) fn displaces(self, incumbent: Self) -> bool {
+        match (self, incumbent) {
+            (Self::Screen, Self::Screen) => false,
+            (Self::Screen, _) => true,
+            (Self::Talking(a), Self::Talking(b)) => a > b + MARGIN,
+            (Self::Talking(_), Self::Muted | Self::Silent(_)) => true,
+            (Self::Silent(_), Self::Muted) => true,
+            (Self::Talking(_), Self::Screen) => false,
+            (Self::Silent(_), Self::Silent(_) | Self::Talking(_) | Self::Screen) => false,
+            (Self::Muted, _) => false,
+        }
+    }
+}
+
+impl Speakers {
+    /// Takes the level byte of a packet, or its length where there is none.
+    pub(crate) fn heard(&mut self, now: Instant, peer: PeerId, (level, length): (Option<u8>, usize)) {
+        let assumed = if length < SHORTEST_SPEECH { 0 } else { ASSUMED };
+        let level = level.map_or(assumed, |byte| 127 - (byte & 0x7f));
+        let voice = self.voices.entry(peer).or_insert(Voice { loudness: 0.0, heard: now, talked: None });
+        let level = f32::from(level);
+        let weight = if level > voice.loudness { ATTACK } else { RELEASE };
+        voice.loudness += (level - voice.loudness) * weight;
+        voice.heard = now;
+        if voice.loudness > TALKING {
+            voice.talked = Some(now);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, peer: PeerId) {
+        self.voices.remove(&peer);
+    }
+
+    pub(crate) fn claim(&self, now: Instant, peer: PeerId) -> Claim {
+        match self.voices.get(&peer) {
+            None => Claim::Silent(0.0),
+            Some(voice) if voice.talks(now) => Claim::Talking(voice.loudness),
+            Some(voice) => Claim::Silent(voice.loudness),
+        }
+    }
+
+    /// Who speaks, if that has changed since the last call.
+    pub(crate) fn take_change(&mut self, now: Instant) -> Option<Vec<Speaker>> {
+        let talking = self.voices.iter().filter(|(_, voice)| voice.talks(now));
+        let mut speakers: Vec<Speaker> =
+            talking.map(|(peer, voice)| Speaker { peer: *peer, level: voice.step(now) }).collect();
+        speakers.sort_by_key(|speaker| (std::cmp::Reverse(speaker.level), speaker.peer));
+        if speakers == self.told {
+            return None;
+        }
+        self.told.clone_from(&speakers);
+        Some(speakers)
+    }
+
+    /// Whether somebody speaks or was last said to.
+    pub(crate) fn is_lively(&self, now: Instant) -> bool {
+        !self.told.is_empty() || self.voices.values().any(|voice| voice.talks(now))
+    }
+}
+
+impl Voice {
+    fn talks(&self, now: Instant) -> bool {
+        self.talked.is_some_and(|talked| now.saturating_duration_since(talked) < HOLD)
+    }
+
+    fn step(&self, now: Instant) -> u8 {
+        if now.saturating_duration_since(self.heard) > SILENT_AFTER {
+            return 0;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the loudness lies between 0 and 127"
+        )]
+        let level = self.loudness as u8;
+        level / STEP * STEP
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start() -> Instant {
+        #[expect(clippy::disallowed_methods, reason = "any instant will do as a test's first")]
+        Instant::now()
+    }
+
+    #[test]
+    fn speech_is_told_once_and_its_end_once() {
+        let mut now = start();
+        let mut speakers = Speakers::default();
+        for _ in 0..20 {
+            speakers.heard(now, PeerId(1), (Some(127 - 110), 80));
+            now += Duration::from_millis(20);
+        }
+        let told = speakers.take_change(now).unwrap();
+        assert_eq!(told, [Speaker { peer: PeerId(1), level: 108 }]);
+        assert_eq!(speakers.take_change(now), None);
+        now += HOLD;
+        assert_eq!(speakers.take_change(now), Some(Vec::new()));
+        assert!(!speakers.is_lively(now));
+    }
+
+    #[test]
+    fn a_slot_changes_hands_only_for_a_clearly_louder_voice() {
+        assert!(!Claim::Talking(90.0).displaces(Claim::Talking(88.0)));
+        assert!(Claim::Talking(99.0).displaces(Claim::Talking(88.0)));
+        assert!(Claim::Talking(80.0).displaces(Claim::Silent(70.0)));
+        assert!(!Claim::Silent(70.0).displaces(Claim::Silent(10.0)));
+        assert!(!Claim::Talking(127.0).displaces(Claim::Screen));
+        assert!(Claim::Screen.displaces(Claim::Talking(127.0)));
+    }
+}

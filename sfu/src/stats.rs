@@ -1,0 +1,220 @@
+use std::time::{Duration, Instant};
+
+use rtc_rtcp::reception_report::ReceptionReport;
+
+use crate::forward::rewrite::is_before;
+
+/// NTP time in 32.32 fixed point (RFC 5905), counted from the making of the `Sfu`. Receivers
+/// only compare the times of one sender with each other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Epoch(Instant);
+
+/// Added so that no time is 0, which means "none" in RTCP (RFC 3550 section 6.4.1).
+const NTP_BASE: u64 = 1 << 32;
+
+impl Epoch {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self(now)
+    }
+
+    pub(crate) fn ntp(self, at: Instant) -> u64 {
+        let since = at.saturating_duration_since(self.0);
+        let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
+        NTP_BASE.wrapping_add(since.as_secs() << 32 | fraction)
+    }
+
+    /// 6.18 fixed point of seconds (the abs-send-time header extension).
+    pub(crate) fn send_time(self, at: Instant) -> [u8; 3] {
+        let [_, _, _, a, b, c, _, _] = (self.ntp(at) << 2).to_be_bytes();
+        [a, b, c]
+    }
+}
+
+/// A report that is older than this shows a clock that was set.
+const WORST_DELAY: Duration = Duration::from_secs(2);
+
+/// The middle 32 bits of an NTP time.
+pub(crate) fn compact(ntp: u64) -> u32 {
+    u32::try_from(ntp >> 16 & 0xffff_ffff).expect("32 bits remain")
+}
+
+/// Seconds in 16.16 fixed point.
+pub(crate) fn compact_seconds(compact: u32) -> f32 {
+    let [high, low] = [compact >> 16, compact & 0xffff].map(|half| u16::try_from(half).unwrap_or(0));
+    f32::from(high) + f32::from(low) / 65_536.0
+}
+
+/// A publisher's last sender report on one track: the RTP time at a time of ours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SenderTime {
+    pub(crate) rtp: u32,
+    pub(crate) at: Instant,
+    /// The middle of its NTP time, and when it came.
+    pub(crate) last_report: u32,
+    pub(crate) received: Instant,
+}
+
+/// Translates one publisher's NTP times to ours, the same for all its tracks (lip sync). The
+/// report that took the least time to come sets the offset.
+#[derive(Default)]
+pub(crate) struct SenderClock {
+    anchor: Option<(u64, Instant)>,
+}
+
+impl SenderClock {
+    pub(crate) fn place(&mut self, ntp: u64, now: Instant) -> Instant {
+        let placed = self.anchor.and_then(|(anchor, at)| {
+            let later = Duration::from_secs_f64(seconds(ntp.checked_sub(anchor)?));
+            at.checked_add(later)
+        });
+        let credible = |at: &Instant| *at <= now && now.duration_since(*at) < WORST_DELAY;
+        placed.filter(credible).unwrap_or_else(|| {
+            self.anchor = Some((ntp, now));
+            now
+        })
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a nanosecond in a year is precise enough")]
+fn seconds(ntp: u64) -> f64 {
+    ntp as f64 / 4_294_967_296.0
+}
+
+/// How one stream arrives (RFC 3550 sections 6.4 and A.8).
+pub(crate) struct Reception {
+    first: u16,
+    highest: u16,
+    cycles: u32,
+    received: u32,
+    expected_before: u32,
+    received_before: u32,
+    transit: Option<u32>,
+    jitter: f64,
+    clock_rate: u32,
+    start: Instant,
+}
+
+impl Reception {
+    pub(crate) fn new(now: Instant, sequence: u16, clock_rate: u32) -> Self {
+        Self {
+            first: sequence,
+            highest: sequence,
+            cycles: 0,
+            received: 0,
+            expected_before: 0,
+            received_before: 0,
+            transit: None,
+            jitter: 0.0,
+            clock_rate,
+            start: now,
+        }
+    }
+
+    pub(crate) fn received(&mut self, now: Instant, sequence: u16, timestamp: u32) {
+        self.received = self.received.wrapping_add(1);
+        if is_before(self.highest, sequence) {
+            if sequence < self.highest {
+                self.cycles = self.cycles.wrapping_add(1);
+            }
+            self.highest = sequence;
+        }
+        let since = now.saturating_duration_since(self.start).as_micros();
+        let ticks = since * u128::from(self.clock_rate) / 1_000_000;
+        let arrival = u32::try_from(ticks & 0xffff_ffff).expect("32 bits remain");
+        let transit = arrival.wrapping_sub(timestamp);
+        if let Some(before) = self.transit.replace(transit) {
+            let change = transit.wrapping_sub(before);
+            let change = change.min(change.wrapping_neg());
+            self.jitter += (f64::from(change) - self.jitter) / 16.0;
+        }
+    }
+
+    fn extended_highest(&self) -> u32 {
+        self.cycles << 16 | u32::from(self.highest)
+    }
+
+    fn expected(&self) -> u32 {
+        let expected = self.extended_highest().wrapping_sub(u32::from(self.first));
+        expected.wrapping_add(1)
+    }
+
+    pub(crate) fn jitter_ms(&self) -> f32 {
+        let ms = self.jitter * 1000.0 / f64::from(self.clock_rate);
+        #[expect(clippy::cast_possible_truncation, reason = "a statistic needs no more")]
+        {
+            ms as f32
+        }
+    }
+
+    /// The packets expected and lost since the last call, and the report that says so.
+    pub(crate) fn report(&mut self, ssrc: u32, sender: Option<(u32, u32)>) -> (u32, u32, ReceptionReport) {
+        let expected = self.expected();
+        let expected_now = expected.wrapping_sub(self.expected_before);
+        let received_now = self.received.wrapping_sub(self.received_before);
+        (self.expected_before, self.received_before) = (expected, self.received);
+        let lost = expected_now.saturating_sub(received_now);
+        let fraction = (lost << 8).checked_div(expected_now).unwrap_or(0).min(255);
+        let (last_sender_report, delay) = sender.unwrap_or((0, 0));
+        let report = ReceptionReport {
+            ssrc,
+            fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
+            total_lost: expected.saturating_sub(self.received).min(0x7f_ffff),
+            last_sequence_number: self.extended_highest(),
+            jitter: {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "jitter is positive and far below 2^32"
+                )]
+                {
+                    self.jitter as u32
+                }
+            },
+            last_sender_report,
+            delay,
+        };
+        (expected_now, lost, report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start() -> Instant {
+        #[expect(clippy::disallowed_methods, reason = "any instant will do as a test's first")]
+        Instant::now()
+    }
+
+    #[test]
+    fn loss_is_counted_over_the_wrap_of_sequence_numbers() {
+        let now = start();
+        let mut reception = Reception::new(now, 65_530, 48_000);
+        for number in (65_530..=65_535).chain(4..10) {
+            reception.received(now, number, 0);
+        }
+        let (expected, lost, report) = reception.report(1, None);
+        assert_eq!((expected, lost), (16, 4));
+        assert_eq!(report.fraction_lost, 64);
+        assert_eq!(report.last_sequence_number, 65_536 + 9);
+    }
+
+    #[test]
+    fn an_even_flow_has_no_jitter() {
+        let mut now = start();
+        let mut reception = Reception::new(now, 0, 48_000);
+        for number in 0..100 {
+            reception.received(now, number, u32::from(number) * 960);
+            now += Duration::from_millis(20);
+        }
+        assert!(reception.jitter_ms() < 0.1);
+    }
+
+    #[test]
+    fn send_time_is_six_bits_of_seconds_and_eighteen_of_fraction() {
+        let now = start();
+        let epoch = Epoch::new(now);
+        let at = epoch.send_time(now + Duration::from_millis(500));
+        assert_eq!(at, [0b0000_0110, 0, 0]);
+    }
+}

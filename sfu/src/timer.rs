@@ -1,0 +1,67 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use crate::io::{PeerId, RoomId};
+
+/// Everything that happens by the mere passing of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// The handshake's deadline, then the lease, then the end of a suspension.
+    Lease(PeerId),
+    /// The last handshake flight may be lost.
+    Flight(PeerId),
+    /// Reports are due, in both directions.
+    Report(PeerId),
+    /// Packets or key frames are missing from this publisher.
+    Repair(PeerId),
+    /// The speakers of a room may have changed.
+    Speakers(RoomId),
+}
+
+/// At most one deadline for each timer.
+#[derive(Default)]
+pub(crate) struct Timers {
+    queue: BTreeSet<(Instant, Timer)>,
+    armed: BTreeMap<Timer, Instant>,
+}
+
+impl Timers {
+    pub(crate) fn set(&mut self, timer: Timer, at: Instant) {
+        if let Some(before) = self.armed.insert(timer, at) {
+            self.queue.remove(&(before, timer));
+        }
+        self.queue.insert((at, timer));
+    }
+
+    /// Arms the timer unless it is armed for an earlier time.
+    pub(crate) fn set_by(&mut self, timer: Timer, at: Instant) {
+        if self.armed.get(&timer).is_none_or(|armed| *armed > at) {
+            self.set(timer, at);
+        }
+    }
+
+    pub(crate) fn cancel(&mut self, timer: Timer) {
+        if let Some(at) = self.armed.remove(&timer) {
+            self.queue.remove(&(at, timer));
+        }
+    }
+
+    pub(crate) fn cancel_peer(&mut self, peer: PeerId) {
+        for timer in [Timer::Lease(peer), Timer::Flight(peer), Timer::Report(peer), Timer::Repair(peer)] {
+            self.cancel(timer);
+        }
+    }
+
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Timer> {
+        let (at, timer) = *self.queue.first()?;
+        if at > now {
+            return None;
+        }
+        self.cancel(timer);
+        Some(timer)
+    }
+
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.queue.first().map(|(at, _)| *at)
+    }
+}

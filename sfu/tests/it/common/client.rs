@@ -1,0 +1,392 @@
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use rtc_dtls::config::{ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
+use rtc_dtls::crypto::Certificate;
+use rtc_dtls::crypto_provider::providers::AwsLcRsProvider;
+use rtc_dtls::crypto_provider::{HashAlgorithm, RTCCryptoProvider};
+use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
+use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
+use rtc_rtcp::packet::{Packet as Rtcp, marshal, unmarshal};
+use rtc_rtp::header::{EXTENSION_PROFILE_ONE_BYTE, Extension, Header};
+use rtc_rtp::packet::Packet;
+use rtc_shared::TransportProtocol;
+use rtc_shared::marshal::{Marshal, Unmarshal};
+use rtc_srtp::config::{Config as SrtpConfig, LABEL_EXTRACTOR_DTLS_SRTP};
+use rtc_srtp::context::Context;
+use rtc_srtp::protection_profile::ProtectionProfile;
+use rtc_stun::attributes::{ATTR_USE_CANDIDATE, ATTR_USERNAME};
+use rtc_stun::fingerprint::FINGERPRINT;
+use rtc_stun::integrity::MessageIntegrity;
+use rtc_stun::message::{BINDING_REQUEST, Message, Setter};
+use rtc_stun::textattrs::TextAttribute;
+use sfu::{Answer, MediaKind, Source};
+
+use super::offer::{Identity, Layout, mid};
+use super::server_address;
+
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
+
+pub(crate) struct Received {
+    pub(crate) at: Instant,
+    pub(crate) mid: String,
+    pub(crate) packet: Packet,
+}
+
+#[derive(Default)]
+pub(crate) struct SendTrack {
+    pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
+    pub(crate) picture: u16,
+    /// The next frame is a key frame.
+    pub(crate) key: bool,
+}
+
+/// A client that speaks ICE, DTLS and SRTP and nothing else, so that a test sees every packet.
+pub(crate) struct Client {
+    pub(crate) address: SocketAddr,
+    pub(crate) layout: Layout,
+    pub(crate) identity: Identity,
+    pub(crate) server: (String, String),
+    pub(crate) received: Vec<Received>,
+    pub(crate) feedback: Vec<Box<dyn Rtcp>>,
+    pub(crate) tracks: BTreeMap<Source, SendTrack>,
+    /// SSRCs of the server's slots to their mids.
+    pub(crate) slots: BTreeMap<u32, String>,
+    /// Nothing leaves and nothing enters.
+    pub(crate) cut: bool,
+    /// Does not begin a handshake.
+    pub(crate) muzzle: bool,
+    /// Answers key frame requests.
+    pub(crate) obeys: bool,
+    dtls: Endpoint,
+    config: Arc<HandshakeConfig>,
+    dialled: bool,
+    srtp: Option<(Context, Context)>,
+    outgoing: Vec<Vec<u8>>,
+    next_check: Option<Instant>,
+    generation: u32,
+}
+
+fn provider() -> Arc<dyn RTCCryptoProvider> {
+    Arc::new(AwsLcRsProvider::new())
+}
+
+impl Client {
+    pub(crate) fn new(_now: Instant, peer: u64, layout: &Layout) -> Self {
+        let certificate = Certificate::generate_self_signed(vec!["client".to_owned()], provider().crypto());
+        let certificate = certificate.unwrap();
+        let digest = provider().crypto().hash(HashAlgorithm::Sha256, &certificate.certificate[0]).unwrap();
+        let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+        let config = ConfigBuilder::default()
+            .with_crypto_provider(provider())
+            .with_certificates(vec![certificate])
+            .with_srtp_protection_profiles(vec![
+                SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80,
+                SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
+            ])
+            .with_extended_master_secret(ExtendedMasterSecretType::Require)
+            .with_insecure_skip_verify(true)
+            .build(true, Some(server_address()))
+            .unwrap();
+        let [a, b] = u16::try_from(peer).unwrap().to_be_bytes();
+        let address = SocketAddr::from(([10, 1, a, b], 5000));
+        Self {
+            address,
+            layout: layout.clone(),
+            identity: Identity {
+                peer,
+                ufrag: format!("uf{peer:06}"),
+                password: format!("password-of-client-{peer:06}"),
+                fingerprint: pairs.join(":"),
+            },
+            server: (String::new(), String::new()),
+            received: Vec::new(),
+            feedback: Vec::new(),
+            tracks: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            cut: false,
+            muzzle: false,
+            obeys: true,
+            dtls: Endpoint::new(address, TransportProtocol::UDP, None),
+            config: Arc::new(config),
+            dialled: false,
+            srtp: None,
+            outgoing: Vec::new(),
+            next_check: None,
+            generation: 0,
+        }
+    }
+
+    pub(crate) fn offer(&self) -> String {
+        self.layout.sdp(&self.identity)
+    }
+
+    /// Takes new ICE credentials, and the offer that says so.
+    pub(crate) fn restart(&mut self) -> String {
+        self.generation += 1;
+        self.identity.ufrag = format!("u{}x{:04}", self.generation, self.identity.peer);
+        self.offer()
+    }
+
+    pub(crate) fn accept(&mut self, now: Instant, answer: &Answer) {
+        let line = |key: &str| {
+            let mut lines = answer.sdp.lines();
+            lines.find_map(|line| line.strip_prefix(key)).unwrap().to_owned()
+        };
+        self.server = (line("a=ice-ufrag:"), line("a=ice-pwd:"));
+        let mut mid = "";
+        for line in answer.sdp.lines() {
+            if let Some(found) = line.strip_prefix("a=mid:") {
+                mid = found;
+            } else if let Some((ssrc, rest)) = line.strip_prefix("a=ssrc:").and_then(|rest| rest.split_once(' '))
+                && rest.starts_with("cname")
+            {
+                self.slots.insert(ssrc.parse().unwrap(), mid.to_owned());
+            }
+        }
+        self.next_check = Some(now);
+    }
+
+    /// Begins without an answer of its own.
+    pub(crate) fn dial(&mut self, now: Instant) {
+        self.next_check = Some(now);
+    }
+
+    /// Seals what need not be RTCP; `None` if the library refuses.
+    pub(crate) fn seal_raw_rtcp(&mut self, compound: &[u8]) -> Option<Vec<u8>> {
+        let (outbound, _) = self.srtp.as_mut()?;
+        Some(outbound.encrypt_rtcp(compound).ok()?.to_vec())
+    }
+
+    pub(crate) fn take_outgoing(&mut self) -> Vec<Vec<u8>> {
+        let datagrams = std::mem::take(&mut self.outgoing);
+        if self.cut { Vec::new() } else { datagrams }
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        let dtls = self.dtls.poll_timeout(&server_address());
+        [self.next_check, dtls].into_iter().flatten().min()
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        if self.next_check.is_some_and(|at| at <= now) {
+            self.next_check = Some(now + CHECK_INTERVAL);
+            let check = self.binding_request(true);
+            self.outgoing.push(check);
+        }
+        if self.dialled {
+            let _ = self.dtls.handle_timeout(server_address(), now);
+            self.drain_dtls();
+        }
+    }
+
+    pub(crate) fn binding_request(&self, nominates: bool) -> Vec<u8> {
+        self.binding_request_with(&self.server.1, nominates)
+    }
+
+    pub(crate) fn binding_request_with(&self, password: &str, nominates: bool) -> Vec<u8> {
+        let mut message = Message::new();
+        message.typ = BINDING_REQUEST;
+        message.new_transaction_id().unwrap();
+        message.write_header();
+        let username = format!("{}:{}", self.server.0, self.identity.ufrag);
+        TextAttribute::new(ATTR_USERNAME, username).add_to(&mut message).unwrap();
+        if nominates {
+            message.add(ATTR_USE_CANDIDATE, &[]);
+        }
+        let provider = provider();
+        MessageIntegrity::new_short_term_integrity_with_provider(password.to_owned(), provider.crypto())
+            .add_to(&mut message)
+            .unwrap();
+        FINGERPRINT.add_to(&mut message).unwrap();
+        message.raw
+    }
+
+    pub(crate) fn handle(&mut self, now: Instant, contents: &[u8]) {
+        if self.cut {
+            return;
+        }
+        match contents[0] {
+            0..=3 if !self.dialled && !self.muzzle => {
+                self.dialled = true;
+                self.dtls.connect(now, server_address(), self.config.clone(), None).unwrap();
+                self.drain_dtls();
+            }
+            20..=63 => self.handle_dtls(now, contents),
+            128..=191 if (192..=223).contains(&contents[1]) => self.handle_rtcp(contents),
+            128..=191 => self.handle_rtp(now, contents),
+            _ => {}
+        }
+    }
+
+    fn handle_dtls(&mut self, now: Instant, contents: &[u8]) {
+        let events = self.dtls.read(now, server_address(), None, BytesMut::from(contents));
+        self.drain_dtls();
+        for event in events.into_iter().flatten() {
+            if let EndpointEvent::HandshakeComplete = event {
+                self.srtp = Some(self.keys());
+            }
+        }
+    }
+
+    fn keys(&self) -> (Context, Context) {
+        let state = self.dtls.get_connection_state(server_address()).unwrap();
+        assert_eq!(state.srtp_protection_profile(), SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm);
+        let mut config = SrtpConfig { profile: ProtectionProfile::AeadAes128Gcm, ..SrtpConfig::default() };
+        let length = config.keying_material_len();
+        let material = state.export_keying_material(LABEL_EXTRACTOR_DTLS_SRTP, &[], length).unwrap();
+        config.set_session_keys_from_keying_material(material.as_ref(), true).unwrap();
+        let keys = &config.keys;
+        let context =
+            |key: &[u8], salt: &[u8]| Context::new(key, salt, config.profile, None, None, provider().crypto()).unwrap();
+        let outbound = context(&keys.local_master_key, &keys.local_master_salt);
+        let inbound = context(&keys.remote_master_key, &keys.remote_master_salt);
+        (outbound, inbound)
+    }
+
+    fn drain_dtls(&mut self) {
+        while let Some(transmit) = self.dtls.poll_transmit() {
+            self.outgoing.push(transmit.message.to_vec());
+        }
+    }
+
+    pub(crate) fn close(&mut self, now: Instant) {
+        self.dtls.close(now).unwrap();
+        self.drain_dtls();
+        self.next_check = None;
+        self.dialled = false;
+    }
+
+    fn handle_rtp(&mut self, now: Instant, contents: &[u8]) {
+        let Some((_, inbound)) = &mut self.srtp else {
+            return;
+        };
+        let opened = inbound.decrypt_rtp(contents).unwrap();
+        let packet = Packet::unmarshal(&mut opened.freeze()).unwrap();
+        let mid = self.slots[&packet.header.ssrc].clone();
+        self.received.push(Received { at: now, mid, packet });
+    }
+
+    fn handle_rtcp(&mut self, contents: &[u8]) {
+        let Some((_, inbound)) = &mut self.srtp else {
+            return;
+        };
+        let opened = inbound.decrypt_rtcp(contents).unwrap();
+        let packets = unmarshal(&mut opened.freeze()).unwrap();
+        for packet in &packets {
+            let request = packet.as_any();
+            let request =
+                request.downcast_ref::<rtc_rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication>();
+            if let Some(request) = request.filter(|_| self.obeys) {
+                for source in [Source::Camera, Source::Screen] {
+                    if self.identity.ssrc(source) == request.media_ssrc {
+                        self.tracks.entry(source).or_default().key = true;
+                    }
+                }
+            }
+        }
+        self.feedback.extend(packets);
+    }
+
+    /// A header as this client would send it next.
+    pub(crate) fn header(&mut self, source: Source, level: Option<u8>) -> Header {
+        let layout = self.layout.clone();
+        let track = self.tracks.entry(source).or_default();
+        track.sequence = track.sequence.wrapping_add(1);
+        let mut extensions =
+            vec![Extension { id: layout.mid_id, payload: Bytes::copy_from_slice(mid(source).as_bytes()) }];
+        if let Some(level) = level {
+            extensions.push(Extension { id: layout.level_id, payload: Bytes::copy_from_slice(&[127 - level]) });
+        }
+        Header {
+            version: 2,
+            extension: true,
+            payload_type: match source.kind() {
+                MediaKind::Audio => layout.opus,
+                MediaKind::Video => layout.vp8,
+            },
+            sequence_number: track.sequence,
+            timestamp: track.timestamp,
+            ssrc: self.identity.ssrc(source),
+            extension_profile: EXTENSION_PROFILE_ONE_BYTE,
+            extensions,
+            ..Header::default()
+        }
+    }
+
+    pub(crate) fn send_sound(&mut self, _now: Instant, source: Source, level: u8) {
+        self.tracks.entry(source).or_default().timestamp += 960;
+        let header = self.header(source, Some(level));
+        let peer = u8::try_from(self.identity.peer % 251).unwrap();
+        self.send(header, &[peer; 60]);
+    }
+
+    /// A frame of two packets, with a 15-bit picture id.
+    pub(crate) fn send_frame(&mut self, _now: Instant, source: Source) {
+        let track = self.tracks.entry(source).or_insert(SendTrack { key: true, ..SendTrack::default() });
+        track.timestamp = track.timestamp.wrapping_add(3600);
+        track.picture = (track.picture + 1) & 0x7fff;
+        let key = std::mem::take(&mut track.key);
+        let [high, low] = (track.picture | 0x8000).to_be_bytes();
+        let peer = u8::try_from(self.identity.peer % 251).unwrap();
+        let header = self.header(source, None);
+        self.send(header, &[0x90, 0x80, high, low, u8::from(!key), peer, 0, 0]);
+        let mut header = self.header(source, None);
+        header.marker = true;
+        self.send(header, &[0x80, 0x80, high, low, 7, peer, 0, 0]);
+    }
+
+    pub(crate) fn send(&mut self, header: Header, payload: &[u8]) {
+        if let Some(sealed) = self.seal(header, payload) {
+            self.outgoing.push(sealed);
+        }
+    }
+
+    pub(crate) fn seal(&mut self, header: Header, payload: &[u8]) -> Option<Vec<u8>> {
+        let packet = Packet { header, payload: Bytes::copy_from_slice(payload) };
+        let (outbound, _) = self.srtp.as_mut()?;
+        let sealed = outbound.encrypt_rtp(&packet.marshal().unwrap()).unwrap();
+        Some(sealed.to_vec())
+    }
+
+    pub(crate) fn send_rtcp(&mut self, packets: Vec<Box<dyn Rtcp>>) {
+        let sealed = self.seal_rtcp(packets);
+        self.outgoing.push(sealed);
+    }
+
+    pub(crate) fn seal_rtcp(&mut self, packets: Vec<Box<dyn Rtcp>>) -> Vec<u8> {
+        let (outbound, _) = self.srtp.as_mut().unwrap();
+        outbound.encrypt_rtcp(&marshal(&packets).unwrap()).unwrap().to_vec()
+    }
+
+    /// What a slot received since the last call.
+    pub(crate) fn take(&mut self, mid: &str) -> Vec<Received> {
+        let (wanted, rest) = std::mem::take(&mut self.received).into_iter().partition(|received| received.mid == mid);
+        self.received = rest;
+        wanted
+    }
+
+    /// The feedback of one kind since the start.
+    pub(crate) fn feedback<T: Clone + 'static>(&self) -> Vec<T> {
+        let packets = self.feedback.iter();
+        packets.filter_map(|packet| packet.as_any().downcast_ref::<T>().cloned()).collect()
+    }
+
+    pub(crate) fn slot_ssrc(&self, mid: &str) -> u32 {
+        let mut slots = self.slots.iter();
+        *slots.find(|(_, found)| *found == mid).unwrap().0
+    }
+}
+
+/// Asserts that sequence numbers go up by one and timestamps never go back.
+pub(crate) fn assert_unbroken(received: &[Received]) {
+    for pair in received.windows(2) {
+        let [a, b] = [&pair[0].packet.header, &pair[1].packet.header];
+        assert_eq!(b.sequence_number, a.sequence_number.wrapping_add(1));
+        assert!(b.timestamp.wrapping_sub(a.timestamp) < 1 << 31);
+    }
+}

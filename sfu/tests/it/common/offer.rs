@@ -1,0 +1,135 @@
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use sfu::{MediaKind, Mid, Source};
+
+/// What a client offers, in the words of one browser or the other.
+#[derive(Clone)]
+pub(crate) struct Layout {
+    pub(crate) publish: Vec<Source>,
+    pub(crate) audio_slots: usize,
+    pub(crate) video_slots: usize,
+    pub(crate) opus: u8,
+    pub(crate) vp8: u8,
+    pub(crate) level_id: u8,
+    pub(crate) mid_id: u8,
+    /// Names the SSRCs in the offer.
+    pub(crate) names_ssrcs: bool,
+}
+
+impl Layout {
+    pub(crate) fn new(publish: &[Source], audio_slots: usize, video_slots: usize) -> Self {
+        Self {
+            publish: publish.to_vec(),
+            audio_slots,
+            video_slots,
+            opus: 111,
+            vp8: 96,
+            level_id: 1,
+            mid_id: 4,
+            names_ssrcs: true,
+        }
+    }
+
+    /// A microphone and these many audio slots.
+    pub(crate) fn voice(audio_slots: usize) -> Self {
+        Self::new(&[Source::Microphone], audio_slots, 0)
+    }
+
+    /// A microphone, a camera, two audio slots and these many video slots.
+    pub(crate) fn video(video_slots: usize) -> Self {
+        Self::new(&[Source::Microphone, Source::Camera], 2, video_slots)
+    }
+
+    pub(crate) fn sources(&self) -> BTreeMap<Mid, Source> {
+        let publish = self.publish.iter();
+        publish.map(|source| (Mid::from(mid(*source)), *source)).collect()
+    }
+
+    pub(crate) fn sdp(&self, identity: &Identity) -> String {
+        let mut mids = String::new();
+        let mut media = String::new();
+        for source in &self.publish {
+            let ssrc = self.names_ssrcs.then(|| identity.ssrc(*source));
+            write!(mids, " {}", mid(*source)).unwrap();
+            media += &self.section((mid(*source), source.kind()), ("sendonly", ssrc), identity);
+        }
+        for (kind, letter, count) in
+            [(MediaKind::Audio, 'a', self.audio_slots), (MediaKind::Video, 'v', self.video_slots)]
+        {
+            for index in 0..count {
+                let name = format!("{letter}{index}");
+                write!(mids, " {name}").unwrap();
+                media += &self.section((&name, kind), ("recvonly", None), identity);
+            }
+        }
+        format!(
+            "v=0\r\no=- 42 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
+             a=group:BUNDLE{mids}\r\na=msid-semantic: WMS\r\n{media}"
+        )
+    }
+
+    fn section(
+        &self,
+        (mid, kind): (&str, MediaKind),
+        (direction, ssrc): (&str, Option<u32>),
+        identity: &Identity,
+    ) -> String {
+        let (name, number, codec) = match kind {
+            MediaKind::Audio => ("audio", self.opus, "opus/48000/2"),
+            MediaKind::Video => ("video", self.vp8, "VP8/90000"),
+        };
+        let mut text = format!(
+            "m={name} 9 UDP/TLS/RTP/SAVPF {number}\r\nc=IN IP4 0.0.0.0\r\n\
+             a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:sha-256 {}\r\n\
+             a=setup:actpass\r\na=mid:{mid}\r\na={direction}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n\
+             a=extmap:{} urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
+             a=extmap:3 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n\
+             a=rtpmap:{number} {codec}\r\n",
+            identity.ufrag, identity.password, identity.fingerprint, self.mid_id,
+        );
+        match kind {
+            MediaKind::Audio => {
+                write!(text, "a=extmap:{} urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n", self.level_id)
+            }
+            MediaKind::Video => write!(
+                text,
+                "a=rtcp-fb:{number} nack\r\na=rtcp-fb:{number} nack pli\r\n\
+                 a=rtcp-fb:{number} goog-remb\r\n"
+            ),
+        }
+        .unwrap();
+        if let Some(ssrc) = ssrc {
+            write!(text, "a=ssrc:{ssrc} cname:client\r\n").unwrap();
+        }
+        text
+    }
+}
+
+pub(crate) struct Identity {
+    pub(crate) peer: u64,
+    pub(crate) ufrag: String,
+    pub(crate) password: String,
+    pub(crate) fingerprint: String,
+}
+
+impl Identity {
+    pub(crate) fn ssrc(&self, source: Source) -> u32 {
+        let base = u32::try_from(self.peer).unwrap() * 100;
+        base + match source {
+            Source::Microphone => 1,
+            Source::Camera => 2,
+            Source::Screen => 3,
+            Source::ScreenAudio => 4,
+        }
+    }
+}
+
+pub(crate) fn mid(source: Source) -> &'static str {
+    match source {
+        Source::Microphone => "mic",
+        Source::Camera => "cam",
+        Source::Screen => "scr",
+        Source::ScreenAudio => "sca",
+    }
+}

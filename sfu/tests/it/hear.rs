@@ -1,0 +1,86 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sfu::Source;
+
+use crate::common::World;
+use crate::common::client::assert_unbroken;
+use crate::common::offer::Layout;
+
+#[test]
+fn peers_hear_each_other_and_not_themselves() {
+    let mut world = World::new(1);
+    world.connect(&[1, 2, 3], &Layout::voice(3));
+    world.talk(&[(1, 90), (2, 80), (3, 70)], Duration::from_secs(1));
+    for id in 1..=3 {
+        let received = world.client(id).received.iter();
+        let csrcs = received.map(|received| received.packet.header.csrc[0]);
+        let csrcs: BTreeSet<u32> = csrcs.collect();
+        let others = (1..=3).filter(|other| u64::from(*other) != id);
+        assert_eq!(csrcs, others.collect());
+    }
+    for mid in ["a0", "a1"] {
+        let received = world.client(1).take(mid);
+        assert!(received.len() >= 45, "{}", received.len());
+        assert_unbroken(&received);
+        let first = &received[0].packet;
+        assert!(first.header.marker);
+        assert_eq!(u32::from(first.payload[0]), first.header.csrc[0]);
+    }
+}
+
+#[test]
+fn payload_types_and_extension_ids_are_the_subscribers_own() {
+    let mut world = World::new(2);
+    let mut other = Layout::voice(2);
+    (other.opus, other.level_id, other.mid_id) = (109, 7, 8);
+    world.join(1, &Layout::voice(2));
+    world.join(2, &other);
+    world.run(Duration::from_millis(500));
+    world.talk(&[(1, 90)], Duration::from_millis(200));
+    let received = world.client(2).take("a0");
+    let header = &received[0].packet.header;
+    assert_eq!(header.payload_type, 109);
+    let ids: Vec<u8> = header.extensions.iter().map(|found| found.id).collect();
+    assert_eq!(ids, [7, 3]);
+    assert_eq!(header.extensions[0].payload[..], [127 - 90]);
+}
+
+#[test]
+fn ssrcs_that_the_offer_does_not_name_are_learned_by_mid() {
+    let mut world = World::new(3);
+    let mut silent = Layout::voice(2);
+    silent.names_ssrcs = false;
+    world.connect(&[1, 2], &silent);
+    world.talk(&[(1, 90)], Duration::from_millis(200));
+    assert!(!world.client(2).take("a0").is_empty());
+}
+
+#[test]
+fn the_sound_of_a_screen_has_a_slot_among_loud_voices() {
+    let mut world = World::new(4);
+    let layout = Layout::new(&[Source::Microphone, Source::ScreenAudio], 2, 0);
+    world.connect(&[1, 2, 3, 4], &layout);
+    world.talk(&[(1, 90), (2, 90), (3, 90)], Duration::from_secs(1));
+    for _ in 0..20 {
+        let now = world.now;
+        world.client(3).send_sound(now, Source::ScreenAudio, 1);
+        world.talk(&[(1, 90), (2, 90), (3, 90)], Duration::from_millis(20));
+    }
+    let shown = ["a0", "a1"].map(|mid| world.shows(4, mid));
+    assert!(shown.contains(&Some((3, Source::ScreenAudio))), "{shown:?}");
+}
+
+#[test]
+fn a_lossy_link_breaks_no_stream_of_ours() {
+    let mut world = World::new(5);
+    world.link.loss_percent = 10;
+    world.link.jitter = Duration::from_millis(10);
+    for id in 1..=3 {
+        world.join(id, &Layout::voice(2));
+    }
+    world.run(Duration::from_secs(10));
+    world.talk(&[(1, 90), (2, 80)], Duration::from_secs(10));
+    let received = world.client(3).take("a0").len();
+    assert!((330..480).contains(&received), "{received}");
+}

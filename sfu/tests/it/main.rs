@@ -1,0 +1,22 @@
+//! One file for each behaviour, all under a virtual clock.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+mod common;
+
+mod deafen;
+mod forged;
+mod grants;
+mod handshake;
+mod hear;
+mod lease;
+mod leave;
+mod malformed;
+mod mute;
+mod offers;
+mod operations;
+mod quality;
+mod repair;
+mod restart;
+mod speakers;
+mod video;

@@ -1,0 +1,89 @@
+use std::time::Duration;
+
+use rtc_rtcp::receiver_report::ReceiverReport;
+use rtc_rtcp::reception_report::ReceptionReport;
+use rtc_rtcp::sender_report::SenderReport;
+use sfu::Source;
+
+use crate::common::World;
+use crate::common::offer::Layout;
+
+#[test]
+fn publishers_are_told_of_loss_and_so_is_the_shell() {
+    let mut world = World::new(1);
+    world.connect(&[1, 2], &Layout::voice(1));
+    for round in 0..350 {
+        if round % 10 == 0 {
+            // Never sent, so lost.
+            world.client(1).header(Source::Microphone, None);
+        }
+        world.talk(&[(1, 90)], Duration::from_millis(20));
+    }
+    let reports = world.client(1).feedback::<ReceiverReport>();
+    assert!((6..=8).contains(&reports.len()), "{}", reports.len());
+    let last = &reports.last().unwrap().reports[0];
+    assert!((20..=26).contains(&last.fraction_lost), "{}", last.fraction_lost);
+    let told = world.quality(1).unwrap();
+    assert!((0.07..0.11).contains(&told.loss_up), "{told:?}");
+}
+
+#[test]
+fn sender_reports_keep_sound_and_picture_in_step() {
+    let mut world = World::new(2);
+    world.connect(&[1, 2], &Layout::video(1));
+    world.wish(2, &[("v0", 1, Source::Camera)]);
+    world.film(&[1], Duration::from_millis(100));
+    // At NTP time 1000 s the microphone's clock is at 48,000 and the camera's at 900,000.
+    for (source, rtp_time) in [(Source::Microphone, 48_000), (Source::Camera, 900_000)] {
+        world.client(1).tracks.entry(source).or_default().timestamp = rtp_time;
+        let report = SenderReport {
+            ssrc: world.client(1).identity.ssrc(source),
+            ntp_time: 1000 << 32,
+            rtp_time,
+            ..SenderReport::default()
+        };
+        world.client(1).send_rtcp(vec![Box::new(report)]);
+    }
+    for _ in 0..60 {
+        world.talk(&[(1, 90)], Duration::from_millis(20));
+        world.film(&[1], Duration::from_millis(40));
+    }
+    let reports = world.client(2).feedback::<SenderReport>();
+    let clock = |world: &mut World, mid: &str, rate: f64| {
+        let ssrc = world.client(2).slot_ssrc(mid);
+        let last = reports.iter().rev().find(|report| report.ssrc == ssrc).unwrap();
+        let first = world.client(2).take(mid).remove(0).packet.header.timestamp;
+        let seconds = f64::from(last.rtp_time.wrapping_sub(first)) / rate;
+        (last.ntp_time, seconds, last.packet_count)
+    };
+    let (sound_at, _, packets) = clock(&mut world, "a0", 48_000.0);
+    let (picture_at, _, _) = clock(&mut world, "v0", 90_000.0);
+    assert_eq!(sound_at, picture_at);
+    assert!(packets > 10);
+}
+
+#[test]
+fn the_round_trip_is_measured_by_the_clients_report() {
+    let mut world = World::new(3);
+    world.connect(&[1, 2], &Layout::voice(1));
+    world.talk(&[(1, 90)], Duration::from_secs(2));
+    let report = world.client(2).feedback::<SenderReport>().pop().unwrap();
+    let compact = u32::try_from(report.ntp_time >> 16 & 0xffff_ffff).unwrap();
+    let ssrc = report.ssrc;
+    // Answered at once; the link's two ways take 10 ms together, the rest is since the report.
+    let reception = ReceptionReport {
+        ssrc,
+        fraction_lost: 128,
+        last_sender_report: compact,
+        delay: 0,
+        jitter: 480,
+        ..ReceptionReport::default()
+    };
+    let reception = ReceiverReport { ssrc: 1, reports: vec![reception], ..ReceiverReport::default() };
+    world.client(2).send_rtcp(vec![Box::new(reception)]);
+    world.talk(&[(1, 90)], Duration::from_secs(2));
+    let told = world.quality(2).unwrap();
+    assert!(told.rtt_ms.is_some_and(|rtt| (10.0..1100.0).contains(&rtt)), "{told:?}");
+    assert!((told.loss_down - 0.5).abs() < 0.01);
+    assert!((told.jitter_ms - 10.0).abs() < 0.1);
+}

@@ -1,0 +1,87 @@
+use std::time::Duration;
+
+use rtc_rtcp::payload_feedbacks::receiver_estimated_maximum_bitrate::ReceiverEstimatedMaximumBitrate;
+use rtc_rtcp::transport_feedbacks::transport_layer_nack::{TransportLayerNack, nack_pairs_from_sequence_numbers};
+use sfu::{Limits, Source};
+
+use crate::common::World;
+use crate::common::offer::Layout;
+
+fn nack(media_ssrc: u32, sequences: &[u16]) -> TransportLayerNack {
+    TransportLayerNack { sender_ssrc: 1, media_ssrc, nacks: nack_pairs_from_sequence_numbers(sequences) }
+}
+
+#[test]
+fn a_nack_is_answered_with_the_same_bytes() {
+    let mut world = World::new(1);
+    world.connect(&[1, 2, 3], &Layout::video(1));
+    world.wish(2, &[("v0", 1, Source::Camera)]);
+    world.film(&[1, 3], Duration::from_millis(400));
+    world.wish(2, &[("v0", 3, Source::Camera)]);
+    world.film(&[1, 3], Duration::from_secs(1));
+    let received = world.client(2).take("v0");
+    let ssrc = world.client(2).slot_ssrc("v0");
+    // Some from before the switch of publisher and some from after it.
+    let picks = [3, 4, received.len() - 2];
+    let wanted = picks.map(|index| received[index].packet.header.sequence_number);
+    world.client(2).send_rtcp(vec![Box::new(nack(ssrc, &wanted))]);
+    world.run(Duration::from_millis(50));
+    let again = world.client(2).take("v0");
+    assert_eq!(again.len(), 3);
+    for (index, repeated) in picks.into_iter().zip(&again) {
+        assert_eq!(repeated.packet, received[index].packet);
+    }
+}
+
+#[test]
+fn nacks_for_what_was_never_sent_are_ignored() {
+    let mut world = World::new(2);
+    world.connect(&[1, 2], &Layout::video(1));
+    world.wish(2, &[("v0", 1, Source::Camera)]);
+    world.film(&[1], Duration::from_millis(400));
+    let received = world.client(2).take("v0");
+    let last = received.last().unwrap().packet.header.sequence_number;
+    let ssrc = world.client(2).slot_ssrc("v0");
+    let unsent = [last.wrapping_add(1), last.wrapping_add(20_000), last.wrapping_sub(3000)];
+    for ssrc in [ssrc, ssrc.wrapping_add(1)] {
+        world.client(2).send_rtcp(vec![Box::new(nack(ssrc, &unsent))]);
+    }
+    world.run(Duration::from_millis(50));
+    assert!(world.client(2).received.is_empty());
+}
+
+#[test]
+fn what_a_publishers_video_lacks_is_asked_for() {
+    let mut world = World::new(3);
+    world.connect(&[1, 2], &Layout::video(1));
+    world.wish(2, &[("v0", 1, Source::Camera)]);
+    world.film(&[1], Duration::from_millis(400));
+    let lost = world.client(1).header(Source::Camera, None);
+    world.film(&[1], Duration::from_millis(80));
+    let nacks = world.client(1).feedback::<TransportLayerNack>();
+    let asked: Vec<u16> = nacks.iter().flat_map(|nack| nack.nacks.clone()).flatten().collect();
+    assert!(asked.contains(&lost.sequence_number), "{asked:?}");
+    // It comes late and is forwarded in its place.
+    let number = lost.sequence_number;
+    world.client(1).send(lost, &[0x80, 0x80, 0x80, 1, 7, 1, 0, 0]);
+    world.run(Duration::from_millis(500));
+    let after = world.client(1).feedback::<TransportLayerNack>().len();
+    assert!(after <= nacks.len() + 1);
+    let received = world.client(2).take("v0");
+    let late = received.last().unwrap().packet.header.sequence_number;
+    let before = received[received.len() - 6].packet.header.sequence_number;
+    assert!(late.wrapping_sub(before) < 10, "{number}");
+}
+
+#[test]
+fn publishers_are_told_how_much_video_they_may_send() {
+    let limits = Limits { video_bitrate: 1_000_000, ..Limits::default() };
+    let mut world = World::with_limits(4, limits);
+    world.connect(&[1], &Layout::video(1));
+    world.film(&[1], Duration::from_secs(3));
+    let told = world.client(1).feedback::<ReceiverEstimatedMaximumBitrate>();
+    assert!(!told.is_empty());
+    let ssrc = world.client(1).identity.ssrc(Source::Camera);
+    assert!(told.iter().all(|remb| remb.ssrcs == [ssrc]));
+    assert!((told[0].bitrate - 1_000_000.0).abs() < 10_000.0);
+}

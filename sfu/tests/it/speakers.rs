@@ -1,0 +1,107 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sfu::{Event, Source};
+
+use crate::common::World;
+use crate::common::client::assert_unbroken;
+use crate::common::offer::Layout;
+
+fn heard_by(world: &World, id: u64) -> BTreeSet<u64> {
+    let slots = world.slots(id);
+    slots.iter().filter_map(|slot| slot.shows.map(|shown| shown.peer.0)).collect()
+}
+
+#[test]
+fn the_loudest_have_the_slots() {
+    let mut world = World::new(1);
+    let ids: Vec<u64> = (1..=7).collect();
+    world.connect(&ids, &Layout::voice(2));
+    let quiet: Vec<(u64, u8)> = (1..=6).map(|id| (id, 20)).collect();
+    world.talk(&quiet, Duration::from_millis(400));
+    let mut some_loud = quiet.clone();
+    some_loud[4].1 = 100;
+    some_loud[5].1 = 95;
+    world.talk(&some_loud, Duration::from_secs(1));
+    assert_eq!(heard_by(&world, 7), BTreeSet::from([5, 6]));
+    // One who is loud does not hear himself.
+    assert!(heard_by(&world, 5).contains(&6));
+    assert!(!heard_by(&world, 5).contains(&5));
+
+    // Near equals do not chase each other out.
+    let changes = world.count_events(|event| matches!(event, Event::Slots { .. }));
+    some_loud[0].1 = 99;
+    world.talk(&some_loud, Duration::from_secs(2));
+    let after = world.count_events(|event| matches!(event, Event::Slots { .. }));
+    assert_eq!(heard_by(&world, 7), BTreeSet::from([5, 6]));
+    assert!(after - changes <= 7, "{}", after - changes);
+
+    // When one stops, the third moves up.
+    some_loud[4].1 = 5;
+    world.talk(&some_loud, Duration::from_secs(2));
+    assert_eq!(heard_by(&world, 7), BTreeSet::from([1, 6]));
+    for mid in ["a0", "a1"] {
+        assert_unbroken(&world.client(7).take(mid));
+    }
+}
+
+#[test]
+fn with_enough_slots_everybody_keeps_his_own() {
+    let mut world = World::new(2);
+    world.connect(&[1, 2, 3, 4], &Layout::voice(3));
+    let levels = [(1, 10), (2, 10), (3, 10)];
+    world.talk(&levels, Duration::from_millis(400));
+    let before: Vec<_> = ["a0", "a1", "a2"].map(|mid| world.shows(4, mid)).into();
+    assert!(before.iter().all(Option::is_some));
+    let changes = world.count_events(|event| matches!(event, Event::Slots { .. }));
+    for turn in 0..6 {
+        let mut levels = levels;
+        levels[turn % 3].1 = 110;
+        world.talk(&levels, Duration::from_millis(600));
+    }
+    let after: Vec<_> = ["a0", "a1", "a2"].map(|mid| world.shows(4, mid)).into();
+    assert_eq!(before, after);
+    assert_eq!(world.count_events(|event| matches!(event, Event::Slots { .. })), changes);
+}
+
+fn told(world: &World) -> Vec<Vec<u64>> {
+    let mut told = Vec::new();
+    for event in &world.events {
+        if let Event::Speakers { speakers, .. } = event {
+            told.push(speakers.iter().map(|speaker| speaker.peer.0).collect());
+        }
+    }
+    told
+}
+
+#[test]
+fn who_speaks_is_told_at_most_ten_times_a_second() {
+    let mut world = World::new(3);
+    world.connect(&[1, 2], &Layout::voice(1));
+    for turn in 0..50 {
+        let level = if turn % 2 == 0 { 127 } else { 90 };
+        world.talk(&[(1, level), (2, 20)], Duration::from_millis(20));
+    }
+    let events = told(&world);
+    assert!((1..=10).contains(&events.len()), "{}", events.len());
+    assert!(events.iter().all(|speakers| speakers == &[1]));
+    world.run(Duration::from_secs(1));
+    assert_eq!(told(&world).last(), Some(&Vec::new()));
+    let count = world.events.len();
+    world.run(Duration::from_secs(3));
+    assert_eq!(world.events.len(), count);
+}
+
+#[test]
+fn a_client_without_levels_is_heard_by_the_size_of_its_packets() {
+    let mut world = World::new(4);
+    world.connect(&[1, 2, 3], &Layout::voice(1));
+    world.talk(&[(2, 10)], Duration::from_millis(400));
+    assert_eq!(world.shows(3, "a0"), Some((2, Source::Microphone)));
+    for _ in 0..20 {
+        let header = world.client(1).header(Source::Microphone, None);
+        world.client(1).send(header, &[1; 80]);
+        world.talk(&[(2, 10)], Duration::from_millis(20));
+    }
+    assert_eq!(world.shows(3, "a0"), Some((1, Source::Microphone)));
+}
