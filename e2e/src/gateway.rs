@@ -77,6 +77,15 @@ impl Gateway {
         self.socket.send(Message::text(text)).await.expect("an open socket");
     }
 
+    /// How many events still come before the socket ends, however it ends.
+    pub async fn events_to_the_end(&mut self) -> u64 {
+        let mut events = 0;
+        while let Some(frame) = receive(&mut self.socket).await {
+            events += u64::from(matches!(frame, ServerFrame::Event { .. }));
+        }
+        events
+    }
+
     /// The close code, after any frames before it.
     pub async fn closed(&mut self) -> u16 {
         closed(&mut self.socket).await

@@ -101,7 +101,7 @@ impl Instance {
 
 /// An account to be made.
 #[must_use]
-fn account(username: &str) -> NewAccount {
+pub fn account(username: &str) -> NewAccount {
     NewAccount {
         username: username.to_owned(),
         password: PASSWORD.to_owned(),

@@ -9,7 +9,7 @@ mod process;
 
 pub use client::{Client, Refused, first_channel};
 pub use gateway::Gateway;
-pub use instance::Instance;
+pub use instance::{Instance, account};
 pub use process::Process;
 
 /// A password that is long enough.

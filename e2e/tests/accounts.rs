@@ -1,6 +1,6 @@
 //! Set-up, registration, signing in and out.
 
-use e2e::{Instance, PASSWORD, Refused};
+use e2e::{Instance, PASSWORD, Refused, account};
 use protocol::account::Transport;
 use protocol::error::ErrorCode;
 use protocol::request::account::{
@@ -9,16 +9,6 @@ use protocol::request::account::{
 };
 use protocol::request::instance::GetInstance;
 use protocol::request::invite::{CreateInstanceInvite, InviteTerms};
-
-fn account(username: &str) -> NewAccount {
-    NewAccount {
-        username: username.to_owned(),
-        password: PASSWORD.to_owned(),
-        display_name: None,
-        device: "test".to_owned(),
-        transport: Transport::Bearer,
-    }
-}
 
 fn sign_in(username: &str, password: &str) -> SignIn {
     let (username, password) = (username.to_owned(), password.to_owned());

@@ -76,6 +76,8 @@ struct Log {
     /// Sequence number of the last event that was handed to the socket.
     sent: u64,
     unsent_bytes: usize,
+    /// How far the socket may lag, in events and bytes: more after a resume, by what it has to catch up on.
+    allowed: (u64, usize),
     socket: Option<SocketId>,
     sockets: u64,
     detached_at: Timestamp,
@@ -125,6 +127,7 @@ impl Hub {
             first: 1,
             sent: 0,
             unsent_bytes: 0,
+            allowed: (UNSENT_EVENTS, UNSENT_BYTES),
             socket: Some(socket),
             sockets: 1,
             detached_at: Timestamp(0),
@@ -266,6 +269,7 @@ impl Connection {
         log.sent = seq;
         let skip = log.index_after(seq);
         log.unsent_bytes = log.entries.iter().skip(skip).map(|body| body.len()).sum();
+        log.allowed = (UNSENT_EVENTS + log.last() - seq, UNSENT_BYTES + log.unsent_bytes);
         log.sockets += 1;
         let socket = SocketId(log.sockets);
         log.socket = Some(socket);
@@ -279,7 +283,8 @@ impl Connection {
         log.entries.push_back(Arc::clone(body));
         log.bytes += body.len();
         log.unsent_bytes += body.len();
-        if log.socket.is_some() && (log.last() - log.sent > UNSENT_EVENTS || log.unsent_bytes > UNSENT_BYTES) {
+        let (events, bytes) = log.allowed;
+        if log.socket.is_some() && (log.last() - log.sent > events || log.unsent_bytes > bytes) {
             log.closing.get_or_insert(Closing::Slow);
         }
         while log.entries.len() > KEPT_EVENTS || log.bytes > KEPT_BYTES {
@@ -324,5 +329,115 @@ impl Log {
             }
             self.first += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::event::GuildDeleted;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    struct Client {
+        hub: Hub,
+        user: UserId,
+        connection: Arc<Connection>,
+        socket: SocketId,
+        resume: SecretHash,
+    }
+
+    fn client() -> Client {
+        let hub = Hub::default();
+        let (user, session) = ("1".parse().unwrap(), "2".parse().unwrap());
+        let resume = Secret::token().hash();
+        let (connection, socket, came_online) = hub.connect(user, session, resume.clone());
+        assert!(came_online);
+        Client { hub, user, connection, socket, resume }
+    }
+
+    impl Client {
+        fn tell(&self, times: usize) {
+            let event = Event::GuildDeleted(GuildDeleted { guild_id: "7".parse().unwrap() });
+            for _ in 0..times {
+                self.hub.tell(&Audience::Users(&[self.user]), &event);
+            }
+        }
+
+        fn take(&self, socket: SocketId) -> Vec<u64> {
+            self.connection.take(socket, 10_000).unwrap().into_iter().map(|(seq, _)| seq).collect()
+        }
+    }
+
+    #[test]
+    fn events_are_taken_once_and_in_order() {
+        let client = client();
+        client.tell(3);
+        assert_eq!(client.take(client.socket), [1, 2, 3]);
+        client.tell(1);
+        assert_eq!(client.take(client.socket), [4]);
+        assert!(client.take(client.socket).is_empty());
+    }
+
+    #[test]
+    fn a_resume_goes_on_after_what_the_client_knows() {
+        let client = client();
+        client.tell(5);
+        client.take(client.socket);
+        client.connection.acknowledge(2);
+        client.connection.detach(client.socket, Timestamp(0));
+        client.tell(2);
+        assert!(client.hub.resume(&client.resume, 1).is_none(), "1 is forgotten, so 2 could be missing");
+        assert!(client.hub.resume(&client.resume, 8).is_none(), "8 has not happened");
+        let (_, socket, _) = client.hub.resume(&client.resume, 4).unwrap();
+        assert_eq!(client.take(socket), [5, 6, 7]);
+        assert_eq!(client.connection.take(client.socket, 1).unwrap_err(), Closing::TakenOver);
+    }
+
+    #[test]
+    fn a_socket_that_lags_is_closed_and_can_resume() {
+        let client = client();
+        client.tell(1_001);
+        assert_eq!(client.connection.take(client.socket, 1).unwrap_err(), Closing::Slow);
+        client.connection.detach(client.socket, Timestamp(0));
+        let (_, socket, _) = client.hub.resume(&client.resume, 0).unwrap();
+        client.tell(5);
+        assert_eq!(client.take(socket).len(), 1_006, "catching up is no lag");
+    }
+
+    #[test]
+    fn a_log_that_is_full_forgets_its_oldest() {
+        let client = client();
+        client.connection.detach(client.socket, Timestamp(0));
+        client.tell(KEPT_EVENTS + 10);
+        assert!(client.hub.resume(&client.resume, 9).is_none());
+        let (_, socket, _) = client.hub.resume(&client.resume, 10).unwrap();
+        assert_eq!(client.take(socket).len(), KEPT_EVENTS);
+    }
+
+    #[test]
+    fn a_user_goes_offline_some_time_after_the_last_socket() {
+        let client = client();
+        assert!(client.hub.sweep(Timestamp(1_000_000)).is_empty());
+        client.connection.detach(client.socket, Timestamp(1_000_000));
+        assert!(client.hub.sweep(Timestamp(1_000_000 + OFFLINE_AFTER_MS - 1)).is_empty());
+        assert_eq!(client.hub.sweep(Timestamp(1_000_000 + OFFLINE_AFTER_MS)), [client.user]);
+        assert!(client.hub.resume(&client.resume, 0).is_some_and(|(_, _, came_online)| came_online));
+    }
+
+    #[test]
+    fn a_connection_is_forgotten_after_the_resume_window() {
+        let client = client();
+        client.connection.detach(client.socket, Timestamp(0));
+        client.hub.sweep(Timestamp(RESUME_WINDOW_MS));
+        assert!(client.hub.resume(&client.resume, 0).is_none());
+    }
+
+    #[test]
+    fn an_ended_session_cannot_be_resumed() {
+        let client = client();
+        client.hub.end_session(client.connection.session);
+        assert_eq!(client.connection.take(client.socket, 1).unwrap_err(), Closing::SessionEnded);
+        assert!(client.hub.resume(&client.resume, 0).is_none());
     }
 }
