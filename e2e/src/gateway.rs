@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A socket of the gateway with what a client remembers.
 pub struct Gateway {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: Socket,
     origin: String,
     ready: Ready,
     seq: u64,
@@ -77,6 +77,11 @@ impl Gateway {
         self.socket.send(Message::text(text)).await.expect("an open socket");
     }
 
+    /// The bare socket, for who reads it in another way.
+    pub(crate) fn into_socket(self) -> Socket {
+        self.socket
+    }
+
     /// How many events still come before the socket ends, however it ends.
     pub async fn events_to_the_end(&mut self) -> u64 {
         let mut events = 0;
@@ -111,7 +116,7 @@ impl Gateway {
     }
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn open(origin: &str) -> Socket {
     let url = format!("{}/gateway", origin.replacen("http", "ws", 1));

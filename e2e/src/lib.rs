@@ -2,6 +2,7 @@
 //!
 //! What stands here is for tests and benches: it panics where something is not as it must be.
 
+pub mod bench;
 mod client;
 mod gateway;
 mod instance;

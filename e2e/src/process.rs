@@ -53,6 +53,16 @@ impl Process {
         self.setup_token.as_deref()
     }
 
+    /// Its resident memory in MB (10^6 bytes).
+    #[must_use]
+    pub fn resident_mb(&self) -> f64 {
+        let pid = self.child.id().expect("it is alive");
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("Linux tells of its processes");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
+        kib * 1_024.0 / 1e6
+    }
+
     /// Ends it as `kill -9` does.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("it was alive");

@@ -61,7 +61,7 @@ async fn all_ids(client: &Client, channel: ChannelId) -> Vec<MessageId> {
     let mut before = None;
     loop {
         let body = HistoryQuery { before, limit: Some(100), ..HistoryQuery::default() };
-        let page = client.call(GetHistory { channel_id: channel, body }).await.unwrap();
+        let page = client.call(GetHistory { channel_id: channel, body }).await.expect("history");
         let mut older: Vec<_> = page.messages.iter().map(|message| message.id).collect();
         older.append(&mut ids);
         ids = older;

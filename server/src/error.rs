@@ -111,12 +111,7 @@ impl Error {
 
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
-        match error {
-            store::Error::Sql(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)) => {
-                Self::Unavailable { retry_after_ms: 1_000 }
-            }
-            error => Self::internal(error),
-        }
+        if error.is_outage() { Self::Unavailable { retry_after_ms: 1_000 } } else { Self::internal(error) }
     }
 }
 

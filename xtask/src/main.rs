@@ -1,6 +1,7 @@
 //! Hubbub's build, run, test and bench commands.
 
 mod arch;
+mod bench;
 mod postgres;
 mod run;
 mod test;
@@ -28,6 +29,14 @@ enum Command {
     Test,
     /// Check who imports whom
     Arch,
+    /// Measure speed and memory: `bench NAME [--json]`
+    Bench {
+        /// Which bench
+        name: String,
+        /// Print one JSON object on the last line
+        #[arg(long)]
+        json: bool,
+    },
     /// Build the web client into client/dist
     Web,
 }
@@ -37,6 +46,7 @@ fn main() -> anyhow::Result<()> {
         Command::Run { flags } => run::run(&flags),
         Command::Test => test::run(),
         Command::Arch => arch::check(),
+        Command::Bench { name, json } => bench::run(&name, json),
         Command::Web => web::build(),
     }
 }

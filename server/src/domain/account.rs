@@ -29,7 +29,7 @@ pub(crate) async fn set_up(app: &App, from: IpAddr, body: SetupBody) -> Result<S
     let hash = app.passwords.hash(account.password.clone()).await?;
     let mut tx = app.store.write().await?;
     instance::take_setup(&mut tx, &token).await?;
-    let user = insert(app, &mut tx, &valid, &hash, true).await?;
+    let user = insert(app, &mut tx, &valid, (&hash, true)).await?;
     let signed_in = session::start(app, &mut tx, user, &account.device).await?;
     drop(tx.commit().await?);
     Ok(signed_in)
@@ -53,7 +53,7 @@ pub(crate) async fn register(app: &App, from: IpAddr, body: RegisterBody) -> Res
     let hash = app.passwords.hash(account.password.clone()).await?;
     let mut tx = app.store.write().await?;
     let invite = store::invite::take_use(&mut tx, &code, clock::now()).await?.ok_or(Error::InvalidInvite)?;
-    let user = insert(app, &mut tx, &valid, &hash, false).await?;
+    let user = insert(app, &mut tx, &valid, (&hash, false)).await?;
     let admission = match invite.guild_id {
         Some(guild) => guild::admit(app, &mut tx, guild, &user.user).await?,
         None => None,
@@ -84,7 +84,12 @@ impl<'a> Valid<'a> {
     }
 }
 
-async fn insert(app: &App, tx: &mut Tx, valid: &Valid<'_>, password_hash: &str, is_admin: bool) -> Result<CurrentUser> {
+async fn insert(
+    app: &App,
+    tx: &mut Tx,
+    valid: &Valid<'_>,
+    (password_hash, is_admin): (&str, bool),
+) -> Result<CurrentUser> {
     let id: UserId = app.ids.next();
     let Valid { username, display_name } = *valid;
     let new = NewUser { id, username, display_name, password_hash, is_admin };

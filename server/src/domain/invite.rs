@@ -27,7 +27,12 @@ pub(crate) async fn create_for_instance(app: &App, user: &CurrentUser, terms: In
     let terms = check(terms)?;
     let (id, code): (InviteId, _) = (app.ids.next(), Secret::code());
     let mut tx = app.store.write().await?;
-    store::invite::insert_for_instance(&mut tx, user.user.id, id, &code.hash(), terms).await?;
+    store::invite::insert_for_instance(
+        &mut tx,
+        user.user.id,
+        store::invite::NewInvite { id, code: &code.hash(), terms },
+    )
+    .await?;
     finish(tx, id, code).await
 }
 
@@ -39,7 +44,8 @@ pub(crate) async fn create_for_guild(app: &App, user: UserId, guild: GuildId, te
     if store::invite::list_usable(&mut tx, &access, clock::now()).await?.len() >= limits::INVITES_PER_GUILD {
         return Err(Error::LimitReached("the server has as many open invites as it can; revoke some"));
     }
-    store::invite::insert_for_guild(&mut tx, &access, id, &code.hash(), terms).await?;
+    store::invite::insert_for_guild(&mut tx, &access, store::invite::NewInvite { id, code: &code.hash(), terms })
+        .await?;
     finish(tx, id, code).await
 }
 

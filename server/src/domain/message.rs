@@ -12,6 +12,7 @@ use crate::clock;
 use crate::error::{Error, Result};
 use crate::hub::Audience;
 use crate::store::access::{ChannelAccess, require_channel};
+use crate::store::message::NewMessage as NewRow;
 use crate::store::{self, Committed};
 
 const DEFAULT_PAGE: u8 = 50;
@@ -27,7 +28,8 @@ pub(crate) async fn send(app: &App, user: UserId, channel: ChannelId, new: NewMe
     refuse_without_chat(&access)?;
     store::message::take_turn(&mut tx, &access).await?;
     let id: MessageId = app.ids.next();
-    let Some(message) = store::message::insert(&mut tx, &access, id, &new.nonce, content).await? else {
+    let Some(message) = store::message::insert(&mut tx, &access, NewRow { id, nonce: &new.nonce, content }).await?
+    else {
         let sent = store::message::find_by_nonce(&mut tx, user, &new.nonce).await?;
         return match sent {
             Some(sent) if sent.channel_id == channel => Ok(sent),
@@ -36,7 +38,7 @@ pub(crate) async fn send(app: &App, user: UserId, channel: ChannelId, new: NewMe
     };
     let audience = store::guild::member_ids(&mut tx, access.channel().guild_id).await?;
     let committed = tx.commit().await?;
-    publish(app, &committed, &audience, &message, Event::MessageCreated);
+    publish(app, &committed, (&audience, &message), Event::MessageCreated);
     Ok(message)
 }
 
@@ -54,11 +56,11 @@ pub(crate) async fn edit(
     if old.author.id != user {
         return Err(Error::Forbidden);
     }
-    let edited = store::message::edit(&mut tx, &access, message, content, clock::now()).await?;
+    let edited = store::message::edit(&mut tx, &access, message, (content, clock::now())).await?;
     let edited = edited.ok_or(Error::NotFound)?;
     let audience = store::guild::member_ids(&mut tx, access.channel().guild_id).await?;
     let committed = tx.commit().await?;
-    publish(app, &committed, &audience, &edited, Event::MessageUpdated);
+    publish(app, &committed, (&audience, &edited), Event::MessageUpdated);
     Ok(edited)
 }
 
@@ -112,7 +114,12 @@ pub(crate) async fn history(app: &App, user: UserId, channel: ChannelId, query: 
 }
 
 /// Tells everyone of a message; its nonce only its author.
-fn publish(app: &App, committed: &Committed, audience: &[UserId], message: &Message, event: impl Fn(Message) -> Event) {
+fn publish(
+    app: &App,
+    committed: &Committed,
+    (audience, message): (&[UserId], &Message),
+    event: impl Fn(Message) -> Event,
+) {
     let author = message.author.id;
     let others: Vec<_> = audience.iter().copied().filter(|user| *user != author).collect();
     app.hub.publish(committed, &Audience::Users(&[author]), &event(message.clone()));

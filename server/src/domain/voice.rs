@@ -277,7 +277,7 @@ fn refused_offer(error: JoinError) -> Error {
     match error {
         JoinError::RoomFull => Error::LimitReached("the channel is full"),
         JoinError::UnknownPeer => Error::NotFound,
-        error => Error::InvalidOffer(error.to_string()),
+        JoinError::AlreadyJoined | JoinError::Offer(_) => Error::InvalidOffer(error.to_string()),
     }
 }
 

@@ -175,9 +175,11 @@ async fn open_postgres(url: &str) -> Result<Engine> {
 }
 
 fn refused_migration(error: MigrateError) -> Error {
-    match error {
-        MigrateError::VersionMissing(version) => Error::Newer(version),
-        MigrateError::VersionMismatch(version) => Error::Altered(version),
-        error => Error::Migrate(error),
+    if let MigrateError::VersionMissing(version) = error {
+        return Error::Newer(version);
     }
+    if let MigrateError::VersionMismatch(version) = error {
+        return Error::Altered(version);
+    }
+    Error::Migrate(error)
 }

@@ -18,44 +18,33 @@ pub(crate) struct Terms {
     pub(crate) expires_at: Option<Timestamp>,
 }
 
+pub(crate) struct NewInvite<'a> {
+    pub(crate) id: InviteId,
+    pub(crate) code: &'a SecretHash,
+    pub(crate) terms: Terms,
+}
+
 /// Makes an invite to the guild that `access` proves.
-pub(crate) async fn insert_for_guild(
-    tx: &mut Tx,
-    access: &GuildAccess,
-    id: InviteId,
-    code: &SecretHash,
-    terms: Terms,
-) -> Result<()> {
-    insert(tx, (id, Some(access.guild().id), access.user()), code, terms).await
+pub(crate) async fn insert_for_guild(tx: &mut Tx, access: &GuildAccess, new: NewInvite<'_>) -> Result<()> {
+    insert(tx, (Some(access.guild().id), access.user()), new).await
 }
 
 /// Makes an invite to the instance; the caller has checked that `inviter` is an admin.
-pub(crate) async fn insert_for_instance(
-    tx: &mut Tx,
-    inviter: UserId,
-    id: InviteId,
-    code: &SecretHash,
-    terms: Terms,
-) -> Result<()> {
-    insert(tx, (id, None, inviter), code, terms).await
+pub(crate) async fn insert_for_instance(tx: &mut Tx, inviter: UserId, new: NewInvite<'_>) -> Result<()> {
+    insert(tx, (None, inviter), new).await
 }
 
-async fn insert(
-    tx: &mut Tx,
-    (id, guild, inviter): (InviteId, Option<GuildId>, UserId),
-    code: &SecretHash,
-    terms: Terms,
-) -> Result<()> {
+async fn insert(tx: &mut Tx, (guild, inviter): (Option<GuildId>, UserId), new: NewInvite<'_>) -> Result<()> {
     execute!(tx, connection => sqlx::query(
         "insert into invites (id, code_hash, guild_id, inviter_id, max_uses, uses, expires_at) \
          values ($1, $2, $3, $4, $5, 0, $6)",
     )
-    .bind(id.get())
-    .bind(code.as_str())
+    .bind(new.id.get())
+    .bind(new.code.as_str())
     .bind(guild.map(GuildId::get))
     .bind(inviter.get())
-    .bind(terms.max_uses.map(i64::from))
-    .bind(terms.expires_at.map(|at| at.0))
+    .bind(new.terms.max_uses.map(i64::from))
+    .bind(new.terms.expires_at.map(|at| at.0))
     .execute(connection))?;
     Ok(())
 }

@@ -10,6 +10,12 @@ use super::engine::{execute, on_engine};
 use super::row::{self, MessageRow};
 use super::{Result, Tx};
 
+pub(crate) struct NewMessage<'a> {
+    pub(crate) id: MessageId,
+    pub(crate) nonce: &'a Nonce,
+    pub(crate) content: &'a str,
+}
+
 /// Takes the channel's turn until the transaction ends, so that ids made after this ascend in the order of commits.
 pub(crate) async fn take_turn(tx: &mut Tx, access: &ChannelAccess) -> Result<()> {
     execute!(tx, connection => sqlx::query("update channels set position = position where id = $1")
@@ -19,13 +25,8 @@ pub(crate) async fn take_turn(tx: &mut Tx, access: &ChannelAccess) -> Result<()>
 }
 
 /// Stores a message of the user that `access` proves; none where the user has used the nonce before.
-pub(crate) async fn insert(
-    tx: &mut Tx,
-    access: &ChannelAccess,
-    id: MessageId,
-    nonce: &Nonce,
-    content: &str,
-) -> Result<Option<Message>> {
+pub(crate) async fn insert(tx: &mut Tx, access: &ChannelAccess, new: NewMessage<'_>) -> Result<Option<Message>> {
+    let NewMessage { id, nonce, content } = new;
     let channel = access.channel().id;
     let inserted: Option<(i64,)> = on_engine!(tx, connection => query_as(
         "insert into messages (id, channel_id, author_id, nonce, content) values ($1, $2, $3, $4, $5) \
@@ -107,8 +108,7 @@ pub(crate) async fn edit(
     tx: &mut Tx,
     access: &ChannelAccess,
     message: MessageId,
-    content: &str,
-    now: Timestamp,
+    (content, now): (&str, Timestamp),
 ) -> Result<Option<Message>> {
     let channel = access.channel().id;
     execute!(tx, connection => sqlx::query(

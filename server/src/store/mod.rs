@@ -43,6 +43,11 @@ impl Error {
     pub(crate) fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
+
+    /// Whether the database cannot be reached or is too busy, so that trying again later makes sense.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)))
+    }
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;

@@ -13,7 +13,8 @@ use tempfile::TempDir;
 
 use super::access::{self, ChannelAccess, Denied, GuildAccess};
 use super::account::NewUser;
-use super::invite::Terms;
+use super::invite::{NewInvite, Terms};
+use super::message::NewMessage;
 use super::session::NewSession;
 use super::{Error, Store, Tx, account, channel, guild, id, invite, message, session, setting};
 use crate::clock::Ids;
@@ -110,7 +111,10 @@ impl Scene {
     async fn send(&self, tx: &mut Tx, nonce: &str) -> Option<MessageId> {
         let access = self.channel_access(tx).await;
         let nonce = Nonce(nonce.into());
-        message::insert(tx, &access, self.ids.next(), &nonce, "text").await.unwrap().map(|message| message.id)
+        message::insert(tx, &access, NewMessage { id: self.ids.next(), nonce: &nonce, content: "text" })
+            .await
+            .unwrap()
+            .map(|message| message.id)
     }
 }
 
@@ -260,7 +264,7 @@ async fn messages_come_by_pages(fresh: Fresh) {
     assert_eq!(older, [sent[1], sent[0]]);
     let newer = ids(message::after(&mut tx, &access, sent[2], 9).await.unwrap());
     assert_eq!(newer, [sent[3], sent[4]]);
-    let edited = message::edit(&mut tx, &access, sent[0], "changed", Timestamp(9)).await.unwrap().unwrap();
+    let edited = message::edit(&mut tx, &access, sent[0], ("changed", Timestamp(9))).await.unwrap().unwrap();
     assert_eq!((edited.content.as_str(), edited.edited_at), ("changed", Some(Timestamp(9))));
     assert!(message::delete(&mut tx, &access, sent[0]).await.unwrap());
     assert!(!message::delete(&mut tx, &access, sent[0]).await.unwrap());
@@ -283,7 +287,7 @@ async fn racing_uses_of_an_invite_are_counted(fresh: Fresh) {
     let mut tx = scene.write().await;
     let access = scene.guild_access(&mut tx).await;
     let terms = Terms { max_uses: Some(3), expires_at: None };
-    invite::insert_for_guild(&mut tx, &access, scene.ids.next(), &code, terms).await.unwrap();
+    invite::insert_for_guild(&mut tx, &access, NewInvite { id: scene.ids.next(), code: &code, terms }).await.unwrap();
     drop(tx.commit().await.unwrap());
     let racers: Vec<_> = (0..20)
         .map(|_| {
@@ -309,7 +313,9 @@ async fn an_expired_invite_cannot_be_used(fresh: Fresh) {
     let mut tx = scene.write().await;
     let terms = Terms { max_uses: None, expires_at: Some(Timestamp(100)) };
     let invite_id = scene.ids.next();
-    invite::insert_for_instance(&mut tx, scene.owner.id, invite_id, &code, terms).await.unwrap();
+    invite::insert_for_instance(&mut tx, scene.owner.id, NewInvite { id: invite_id, code: &code, terms })
+        .await
+        .unwrap();
     assert!(invite::find_usable(&mut tx, &code, Timestamp(99)).await.unwrap().is_some());
     assert!(invite::find_usable(&mut tx, &code, Timestamp(100)).await.unwrap().is_none());
     assert!(invite::take_use(&mut tx, &code, Timestamp(100)).await.unwrap().is_none());

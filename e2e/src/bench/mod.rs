@@ -1,0 +1,61 @@
+//! Speed and memory, as figures to print; nothing here passes or fails.
+
+mod chat;
+
+use serde_json::{Map, Value};
+
+/// Units stand in the keys.
+pub type Report = Map<String, Value>;
+
+/// The benches that there are.
+pub const NAMES: &[&str] = &["chat"];
+
+/// Runs a bench by its name; none where there is no such bench.
+pub async fn run(name: &str) -> Option<Report> {
+    match name {
+        "chat" => Some(chat::run().await),
+        _ => None,
+    }
+}
+
+/// Durations in milliseconds that can be asked for percentiles.
+#[derive(Debug, Default)]
+pub(crate) struct Samples(Vec<f64>);
+
+impl Samples {
+    pub(crate) fn push(&mut self, milliseconds: f64) {
+        self.0.push(milliseconds);
+    }
+
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The smallest sample that `share` (0 to 1) of all samples do not exceed.
+    pub(crate) fn percentile(&mut self, share: f64) -> f64 {
+        assert!(!self.0.is_empty(), "nothing was measured");
+        self.0.sort_by(f64::total_cmp);
+        let rank = (share * self.0.len() as f64).ceil() as usize;
+        self.0[rank.clamp(1, self.0.len()) - 1]
+    }
+}
+
+/// Two decimals are more than the machine can repeat.
+pub(crate) fn rounded(value: f64) -> Value {
+    Value::from((value * 100.0).round() / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_samples() {
+        let mut samples = Samples((1..=100).rev().map(f64::from).collect());
+        assert_eq!([samples.percentile(0.5), samples.percentile(0.99), samples.percentile(1.0)], [50.0, 99.0, 100.0]);
+    }
+}
