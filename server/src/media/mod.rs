@@ -1,4 +1,4 @@
-//! The edge that speaks UDP: a thread that drives the SFU.
+//! The edge that speaks UDP: a thread that drives the SFU, and answers STUN.
 
 mod socket;
 
@@ -8,7 +8,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::thread;
 use std::time::Instant;
 
-use sfu::{Certificate, Config, Datagram, Event, Join, Limits, Output, Sfu};
+use sfu::{Certificate, Config, Datagram, Event, Join, Limits, Output, Sfu, Transmit};
 use tokio::runtime;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
@@ -42,7 +42,8 @@ pub(crate) fn start(socket: UdpSocket, announced: Vec<SocketAddr>, ends: Ends) -
     thread::Builder::new().name("media".into()).spawn(move || {
         let ended = runtime.block_on(async {
             let socket = Socket::new(socket)?;
-            Driver { sfu, socket, events: ends.events, waiting: VecDeque::new() }.run(ends.commands).await
+            let (answers, waiting) = (Vec::new(), VecDeque::new());
+            Driver { sfu, socket, answers, events: ends.events, waiting }.run(ends.commands).await
         });
         if let Err(error) = ended {
             tracing::error!(%error, "the media thread ended");
@@ -63,6 +64,8 @@ pub(crate) async fn pump(app: App, mut events: mpsc::Receiver<Event>) {
 struct Driver {
     sfu: Sfu,
     socket: Socket,
+    /// STUN's answers to the batch at hand.
+    answers: Vec<Transmit>,
     events: mpsc::Sender<Event>,
     /// Events for which the way was full.
     waiting: VecDeque<Event>,
@@ -100,8 +103,17 @@ impl Driver {
 
     fn receive(&mut self) -> io::Result<()> {
         let now = Instant::now();
-        let Self { sfu, socket, .. } = self;
-        socket.receive(|source, destination, contents| sfu.handle(now, Datagram { source, destination, contents }))
+        let Self { sfu, socket, answers, .. } = self;
+        socket.receive(|source, destination, contents| match turn::answer(source, contents) {
+            Some(answer) => {
+                answers.push(Transmit { source: destination, destination: source, contents: answer.into() })
+            }
+            None => sfu.handle(now, Datagram { source, destination, contents }),
+        })?;
+        for answer in answers.drain(..) {
+            socket.send(&answer);
+        }
+        Ok(())
     }
 
     fn obey(&mut self, now: Instant, command: Command) {
