@@ -11,7 +11,9 @@
 //! publish, which [`Join::sources`] names by mid, and `recvonly` m-lines, each a *slot*. All are
 //! in one BUNDLE with `rtcp-mux`; `sendrecv` is taken as one of the two. What a slot shows
 //! changes without negotiation: [`Event::Slots`] says so. [`Sfu::restart`] takes another offer,
-//! for an ICE restart or for more slots. Data channels are refused.
+//! for an ICE restart or for more slots. Data channels are refused. (Browsers offer every codec
+//! that they know on every m-line, 6 KB for video; a client with many slots restricts them by
+//! `setCodecPreferences`, or its offer is too long.)
 //!
 //! **Audio slots** are filled by us. While there are no more tracks than slots, every track
 //! keeps its slot; beyond that the loudest speakers have them (RFC 6464 levels, or packet sizes
@@ -42,3 +44,9 @@ pub use io::{
 pub use peer::certificate::{Certificate, CertificateError};
 pub use peer::sdp::offer::OfferError;
 pub use sfu::{JoinError, Sfu};
+
+/// A media thread takes its `Sfu` with it.
+const _: () = {
+    const fn moves_between_threads<T: Send>() {}
+    moves_between_threads::<Sfu>();
+};

@@ -11,7 +11,7 @@ use rtc_srtp::protection_profile::ProtectionProfile;
 
 use super::certificate::{CM, Certificate, Fingerprint, GCM};
 use super::guard::{Fault, guarded};
-use super::records::{Record, records};
+use super::records::{Hello, Record, records};
 
 /// Addresses change and the association stays, so rtc-dtls sees one made-up address (RFC 5737).
 const CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 1);
@@ -47,6 +47,9 @@ pub(crate) struct Dtls {
     certificate: Certificate,
     client: Fingerprint,
     endpoint: Option<Endpoint>,
+    hello: Hello,
+    /// Parts of the hello.
+    waiting: BytesMut,
     established: bool,
     datagrams_left: usize,
     fragments_left: usize,
@@ -69,6 +72,8 @@ impl Dtls {
             certificate,
             client,
             endpoint: None,
+            hello: Hello::default(),
+            waiting: BytesMut::new(),
             established: false,
             datagrams_left: MOST_DATAGRAMS,
             fragments_left: MOST_FRAGMENTS,
@@ -131,14 +136,9 @@ impl Dtls {
             return Ok(Progress::None);
         };
         let hello = records.iter().find(|record| record.is_client_hello());
-        if self.endpoint.is_none() {
-            let Some(hello) = hello else {
-                return Ok(Progress::None);
-            };
-            let config = self.certificate.handshake(hello.offers_srtp_gcm());
-            let endpoint = Endpoint::new(CLIENT, TransportProtocol::UDP, Some(config));
-            self.endpoint = Some(endpoint);
-        }
+        let Some(datagram) = self.begin(datagram, hello) else {
+            return Ok(Progress::None);
+        };
         let (events, sent) = self.read(now, datagram)?;
         let answered = !sent.is_empty();
         self.send_flight(now, sent);
@@ -153,6 +153,19 @@ impl Dtls {
             return Ok(Progress::None);
         }
         Ok(self.establish(now))
+    }
+
+    /// What rtc-dtls is to read. Until the client's hello is whole, that is nothing.
+    fn begin(&mut self, datagram: BytesMut, hello: Option<&Record<'_>>) -> Option<BytesMut> {
+        if self.endpoint.is_some() {
+            return Some(datagram);
+        }
+        let offers_gcm = self.hello.push(hello?);
+        self.waiting.extend_from_slice(&datagram);
+        let config = self.certificate.handshake(offers_gcm?);
+        self.endpoint = Some(Endpoint::new(CLIENT, TransportProtocol::UDP, Some(config)));
+        self.hello = Hello::default();
+        Some(std::mem::take(&mut self.waiting))
     }
 
     /// The records that a client in its handshake may send, as one datagram.

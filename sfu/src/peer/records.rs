@@ -2,6 +2,8 @@
 //! client sends reach rtc-dtls. It reassembles fragments recursively, keeps empty ones without
 //! limit, and lets plain alerts end a handshake.
 
+use std::collections::BTreeMap;
+
 const RECORD_HEADER: usize = 13;
 const MESSAGE_HEADER: usize = 12;
 /// A Finished message under any of the cipher suites is shorter.
@@ -73,11 +75,31 @@ impl<'a> Record<'a> {
             _ => None,
         }
     }
+}
 
-    /// Whether an unfragmented ClientHello offers AEAD_AES_128_GCM for SRTP (RFC 5764, RFC 7714).
-    pub(crate) fn offers_srtp_gcm(&self) -> bool {
-        use_srtp_profiles(self.body)
-            .is_some_and(|profiles| profiles.chunks_exact(2).any(|pair| pair == AEAD_AES_128_GCM))
+/// Puts a ClientHello together, to see what it offers before rtc-dtls does. Browsers send it in
+/// several parts since it carries post-quantum keys.
+#[derive(Default)]
+pub(crate) struct Hello {
+    parts: BTreeMap<usize, Vec<u8>>,
+    length: usize,
+}
+
+impl Hello {
+    /// Whether the hello offers AEAD_AES_128_GCM for SRTP (RFC 5764, RFC 7714), once it is whole.
+    pub(crate) fn push(&mut self, record: &Record<'_>) -> Option<bool> {
+        let header = record.body.get(..MESSAGE_HEADER)?;
+        let (offset, size) = (u24(&header[6..9]), u24(&header[9..12]));
+        let part = record.body.get(MESSAGE_HEADER..MESSAGE_HEADER + size)?;
+        self.length = u24(&header[1..4]);
+        self.parts.insert(offset, part.to_vec());
+        let mut hello = Vec::new();
+        for (offset, part) in &self.parts {
+            let known = hello.len().checked_sub(*offset)?;
+            hello.extend_from_slice(part.get(known..).unwrap_or_default());
+        }
+        let profiles = || use_srtp_profiles(&hello).unwrap_or_default();
+        (hello.len() >= self.length).then(|| profiles().chunks_exact(2).any(|pair| pair == AEAD_AES_128_GCM))
     }
 }
 
@@ -105,8 +127,7 @@ fn count_fragments(mut body: &[u8]) -> Option<usize> {
 }
 
 /// The value of `use_srtp`'s list in a ClientHello (RFC 5246 section 7.4.1.2, RFC 6347).
-fn use_srtp_profiles(message: &[u8]) -> Option<&[u8]> {
-    let hello = message.get(MESSAGE_HEADER..)?;
+fn use_srtp_profiles(hello: &[u8]) -> Option<&[u8]> {
     let mut rest = hello.get(2 + 32..)?;
     for width in [1, 1, 2, 1] {
         // session id, cookie, cipher suites, compression methods
@@ -158,6 +179,28 @@ mod tests {
         assert_eq!(fragments(&empty), None);
         assert_eq!(fragments(&beyond), None);
         assert_eq!(fragments(&[]), None);
+    }
+
+    #[test]
+    fn a_hello_in_parts_shows_its_profiles_in_any_order() {
+        let mut hello = [&[254, 253][..], &[0; 32], &[0, 0], &[0, 2, 0, 1, 1, 0], &[0, 15]].concat();
+        hello.extend_from_slice(&[0, 9, 0, 0, 0, 14, 0, 7, 0, 4, 0, 1, 0, 7, 0]);
+        let part = |from: usize, to: usize| {
+            let [length, from, size] = [hello.len(), from, to - from].map(|number| u8::try_from(number).unwrap());
+            let header = [1, 0, 0, length, 0, 0, 0, 0, from, 0, 0, size];
+            record(HANDSHAKE, 0, &[&header, &hello[usize::from(from)..to]].concat())
+        };
+        let parts = [part(0, 20), part(20, 50), part(50, hello.len())];
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+            let mut assembly = Hello::default();
+            let seen = order.map(|index| assembly.push(&records(&parts[index]).unwrap()[0]));
+            assert_eq!(seen, [None, None, Some(true)]);
+        }
+        let whole = part(0, hello.len());
+        let mut without = whole.clone();
+        without[13 + 12 + hello.len() - 2] = 8;
+        assert_eq!(Hello::default().push(&records(&whole).unwrap()[0]), Some(true));
+        assert_eq!(Hello::default().push(&records(&without).unwrap()[0]), Some(false));
     }
 
     #[test]

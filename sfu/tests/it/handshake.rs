@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use sfu::{Certificate, Config, Datagram, Event, Grant, Join, Limits, Mid, Output, PeerId, PeerState, Sfu, Source};
 
 use crate::common::full::FullClient;
-use crate::common::{Chance, ROOM, first_instant, server_address};
+use crate::common::offer::Layout;
+use crate::common::{Chance, ROOM, World, first_instant, server_address};
 
 /// Which datagrams of a handshake are lost.
 enum Loss {
@@ -14,7 +15,7 @@ enum Loss {
         from_client: bool,
         number: usize,
     },
-    /// Each with this chance in percent.
+    /// Each DTLS datagram with this chance in percent.
     Seeded(Chance, u64),
     None,
 }
@@ -144,7 +145,7 @@ impl Pair {
         let count = self.counts.entry(from_client).or_insert(0);
         let lost = match &mut self.loss {
             Loss::One { from_client: side, number } => dtls && *side == from_client && *count == *number,
-            Loss::Seeded(chance, percent) => chance.below(100) < *percent,
+            Loss::Seeded(chance, percent) => dtls && chance.below(100) < *percent,
             Loss::None => false,
         };
         *count += usize::from(dtls);
@@ -191,7 +192,8 @@ fn no_lost_handshake_datagram_stalls_it() {
     }
 }
 
-/// Every datagram, checks included, is lost with a chance of a quarter.
+/// A quarter of the datagrams is lost. (Checks are not: the client's ICE agent gives up after
+/// seven, which no server can mend.)
 #[test]
 fn no_seed_of_loss_stalls_a_handshake() {
     let mut slowest = Duration::ZERO;
@@ -208,3 +210,12 @@ fn no_seed_of_loss_stalls_a_handshake() {
 }
 
 const SEEDS: u64 = 1000;
+
+#[test]
+fn a_handshake_before_the_nomination_is_answered() {
+    let mut world = World::new(1);
+    world.join(1, &Layout::voice(1));
+    world.client(1).coy = true;
+    world.run(Duration::from_millis(100));
+    assert!(world.is_connected(1));
+}

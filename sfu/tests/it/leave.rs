@@ -15,6 +15,8 @@ fn leaving_frees_slots_and_seat() {
     assert!(world.shows(2, "v0").is_some());
     world.sfu.leave(world.now, PeerId(1));
     world.settle();
+    world.run(Duration::from_millis(10));
+    assert!(world.client(1).closed);
     assert_eq!(world.shows(2, "v0"), None);
     assert_eq!(world.shows(2, "a0"), None);
     assert_eq!(world.sfu.peer_count(), 1);

@@ -8,8 +8,8 @@ use crate::common::{Chance, ROOM, World};
 
 /// Taken from Chromium 156 and Firefox 140, with two of each kind published, two audio slots,
 /// two video slots and a data channel.
-const CHROMIUM: &str = include_str!("offers/chromium.sdp");
-const FIREFOX: &str = include_str!("offers/firefox.sdp");
+const CHROMIUM: &str = include_str!("../fixtures/chromium.sdp");
+const FIREFOX: &str = include_str!("../fixtures/firefox.sdp");
 
 fn sources() -> BTreeMap<Mid, Source> {
     BTreeMap::from([

@@ -60,6 +60,10 @@ pub(crate) struct Client {
     pub(crate) cut: bool,
     /// Does not begin a handshake.
     pub(crate) muzzle: bool,
+    /// Does not name the pair to use.
+    pub(crate) coy: bool,
+    /// The server ended the DTLS association.
+    pub(crate) closed: bool,
     /// Answers key frame requests.
     pub(crate) obeys: bool,
     dtls: Endpoint,
@@ -110,6 +114,8 @@ impl Client {
             slots: BTreeMap::new(),
             cut: false,
             muzzle: false,
+            coy: false,
+            closed: false,
             obeys: true,
             dtls: Endpoint::new(address, TransportProtocol::UDP, None),
             config: Arc::new(config),
@@ -175,7 +181,7 @@ impl Client {
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         if self.next_check.is_some_and(|at| at <= now) {
             self.next_check = Some(now + CHECK_INTERVAL);
-            let check = self.binding_request(true);
+            let check = self.binding_request(!self.coy);
             self.outgoing.push(check);
         }
         if self.dialled {
@@ -229,6 +235,8 @@ impl Client {
         for event in events.into_iter().flatten() {
             if let EndpointEvent::HandshakeComplete = event {
                 self.srtp = Some(self.keys());
+            } else if let EndpointEvent::PeerClosed = event {
+                self.closed = true;
             }
         }
     }
