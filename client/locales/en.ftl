@@ -342,3 +342,4 @@ keys-screen = Share screen
 keys-arrows = Move in lists
 keys-read = Mark the server as read
 in-a-call = in a call
+notification-title = { $author } in { $channel }

@@ -1,7 +1,20 @@
 //! Hubbub's client: web, desktop and phones.
+//!
+//! `view` draws what `app` holds. `app` is the shell: it carries out what the sans-IO parts `net::gateway` and `call`
+//! ask for, and `state` keeps what the server told. `platform`, `text`, `markdown` are leaves that import no other part.
 
+pub mod app;
 pub mod call;
 pub mod markdown;
 pub mod net;
 pub mod platform;
 pub mod state;
+pub mod text;
+pub mod ui;
+mod view;
+
+/// Starts the client in the page that loaded it.
+pub fn launch() {
+    #[cfg(target_arch = "wasm32")]
+    dioxus::web::launch::launch_virtual_dom(dioxus::prelude::VirtualDom::new(view::Root), dioxus::web::Config::new());
+}

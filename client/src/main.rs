@@ -1,1 +1,5 @@
-fn main() {}
+//! The web client's entry point.
+
+fn main() {
+    client::launch();
+}

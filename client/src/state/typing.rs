@@ -21,6 +21,12 @@ impl Typing {
         users.filter(move |(_, until)| **until > now).map(|(user, _)| *user)
     }
 
+    /// Whether anything has run out.
+    #[must_use]
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.0.values().flat_map(BTreeMap::values).any(|until| *until <= now)
+    }
+
     /// Forgets what has run out; answers whether anything had.
     pub fn expire(&mut self, now: Timestamp) -> bool {
         let count = |all: &BTreeMap<_, BTreeMap<_, _>>| all.values().map(BTreeMap::len).sum::<usize>();

@@ -1,3 +1,206 @@
-//! For tests on the host: no network, no devices.
-use super::{Answer, Unreachable};
-pub async fn fetch(_: &str, _: &str, _: Option<String>) -> Result<Answer, Unreachable> { Err(Unreachable) }
+//! For tests on the host: no network, no devices, nothing on screen.
+
+use futures_channel::mpsc::UnboundedSender;
+use protocol::time::Timestamp;
+use protocol::voice::{Mid, Source};
+
+use super::{
+    Answer, CannotCall, Device, DeviceError, Input, LocalOffer, LocalTime, MicrophoneOptions, NotifyPermission, Scroll, Sound,
+    Unreachable,
+};
+
+/// 2026-06-01T12:00:00Z.
+const NOW: Timestamp = Timestamp(1_780_315_200_000);
+
+pub async fn fetch(_: &str, _: &str, _: Option<String>) -> Result<Answer, Unreachable> {
+    std::future::ready(Err(Unreachable)).await
+}
+
+#[must_use]
+pub fn now() -> Timestamp {
+    NOW
+}
+#[must_use]
+pub fn ticks() -> u64 {
+    0
+}
+pub async fn sleep(_: i32) {
+    std::future::pending().await
+}
+#[must_use]
+pub fn random() -> u64 {
+    7
+}
+#[must_use]
+pub fn local_time(at: Timestamp) -> LocalTime {
+    let minutes = at.0.div_euclid(60_000).rem_euclid(1_440);
+    let small = |value: i64| u8::try_from(value).unwrap_or(0);
+    LocalTime { day_number: at.0.div_euclid(86_400_000), hour: small(minutes / 60), minute: small(minutes % 60) }
+}
+#[must_use]
+pub fn local_date(at: Timestamp) -> String {
+    format!("day {}", at.0.div_euclid(86_400_000))
+}
+
+#[must_use]
+pub fn load(_: &str) -> Option<String> {
+    None
+}
+pub fn keep(_: &str, _: &str) {}
+pub fn forget(_: &str) {}
+
+#[must_use]
+pub fn path() -> String {
+    "/".into()
+}
+pub fn push_path(_: &str) {}
+pub fn replace_path(_: &str) {}
+pub fn go_back() {}
+pub fn reload() {}
+#[must_use]
+pub fn origin() -> String {
+    "https://hubbub.example".into()
+}
+#[must_use]
+pub fn is_secure() -> bool {
+    true
+}
+#[must_use]
+pub fn is_visible() -> bool {
+    true
+}
+#[must_use]
+pub fn device_name() -> String {
+    "Test".into()
+}
+pub fn set_title(_: &str) {}
+pub fn set_theme(_: &str) {}
+pub async fn copy(_: String) -> bool {
+    std::future::ready(false).await
+}
+pub fn listen(_: &UnboundedSender<Input>) {}
+#[must_use]
+pub fn notification_permission() -> NotifyPermission {
+    NotifyPermission::Denied
+}
+pub async fn ask_notifications() -> NotifyPermission {
+    std::future::ready(NotifyPermission::Denied).await
+}
+pub fn notify(_: &str, _: &str, _: &str) {}
+
+/// A socket that never says anything.
+pub struct Socket;
+
+impl Socket {
+    #[must_use]
+    pub fn open(_: &str, _: u32, _: UnboundedSender<Input>) -> Option<Self> {
+        Some(Self)
+    }
+    pub fn send(&self, _: &str) {}
+}
+
+pub fn focus(_: &str) {}
+pub fn select_text(_: &str) {}
+pub fn set_caret_end(_: &str) {}
+pub fn set_variable(_: &str, _: &str, _: &str) {}
+pub fn grow(_: &str) {}
+pub fn show_dialog(_: &str) {}
+pub fn close_dialog(_: &str) {}
+#[must_use]
+pub fn box_size(_: &str) -> Option<(f64, f64)> {
+    None
+}
+#[must_use]
+pub fn element_scroll(_: &str) -> Option<Scroll> {
+    None
+}
+#[must_use]
+pub fn end_is_visible(_: &str) -> bool {
+    true
+}
+pub fn scroll_to_end(_: &str) {}
+pub fn scroll_to(_: &str) {}
+pub fn rove(_: &str, _: isize) {}
+pub fn attach_nothing(_: &str) {}
+pub fn full_screen(_: &str) {}
+pub fn leave_full_screen() {}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Anchor;
+
+#[must_use]
+pub fn anchor(_: &str) -> Option<Anchor> {
+    None
+}
+pub fn restore(_: &Anchor) {}
+
+pub fn play(_: Sound, _: f32) {}
+pub fn resume_audio() {}
+#[must_use]
+pub fn sound_is_blocked() -> bool {
+    false
+}
+pub fn set_deafened(_: bool) {}
+pub async fn set_output(_: String) -> bool {
+    std::future::ready(false).await
+}
+#[must_use]
+pub fn level() -> f32 {
+    0.0
+}
+
+pub async fn open_microphone(_: MicrophoneOptions, _: UnboundedSender<Input>) -> Result<(), DeviceError> {
+    std::future::ready(Err(DeviceError::Missing)).await
+}
+pub fn close_microphone() {}
+#[must_use]
+pub fn has_microphone() -> bool {
+    false
+}
+pub fn set_microphone(_: bool) {}
+pub async fn open_camera(_: Option<String>, _: UnboundedSender<Input>) -> Result<(), DeviceError> {
+    std::future::ready(Err(DeviceError::Missing)).await
+}
+pub fn close_camera() {}
+pub async fn open_screen(_: UnboundedSender<Input>) -> Result<(), DeviceError> {
+    std::future::ready(Err(DeviceError::Missing)).await
+}
+pub fn close_screen() {}
+pub fn attach_local(_: &str, _: Source) {}
+pub async fn devices() -> Vec<Device> {
+    std::future::ready(Vec::new()).await
+}
+
+pub fn can_call() -> Result<(), CannotCall> {
+    Err(CannotCall::Unsupported)
+}
+
+/// A connection that never connects.
+#[derive(Clone, PartialEq)]
+pub struct Connection;
+
+impl Connection {
+    pub fn new(_: u32, _: UnboundedSender<Input>) -> Result<Self, String> {
+        Ok(Self)
+    }
+    pub async fn offer(&self, _: bool) -> Result<LocalOffer, String> {
+        std::future::ready(Err("no connections here".into())).await
+    }
+    pub async fn accept(&self, _: &str) -> Result<(), String> {
+        std::future::ready(Ok(())).await
+    }
+    pub async fn send(&self, _: Source) {
+        std::future::ready(()).await;
+    }
+    pub fn set_gain(&self, _: &Mid, _: f32) {}
+    pub fn attach(&self, _: &str, _: &Mid) {}
+}
+
+#[must_use]
+pub fn is_narrow() -> bool {
+    false
+}
+#[must_use]
+pub fn pixel_ratio() -> f64 {
+    1.0
+}

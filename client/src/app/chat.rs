@@ -1,0 +1,277 @@
+//! Writing and reading.
+
+use dioxus::prelude::*;
+use protocol::id::{ChannelId, MessageId};
+use protocol::message::Nonce;
+use protocol::request::channel::{MarkRead, ReadBody, StartTyping};
+use protocol::request::message::{DeleteMessage, EditMessage, GetHistory, HistoryQuery, MessageEdit, NewMessage, SendMessage};
+
+use super::{App, sentence};
+use crate::net::gateway::Link;
+use crate::net::{self, Failure};
+use crate::platform;
+use crate::state::{Direction, Pending, Progress, Route, Timeline, Unread};
+
+/// The others are told this often at most, in ticks.
+const TYPING_MS: u64 = 3_000;
+
+fn draft_name(channel_id: ChannelId) -> String {
+    format!("draft:{channel_id}")
+}
+
+impl App {
+    fn with_timeline<T>(mut self, channel_id: ChannelId, act: impl FnOnce(&mut Timeline) -> T) -> T {
+        act(self.state.write().timelines.entry(channel_id).or_default())
+    }
+
+    /// Makes a channel ready to be read.
+    pub(super) fn open_channel(self, channel_id: ChannelId) {
+        let (is_known, is_loaded, read) = {
+            let state = self.state.peek();
+            let channel = state.channel(channel_id);
+            let read = channel.filter(|channel| state.unread(channel) == Unread::Yes).and_then(|_| state.reads.last(channel_id));
+            let is_loaded = state.timelines.get(&channel_id).is_some_and(|timeline| timeline.is_loaded);
+            (channel.is_some_and(|channel| channel.kind.has_messages()), is_loaded, read)
+        };
+        if !is_known {
+            return;
+        }
+        self.with_timeline(channel_id, |timeline| timeline.new_after = read);
+        if !is_loaded {
+            self.load_newest(channel_id);
+        }
+    }
+
+    /// Loads the newest page, in place of what was loaded.
+    pub fn load_newest(self, channel_id: ChannelId) {
+        self.with_timeline(channel_id, |timeline| timeline.newer = Progress::Loading);
+        self.spawn(async move {
+            let answer = net::send(GetHistory { channel_id, body: HistoryQuery::default() }).await;
+            self.with_timeline(channel_id, |timeline| match answer {
+                Ok(page) => timeline.load_newest(page),
+                Err(failure) => timeline.newer = Progress::Failed(sentence(&failure)),
+            });
+        });
+    }
+
+    /// Loads the page next to one end, unless that is under way.
+    pub fn load_page(self, channel_id: ChannelId, direction: Direction) {
+        let query = self.with_timeline(channel_id, |timeline| {
+            let (progress, has_more) = match direction {
+                Direction::Older => (&mut timeline.older, timeline.has_before),
+                Direction::Newer => (&mut timeline.newer, timeline.has_after),
+            };
+            if *progress == Progress::Loading || !has_more || !timeline.is_loaded {
+                return None;
+            }
+            *progress = Progress::Loading;
+            Some(match direction {
+                Direction::Older => HistoryQuery { before: timeline.oldest(), after: None, limit: None },
+                Direction::Newer => HistoryQuery { before: None, after: timeline.newest(), limit: None },
+            })
+        });
+        let Some(body) = query else { return };
+        self.spawn(async move {
+            let answer = net::send(GetHistory { channel_id, body }).await;
+            self.with_timeline(channel_id, |timeline| match (answer, direction) {
+                (Ok(page), _) => timeline.load_page(direction, page),
+                (Err(failure), Direction::Older) => timeline.older = Progress::Failed(sentence(&failure)),
+                (Err(failure), Direction::Newer) => timeline.newer = Progress::Failed(sentence(&failure)),
+            });
+        });
+    }
+
+    /// Writes a message: it is on screen at once, and on its way.
+    pub fn send_message(self, channel_id: ChannelId, content: String) {
+        let nonce = Nonce(format!("{:x}-{:x}", platform::random(), platform::ticks()));
+        let pending = Pending { nonce, content, written_at: platform::now(), failure: None };
+        let has_after = self.with_timeline(channel_id, |timeline| {
+            timeline.new_after = None;
+            timeline.pending.push(pending);
+            timeline.has_after
+        });
+        if has_after {
+            self.load_newest(channel_id);
+        }
+        self.flush_outbox(channel_id);
+    }
+
+    /// Tries again to send what was refused.
+    pub fn retry_message(self, channel_id: ChannelId, nonce: &Nonce) {
+        self.with_timeline(channel_id, |timeline| {
+            for pending in timeline.pending.iter_mut().filter(|pending| pending.nonce == *nonce) {
+                pending.failure = None;
+            }
+        });
+        self.flush_outbox(channel_id);
+    }
+
+    pub fn drop_message(self, channel_id: ChannelId, nonce: &Nonce) {
+        self.with_timeline(channel_id, |timeline| timeline.pending.retain(|pending| pending.nonce != *nonce));
+    }
+
+    pub(super) fn flush_outboxes(self) {
+        let state = self.state.peek();
+        let waiting: Vec<ChannelId> =
+            state.timelines.iter().filter(|(_, timeline)| !timeline.pending.is_empty()).map(|(id, _)| *id).collect();
+        drop(state);
+        waiting.into_iter().for_each(|channel_id| self.flush_outbox(channel_id));
+    }
+
+    /// Sends what waits in a channel, one after the other, so that the order holds.
+    fn flush_outbox(mut self, channel_id: ChannelId) {
+        if !self.wire.write().sending.insert(channel_id) {
+            return;
+        }
+        self.spawn(async move {
+            while let Some(pending) = self.next_pending(channel_id) {
+                let body = NewMessage { nonce: pending.nonce.clone(), content: pending.content };
+                match net::send(SendMessage { channel_id, body }).await {
+                    Ok(message) => {
+                        let mut state = self.state.write();
+                        state.reads.advance(channel_id, message.id);
+                        state.timelines.entry(channel_id).or_default().settle(message);
+                    }
+                    Err(failure) if failure.is_passing() => self.wait_for_network(&failure).await,
+                    Err(failure) => self.fail_message(channel_id, &pending.nonce, &failure),
+                }
+            }
+            self.wire.write().sending.remove(&channel_id);
+        });
+    }
+
+    fn next_pending(self, channel_id: ChannelId) -> Option<Pending> {
+        let state = self.state.peek();
+        let pending = &state.timelines.get(&channel_id)?.pending;
+        pending.iter().find(|pending| pending.failure.is_none()).cloned()
+    }
+
+    async fn wait_for_network(self, failure: &Failure) {
+        let wait = match failure {
+            Failure::Refused(body) => body.retry_after_ms.and_then(|ms| i32::try_from(ms).ok()).unwrap_or(1_000),
+            Failure::Offline | Failure::Unreadable => 1_000,
+        };
+        platform::sleep(wait).await;
+        while *self.link.peek() != Link::Live {
+            platform::sleep(300).await;
+        }
+    }
+
+    fn fail_message(self, channel_id: ChannelId, nonce: &Nonce, failure: &Failure) {
+        self.with_timeline(channel_id, |timeline| {
+            for pending in timeline.pending.iter_mut().filter(|pending| pending.nonce == *nonce) {
+                pending.failure = Some(sentence(failure));
+            }
+        });
+    }
+
+    pub fn edit_message(self, channel_id: ChannelId, message_id: MessageId, content: String) {
+        self.spawn(async move {
+            let body = MessageEdit { content };
+            match net::send(EditMessage { channel_id, message_id, body }).await {
+                Ok(message) => self.apply_own(protocol::event::Event::MessageUpdated(message)),
+                Err(failure) => self.complain(&failure),
+            }
+        });
+    }
+
+    pub fn delete_message(self, channel_id: ChannelId, message_id: MessageId) {
+        self.spawn(async move {
+            match net::send(DeleteMessage { channel_id, message_id, body: () }).await {
+                Ok(()) => {
+                    let gone = protocol::event::MessageDeleted { channel_id, message_id };
+                    self.apply_own(protocol::event::Event::MessageDeleted(gone));
+                }
+                Err(failure) => self.complain(&failure),
+            }
+        });
+    }
+
+    /// Shows what the server has answered without waiting for its event.
+    pub(super) fn apply_own(mut self, event: protocol::event::Event) {
+        self.state.write().apply(event, platform::now());
+    }
+
+    /// Begins to edit the user's newest message in the channel on screen.
+    pub fn edit_last(mut self) {
+        let state = self.state.peek();
+        let last = self.route.peek().channel().and_then(|channel_id| {
+            let message = state.timelines.get(&channel_id)?.last_of(state.my_id()?)?;
+            Some(message.id)
+        });
+        if last.is_some() {
+            self.editing.set(last);
+        }
+    }
+
+    /// The user types; the others are told now and then.
+    pub fn typed(mut self, channel_id: ChannelId) {
+        let now = platform::ticks();
+        let is_due = self.wire.peek().typed_at == 0 || now - self.wire.peek().typed_at >= TYPING_MS;
+        if is_due && *self.link.peek() == Link::Live {
+            self.wire.write().typed_at = now;
+            self.spawn(async move {
+                // Nobody misses it.
+                let _ = net::send(StartTyping { channel_id, body: () }).await;
+            });
+        }
+    }
+
+    /// What was written and not sent.
+    #[must_use]
+    pub fn draft(self, channel_id: ChannelId) -> String {
+        platform::load(&draft_name(channel_id)).unwrap_or_default()
+    }
+
+    pub fn keep_draft(self, channel_id: ChannelId, text: &str) {
+        if text.is_empty() {
+            platform::forget(&draft_name(channel_id));
+        } else {
+            platform::keep(&draft_name(channel_id), text);
+        }
+    }
+
+    /// Everything in a channel has been seen.
+    pub fn mark_read(mut self, channel_id: ChannelId) {
+        let newest = self.state.peek().channel(channel_id).and_then(|channel| channel.last_message_id);
+        let Some(last_read_id) = newest else { return };
+        let is_unread = self.state.peek().reads.last(channel_id) < Some(last_read_id);
+        if !is_unread || !platform::is_visible() {
+            return;
+        }
+        self.state.write().reads.advance(channel_id, last_read_id);
+        self.spawn(async move {
+            // Should it fail, the next mark goes further.
+            let _ = net::send(MarkRead { channel_id, body: ReadBody { last_read_id } }).await;
+        });
+    }
+
+    /// The page is looked at again.
+    pub(super) fn mark_current_read(self) {
+        let channel_id = self.route.peek().channel();
+        if let Some(channel_id) = channel_id
+            && platform::end_is_visible("timeline")
+        {
+            self.mark_read(channel_id);
+        }
+    }
+
+    /// Marks every channel of the guild on screen as read.
+    pub fn mark_guild_read(self) {
+        let guild_id = self.route.peek().guild();
+        let channels: Vec<ChannelId> = {
+            let state = self.state.peek();
+            let guild = guild_id.and_then(|id| state.guilds.get(&id));
+            guild.map(|guild| guild.channels.keys().copied().collect()).unwrap_or_default()
+        };
+        channels.into_iter().for_each(|channel_id| self.mark_read(channel_id));
+    }
+
+    /// Goes to a channel.
+    pub fn go_to_channel(self, channel_id: ChannelId) {
+        let guild_id = self.state.peek().guild_of(channel_id);
+        if let Some(guild_id) = guild_id {
+            self.go(Route::Channel(guild_id, channel_id));
+        }
+    }
+}

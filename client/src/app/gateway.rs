@@ -1,0 +1,189 @@
+//! The shell around the gateway's connection.
+
+use std::collections::BTreeSet;
+
+use dioxus::prelude::*;
+use protocol::error::ErrorCode;
+use protocol::event::Event;
+use protocol::gateway::ServerFrame;
+use protocol::id::ChannelId;
+use protocol::request::gateway::CreateGatewayTicket;
+
+use super::{App, Tone};
+use crate::net::gateway::{Gateway, Link, Moment, Step};
+use crate::net::{self};
+use crate::platform::{self, Socket, Sound};
+use crate::state::{Effect, Route};
+use crate::{markdown, text};
+
+/// What talks to the server in the background.
+pub(super) struct Wire {
+    gateway: Gateway,
+    socket: Option<Socket>,
+    socket_number: u32,
+    /// Channels whose outbox is being sent.
+    pub(super) sending: BTreeSet<ChannelId>,
+    /// When the others were last told that the user types, in ticks.
+    pub(super) typed_at: u64,
+}
+
+impl Wire {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { gateway: Gateway::new(seed), socket: None, socket_number: 0, sending: BTreeSet::new(), typed_at: 0 }
+    }
+}
+
+fn moment() -> Moment {
+    Moment(platform::ticks())
+}
+
+impl App {
+    fn with_gateway(mut self, act: impl FnOnce(&mut Gateway)) {
+        act(&mut self.wire.write().gateway);
+        while let Some(step) = { self.wire.write().gateway.poll_step() } {
+            self.take_step(step);
+        }
+    }
+
+    pub(super) fn start_gateway(self) {
+        self.with_gateway(|gateway| gateway.start(moment()));
+    }
+
+    pub(super) fn stop_gateway(self) {
+        self.with_gateway(Gateway::stop);
+    }
+
+    pub(super) fn wake_gateway(self) {
+        self.with_gateway(|gateway| gateway.wake(moment()));
+    }
+
+    pub(super) fn tick_gateway(self) {
+        let is_due = self.wire.peek().gateway.deadline().is_some_and(|deadline| deadline <= moment());
+        if is_due {
+            self.with_gateway(|gateway| gateway.handle_time(moment()));
+        }
+    }
+
+    pub(super) fn socket_closed(self, socket: u32, code: u16) {
+        if self.wire.peek().socket_number == socket {
+            self.with_gateway(|gateway| gateway.handle_closed(code, moment()));
+        }
+    }
+
+    pub(super) fn socket_frame(self, socket: u32, text: &str) {
+        if self.wire.peek().socket_number != socket {
+            return;
+        }
+        // A frame that this build cannot read is from a newer server; the others still are good.
+        if let Ok(frame) = serde_json::from_str::<ServerFrame>(text) {
+            self.with_gateway(|gateway| gateway.handle_frame(frame, moment()));
+        }
+    }
+
+    fn take_step(mut self, step: Step) {
+        match step {
+            Step::OpenSocket => {
+                let inputs = self.inputs();
+                let mut wire = self.wire.write();
+                wire.socket_number += 1;
+                wire.socket = Socket::open("/gateway", wire.socket_number, inputs);
+            }
+            Step::CloseSocket => {
+                let mut wire = self.wire.write();
+                wire.socket_number += 1;
+                wire.socket = None;
+            }
+            Step::FetchTicket => self.fetch_ticket(),
+            Step::Send(frame) => {
+                if let (Some(socket), Ok(text)) = (&self.wire.read().socket, serde_json::to_string(&frame)) {
+                    socket.send(&text);
+                }
+            }
+            Step::Start(ready) => {
+                self.state.write().start(*ready);
+                self.started();
+            }
+            Step::Apply(event) => self.apply(*event),
+            Step::Show(link) => self.show_link(link),
+            Step::SignedOut => self.signed_out(),
+            Step::Refused(body) => self.toast(Tone::Error, body.message),
+        }
+    }
+
+    fn fetch_ticket(self) {
+        self.spawn(async move {
+            match net::send(CreateGatewayTicket { body: () }).await {
+                Ok(answer) => self.with_gateway(|gateway| gateway.handle_ticket(Some(answer.ticket), moment())),
+                Err(failure) if failure.code() == Some(ErrorCode::Unauthorized) => {
+                    self.with_gateway(Gateway::handle_signed_out);
+                }
+                Err(_) => self.with_gateway(|gateway| gateway.handle_ticket(None, moment())),
+            }
+        });
+    }
+
+    fn show_link(mut self, link: Link) {
+        if *self.link.peek() != link {
+            self.link.set(link);
+        }
+        if link == Link::Live {
+            self.flush_outboxes();
+        }
+    }
+
+    /// A snapshot has come: what is on screen may be old.
+    fn started(self) {
+        let route = self.route.peek().clone();
+        if let Some(channel_id) = route.channel() {
+            self.open_channel(channel_id);
+        }
+        self.voice_snapshot();
+    }
+
+    fn apply(mut self, event: Event) {
+        match event {
+            Event::VoiceSlots(slots) => self.voice_slots(slots),
+            Event::VoiceQuality(quality) => self.voice_quality(quality),
+            Event::VoiceEnded(ended) => self.voice_ended(ended),
+            other => {
+                let effect = self.state.write().apply(other, platform::now());
+                if let Some(effect) = effect {
+                    self.handle_effect(effect);
+                }
+            }
+        }
+    }
+
+    fn handle_effect(self, effect: Effect) {
+        match effect {
+            Effect::MessageArrived(message) => self.message_arrived(&message),
+            Effect::SeatTaken { channel_id, user_id } => self.seat_changed((channel_id, user_id), Sound::Join),
+            Effect::SeatLeft { channel_id, user_id } => self.seat_changed((channel_id, user_id), Sound::Leave),
+            Effect::GuildGone(guild_id) => {
+                let is_here = self.route.peek().guild() == Some(guild_id);
+                if is_here {
+                    self.replace(Route::Live);
+                }
+            }
+            Effect::ChannelGone(channel_id) => {
+                let route = self.route.peek().clone();
+                if let Route::Channel(guild_id, here) = route
+                    && here == channel_id
+                {
+                    self.replace(Route::Guild(guild_id));
+                }
+            }
+        }
+    }
+
+    fn message_arrived(self, message: &protocol::message::Message) {
+        if platform::is_visible() {
+            return;
+        }
+        self.sound(Sound::Message);
+        let channel = self.state.peek().channel(message.channel_id).map(|channel| channel.name.clone()).unwrap_or_default();
+        let title = text::notification_title(&message.author.display_name, &channel);
+        let body: String = markdown::plain(&message.content).chars().take(160).collect();
+        platform::notify(&title, &body, &message.channel_id.to_string());
+    }
+}

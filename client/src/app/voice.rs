@@ -1,0 +1,370 @@
+//! The shell around the call.
+
+mod controls;
+mod pictures;
+
+use std::collections::BTreeMap;
+
+use dioxus::prelude::*;
+use protocol::error::ErrorCode;
+use protocol::event::{VoiceEnded, VoiceQuality};
+use protocol::id::{ChannelId, PeerId, UserId};
+use protocol::request::voice::{JoinBody, JoinVoice, LeaveVoice, RestartVoice, UpdateVoice};
+use protocol::voice::{Mid, Offer, PeerFlags, Quality, Shown, Source, VoiceState, Wish};
+
+use super::{App, Tone};
+use crate::call::wishes::Sight;
+use crate::call::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError};
+use crate::net::{self, Failure};
+use crate::platform::{self, CannotCall, Connection, DeviceError, LinkState, Sound};
+use crate::text;
+
+/// The call as the screens see it.
+#[derive(Default)]
+pub struct Voice {
+    call: Call,
+    connection: Option<(u32, Connection)>,
+    /// What the slots show.
+    slots: BTreeMap<Mid, Shown>,
+    quality: Option<Quality>,
+    /// What is wrong with the user's own devices.
+    trouble: Option<Trouble>,
+    /// Whether the user was muted before they deafened themselves.
+    was_muted: bool,
+    /// Shown in large.
+    focus: Option<Shown>,
+}
+
+/// The pictures that the screens show; no screen reads it.
+#[derive(Default)]
+pub(super) struct Pictures {
+    /// The receiving video lines of the connection.
+    slots: Vec<Mid>,
+    /// What is on screen, and how large.
+    sights: BTreeMap<Shown, Sight>,
+    wished: Vec<Wish>,
+    /// When to tell the server what is on screen, in ticks.
+    due: Option<u64>,
+}
+
+/// Why others do not hear the user although they are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    Microphone(DeviceError),
+}
+
+impl Trouble {
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Microphone(DeviceError::Denied) => text::microphone_denied(),
+            Self::Microphone(DeviceError::Missing) => text::microphone_missing(),
+            Self::Microphone(DeviceError::Busy) => text::microphone_busy(),
+        }
+    }
+}
+
+impl Voice {
+    #[must_use]
+    pub fn is_in_call(&self) -> bool {
+        self.call.channel_id().is_some()
+    }
+
+    #[must_use]
+    pub fn channel_id(&self) -> Option<ChannelId> {
+        self.call.channel_id()
+    }
+
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.call.phase()
+    }
+
+    #[must_use]
+    pub fn flags(&self) -> PeerFlags {
+        self.call.flags()
+    }
+
+    #[must_use]
+    pub fn quality(&self) -> Option<Quality> {
+        self.quality
+    }
+
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.trouble
+    }
+
+    #[must_use]
+    pub fn focus(&self) -> Option<Shown> {
+        self.focus
+    }
+
+    /// The slot that shows a track.
+    #[must_use]
+    pub fn slot_of(&self, shown: Shown) -> Option<Mid> {
+        self.slots.iter().find(|(_, shows)| **shows == shown).map(|(mid, _)| mid.clone())
+    }
+
+    /// The user's own connection in the room.
+    #[must_use]
+    pub fn peer_id(&self) -> Option<PeerId> {
+        self.call.peer_id()
+    }
+}
+
+fn moment() -> Moment {
+    Moment(platform::ticks())
+}
+
+/// Stands in for the connection's id until the server has given it.
+fn placeholder() -> PeerId {
+    PeerId::try_from(i64::MAX).expect("the largest id is an id")
+}
+
+impl App {
+    fn with_call(mut self, act: impl FnOnce(&mut Call)) {
+        act(&mut self.voice.write().call);
+        while let Some(command) = { self.voice.write().call.poll_command() } {
+            self.take_command(command);
+        }
+    }
+
+    /// The press that joins a voice channel.
+    pub fn join_call(mut self, channel_id: ChannelId) {
+        if self.voice.peek().channel_id() == Some(channel_id) {
+            return;
+        }
+        match platform::can_call() {
+            Ok(()) => {}
+            Err(CannotCall::Insecure) => return self.toast(Tone::Error, text::insecure_origin()),
+            Err(CannotCall::Unsupported) => return self.toast(Tone::Error, text::no_webrtc()),
+        }
+        platform::resume_audio();
+        let prefs = self.prefs.peek();
+        let flags = PeerFlags {
+            muted: prefs.is_muted || prefs.is_deafened,
+            deafened: prefs.is_deafened,
+            ..PeerFlags::default()
+        };
+        let is_muted = prefs.is_muted;
+        drop(prefs);
+        self.stop_pictures();
+        platform::set_deafened(flags.deafened);
+        {
+            let mut voice = self.voice.write();
+            voice.trouble = None;
+            voice.was_muted = is_muted;
+            voice.quality = None;
+        }
+        self.show_seat(channel_id, placeholder(), flags);
+        self.with_call(|call| call.join(channel_id, flags, moment()));
+        self.sound(Sound::Join);
+        if !flags.muted {
+            self.start_microphone();
+        }
+    }
+
+    /// The press that leaves.
+    pub fn leave_call(self) {
+        if self.voice.peek().is_in_call() {
+            self.sound(Sound::Leave);
+            self.with_call(Call::leave);
+        }
+    }
+
+    /// Shows the user's own seat without waiting for the server.
+    fn show_seat(mut self, channel_id: ChannelId, peer_id: PeerId, flags: PeerFlags) {
+        let mut state = self.state.write();
+        if let (Some(user_id), Some(guild_id)) = (state.my_id(), state.guild_of(channel_id)) {
+            state.seats.seat(VoiceState { guild_id, channel_id, user_id, peer_id, flags });
+        }
+    }
+
+    fn take_command(self, command: Command) {
+        match command {
+            Command::Open { attempt, channel_id, flags } => self.open_connection(attempt, channel_id, flags),
+            Command::Restart { attempt, peer_id } => self.restart_connection(attempt, peer_id),
+            Command::Leave(peer_id) => self.spawn(async move {
+                // A server that does not hear it frees the seat when no media comes.
+                let _ = net::send(LeaveVoice { peer_id, body: () }).await;
+            }),
+            Command::Update(peer_id, flags) => self.spawn(async move {
+                if let Err(failure) = net::send(UpdateVoice { peer_id, body: flags }).await
+                    && failure.code() != Some(ErrorCode::NotFound)
+                {
+                    self.complain(&failure);
+                }
+            }),
+            Command::Close => self.close_connection(),
+            Command::Ended(ending) => self.call_ended(&ending),
+        }
+    }
+
+    fn open_connection(mut self, attempt: u32, channel_id: ChannelId, flags: PeerFlags) {
+        {
+            let mut voice = self.voice.write();
+            voice.connection = None;
+            voice.slots.clear();
+        }
+        self.pictures.write().wished.clear();
+        self.spawn(async move {
+            match self.ask_for_seat(attempt, channel_id, flags).await {
+                Ok(peer_id) => {
+                    if self.voice.peek().channel_id() == Some(channel_id) {
+                        self.show_seat(channel_id, peer_id, self.voice.peek().flags());
+                    }
+                    self.with_call(|call| call.handle_joined(attempt, peer_id));
+                    self.flags_after_join(flags);
+                }
+                Err(error) => self.with_call(|call| call.handle_join_failed(attempt, error, moment())),
+            }
+        });
+    }
+
+    async fn ask_for_seat(mut self, attempt: u32, channel_id: ChannelId, flags: PeerFlags) -> Result<PeerId, JoinError> {
+        let connection = Connection::new(attempt, self.inputs()).map_err(JoinError::Broken)?;
+        let offer = connection.offer(false).await.map_err(JoinError::Broken)?;
+        self.pictures.write().slots = offer.video_slots;
+        self.voice.write().connection = Some((attempt, connection.clone()));
+        let offer = Offer { sdp: offer.sdp, lines: offer.lines };
+        let answer = net::send(JoinVoice { channel_id, body: JoinBody { offer, flags } }).await;
+        let answer = answer.map_err(|failure| join_error(&failure))?;
+        connection.accept(&answer.sdp).await.map_err(JoinError::Broken)?;
+        for source in [Source::Microphone, Source::Camera, Source::Screen, Source::ScreenAudio] {
+            connection.send(source).await;
+        }
+        self.pictures.write().due = Some(platform::ticks());
+        self.apply_volumes();
+        Ok(answer.peer_id)
+    }
+
+    /// What was muted or shared while the answer was on its way is told now.
+    fn flags_after_join(self, asked: PeerFlags) {
+        let (flags, peer_id) = {
+            let voice = self.voice.peek();
+            (voice.flags(), voice.peer_id())
+        };
+        if let Some(peer_id) = peer_id
+            && flags != asked
+        {
+            self.take_command(Command::Update(peer_id, flags));
+        }
+    }
+
+    fn restart_connection(self, attempt: u32, peer_id: PeerId) {
+        let connection = self.voice.peek().connection.as_ref().map(|(_, connection)| connection.clone());
+        self.spawn(async move {
+            let result = async {
+                let connection = connection.ok_or(RestartError::Gone)?;
+                let offer = connection.offer(true).await.map_err(|_| RestartError::Gone)?;
+                let body = Offer { sdp: offer.sdp, lines: offer.lines };
+                let answer = net::send(RestartVoice { peer_id, body }).await.map_err(|failure| restart_error(&failure))?;
+                connection.accept(&answer.sdp).await.map_err(|_| RestartError::Gone)
+            };
+            if let Err(error) = result.await {
+                self.with_call(|call| call.handle_restart_failed(attempt, error, moment()));
+            }
+        });
+    }
+
+    fn close_connection(mut self) {
+        {
+            let mut voice = self.voice.write();
+            voice.connection = None;
+            voice.slots.clear();
+            voice.quality = None;
+            voice.trouble = None;
+            voice.focus = None;
+        }
+        self.pictures.set(Pictures::default());
+        platform::close_microphone();
+        platform::close_camera();
+        platform::close_screen();
+        let mut state = self.state.write();
+        if let Some(me) = state.my_id() {
+            state.seats.free(me);
+        }
+    }
+
+    fn call_ended(self, ending: &Ending) {
+        self.sound(Sound::Lost);
+        let words = match ending {
+            Ending::Replaced => text::call_replaced().to_owned(),
+            Ending::Removed => text::call_removed().to_owned(),
+            Ending::Refused(reason) => text::call_refused(reason),
+            Ending::Broken(reason) => text::call_broken(reason),
+        };
+        self.toast(Tone::Error, words);
+    }
+
+    pub(super) fn voice_link(self, connection: u32, link: LinkState) {
+        let is_current = self.voice.peek().connection.as_ref().is_some_and(|(number, _)| *number == connection);
+        if is_current {
+            let link = match link {
+                LinkState::Up => Link::Up,
+                LinkState::Shaky => Link::Shaky,
+                LinkState::Down => Link::Down,
+            };
+            self.with_call(|call| call.handle_link(connection, link, moment()));
+        }
+    }
+
+    pub(super) fn voice_network_changed(self) {
+        if self.voice.peek().is_in_call() {
+            self.with_call(|call| call.handle_network_changed(moment()));
+        }
+    }
+
+    pub(super) fn voice_ended(self, ended: VoiceEnded) {
+        self.with_call(|call| call.handle_ended(ended.peer_id, ended.reason, moment()));
+    }
+
+    pub(super) fn voice_quality(mut self, measured: VoiceQuality) {
+        if self.voice.peek().peer_id() == Some(measured.peer_id) {
+            self.voice.write().quality = Some(measured.quality);
+        }
+    }
+
+    /// A snapshot came: is the user's seat in it?
+    pub(super) fn voice_snapshot(self) {
+        let Some(channel_id) = self.voice.peek().channel_id() else { return };
+        let (peer_id, is_visible) = {
+            let state = self.state.peek();
+            let seat = state.my_id().and_then(|me| state.seats.of(me)).map(|seat| seat.peer_id);
+            (seat, state.channel(channel_id).is_some())
+        };
+        if peer_id.is_none() && is_visible {
+            self.show_seat(channel_id, placeholder(), self.voice.peek().flags());
+        }
+        self.with_call(|call| call.handle_snapshot(peer_id, is_visible, moment()));
+    }
+
+    pub(super) fn tick_voice(self) {
+        let is_due = self.voice.peek().call.deadline().is_some_and(|deadline| deadline <= moment());
+        if is_due {
+            self.with_call(|call| call.handle_time(moment()));
+        }
+        self.tick_pictures();
+    }
+
+    /// Somebody came to or went from a channel: heard by those who sit there.
+    pub(super) fn seat_changed(self, (channel_id, user_id): (ChannelId, UserId), sound: Sound) {
+        let is_other = self.state.peek().my_id() != Some(user_id);
+        if is_other && self.voice.peek().channel_id() == Some(channel_id) {
+            self.sound(sound);
+        }
+    }
+}
+
+fn join_error(failure: &Failure) -> JoinError {
+    match failure {
+        Failure::Refused(body) if !failure.is_passing() => JoinError::Refused(body.message.clone()),
+        Failure::Unreadable => JoinError::Refused(text::error_unreadable().to_owned()),
+        Failure::Offline | Failure::Refused(_) => JoinError::Passing,
+    }
+}
+
+fn restart_error(failure: &Failure) -> RestartError {
+    if failure.is_passing() { RestartError::Passing } else { RestartError::Gone }
+}

@@ -1,0 +1,250 @@
+//! Mute, deafen, camera, screen, devices, volumes.
+
+use dioxus::prelude::*;
+use protocol::id::UserId;
+use protocol::voice::{PeerFlags, Source};
+
+use super::super::{App, Tone};
+use super::Trouble;
+use crate::platform::{self, DeviceError, Sound};
+use crate::text;
+
+impl App {
+    fn change_flags(self, change: impl FnOnce(&mut PeerFlags)) {
+        let mut flags = self.voice.peek().flags();
+        change(&mut flags);
+        self.with_call(|call| call.set_flags(flags));
+        let channel_id = self.voice.peek().channel_id();
+        let peer_id = self.voice.peek().peer_id().unwrap_or_else(super::placeholder);
+        if let Some(channel_id) = channel_id {
+            self.show_seat(channel_id, peer_id, flags);
+        }
+        platform::set_microphone(!flags.muted);
+        platform::set_deafened(flags.deafened);
+        self.set_prefs(|prefs| {
+            prefs.is_muted = flags.muted;
+            prefs.is_deafened = flags.deafened;
+        });
+    }
+
+    pub fn toggle_mute(self) {
+        let flags = self.voice.peek().flags();
+        if flags.deafened {
+            return self.toggle_deafen();
+        }
+        let is_muted = !flags.muted;
+        self.change_flags(|flags| flags.muted = is_muted);
+        self.sound(if is_muted { Sound::Mute } else { Sound::Unmute });
+        if !is_muted && !platform::has_microphone() {
+            self.start_microphone();
+        }
+    }
+
+    pub fn toggle_deafen(mut self) {
+        let is_deafened = !self.voice.peek().flags().deafened;
+        if is_deafened {
+            let is_muted = self.voice.peek().flags().muted;
+            self.voice.write().was_muted = is_muted;
+        }
+        let was_muted = self.voice.peek().was_muted;
+        self.change_flags(|flags| {
+            flags.deafened = is_deafened;
+            flags.muted = is_deafened || was_muted;
+        });
+        self.sound(if is_deafened { Sound::Deafen } else { Sound::Undeafen });
+        if !is_deafened && !was_muted && !platform::has_microphone() {
+            self.start_microphone();
+        }
+    }
+
+    /// Opens the microphone and sends it; where there is none the user listens only.
+    pub(super) fn start_microphone(mut self) {
+        let options = self.prefs.peek().microphone_options();
+        self.spawn(async move {
+            match platform::open_microphone(options, self.inputs()).await {
+                Ok(()) if self.voice.peek().is_in_call() => {
+                    platform::set_microphone(!self.voice.peek().flags().muted);
+                    self.voice.write().trouble = None;
+                    self.send(Source::Microphone).await;
+                }
+                // Left while the browser asked.
+                Ok(()) => platform::close_microphone(),
+                Err(error) => self.microphone_failed(error),
+            }
+        });
+    }
+
+    fn microphone_failed(mut self, error: DeviceError) {
+        if !self.voice.peek().is_in_call() {
+            return;
+        }
+        let mut flags = self.voice.peek().flags();
+        flags.muted = true;
+        // Not the user's choice, so that it is not remembered as one.
+        self.with_call(|call| call.set_flags(flags));
+        if let (Some(channel_id), Some(peer_id)) = { let voice = self.voice.peek(); (voice.channel_id(), voice.peer_id()) } {
+            self.show_seat(channel_id, peer_id, flags);
+        }
+        self.voice.write().trouble = Some(Trouble::Microphone(error));
+    }
+
+    async fn send(self, source: Source) {
+        let connection = self.voice.peek().connection.as_ref().map(|(_, connection)| connection.clone());
+        if let Some(connection) = connection {
+            connection.send(source).await;
+        }
+    }
+
+    pub(in super::super) fn microphone_lost(self) {
+        if self.voice.peek().is_in_call() {
+            platform::close_microphone();
+            self.start_microphone();
+        }
+    }
+
+    /// A device came or went; where one was missing it may be there now.
+    pub(in super::super) fn devices_changed(self) {
+        let is_missing = self.voice.peek().trouble == Some(Trouble::Microphone(DeviceError::Missing));
+        if is_missing {
+            self.start_microphone();
+        }
+    }
+
+    pub fn toggle_camera(self) {
+        if self.voice.peek().flags().camera {
+            self.stop_camera();
+        } else {
+            self.start_camera();
+        }
+    }
+
+    fn start_camera(self) {
+        let device = Some(self.prefs.peek().camera.clone());
+        self.spawn(async move {
+            match platform::open_camera(device, self.inputs()).await {
+                Ok(()) if self.voice.peek().is_in_call() => {
+                    self.send(Source::Camera).await;
+                    self.change_flags(|flags| flags.camera = true);
+                }
+                Ok(()) => platform::close_camera(),
+                Err(DeviceError::Denied) => self.toast(Tone::Error, text::camera_denied()),
+                Err(DeviceError::Missing) => self.toast(Tone::Error, text::camera_missing()),
+                Err(DeviceError::Busy) => self.toast(Tone::Error, text::camera_busy()),
+            }
+        });
+    }
+
+    pub(in super::super) fn stop_camera(self) {
+        platform::close_camera();
+        if self.voice.peek().is_in_call() {
+            self.change_flags(|flags| flags.camera = false);
+            self.spawn(async move { self.send(Source::Camera).await });
+        }
+    }
+
+    pub fn toggle_screen(self) {
+        if self.voice.peek().flags().screen {
+            self.stop_screen();
+        } else {
+            self.start_screen();
+        }
+    }
+
+    fn start_screen(self) {
+        self.spawn(async move {
+            match platform::open_screen(self.inputs()).await {
+                Ok(()) if self.voice.peek().is_in_call() => {
+                    self.send(Source::Screen).await;
+                    self.send(Source::ScreenAudio).await;
+                    self.change_flags(|flags| flags.screen = true);
+                }
+                Ok(()) => platform::close_screen(),
+                // Choosing nothing in the browser's dialog is no error.
+                Err(DeviceError::Denied) => {}
+                Err(DeviceError::Missing | DeviceError::Busy) => self.toast(Tone::Error, text::screen_failed()),
+            }
+        });
+    }
+
+    pub(in super::super) fn stop_screen(self) {
+        platform::close_screen();
+        if self.voice.peek().is_in_call() && self.voice.peek().flags().screen {
+            self.change_flags(|flags| flags.screen = false);
+            self.spawn(async move {
+                self.send(Source::Screen).await;
+                self.send(Source::ScreenAudio).await;
+            });
+        }
+    }
+
+    /// On the way into another room pictures are off.
+    pub(super) fn stop_pictures(self) {
+        platform::close_camera();
+        platform::close_screen();
+    }
+
+    /// Speaks into another microphone, or differently into the same.
+    pub fn set_microphone(self, change: impl FnOnce(&mut super::super::Prefs)) {
+        self.set_prefs(change);
+        if self.voice.peek().is_in_call() && platform::has_microphone() {
+            self.start_microphone();
+        }
+    }
+
+    pub fn set_camera(self, device: String) {
+        self.set_prefs(|prefs| prefs.camera = device);
+        if self.voice.peek().flags().camera {
+            self.start_camera();
+        }
+    }
+
+    pub fn set_speaker(self, device: String) {
+        self.set_prefs(|prefs| prefs.speaker.clone_from(&device));
+        self.spawn(async move {
+            // A browser that cannot choose plays through the default.
+            let _ = platform::set_output(device).await;
+        });
+    }
+
+    /// How loud a user is heard; per cent.
+    pub fn set_volume(self, user_id: UserId, percent: u16) {
+        self.set_prefs(|prefs| {
+            if percent == 100 {
+                prefs.volumes.remove(&user_id);
+            } else {
+                prefs.volumes.insert(user_id, percent.min(200));
+            }
+        });
+        self.apply_volumes();
+    }
+
+    /// Gives each audio slot the volume of whom it plays.
+    pub(super) fn apply_volumes(self) {
+        let voice = self.voice.peek();
+        let Some((_, connection)) = &voice.connection else { return };
+        let (state, prefs) = (self.state.peek(), self.prefs.peek());
+        for (mid, shown) in &voice.slots {
+            let percent = state.seats.user_of(shown.peer_id).map_or(100, |user| prefs.volume_of(user));
+            connection.set_gain(mid, f32::from(percent) / 100.0);
+        }
+    }
+}
+
+impl App {
+    /// Opens the microphone so that its level can be seen, outside of a call.
+    pub fn start_microphone_test(self) {
+        platform::resume_audio();
+        let options = self.prefs.peek().microphone_options();
+        self.spawn(async move {
+            if let Err(error) = platform::open_microphone(options, self.inputs()).await {
+                self.toast(Tone::Error, Trouble::Microphone(error).sentence());
+            }
+        });
+    }
+
+    pub fn stop_microphone_test(self) {
+        if !self.voice.peek().is_in_call() {
+            platform::close_microphone();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What the slots show, and what is wished of them.
+
+use dioxus::prelude::*;
+use protocol::event::VoiceSlots;
+use protocol::request::voice::{SetVoiceWishes, Wishes};
+use protocol::voice::Shown;
+
+use super::super::App;
+use crate::call::wishes::{self, Sight};
+use crate::net;
+use crate::platform;
+
+/// Sizes change in bursts; the server is told when they have settled for so long, in ticks.
+const SETTLE_MS: u64 = 120;
+
+impl App {
+    pub(in super::super) fn voice_slots(mut self, event: VoiceSlots) {
+        // Before the answer to the join has been read, its connection has no id here yet.
+        let is_other = self.voice.peek().peer_id().is_some_and(|peer_id| peer_id != event.peer_id);
+        if is_other {
+            return;
+        }
+        {
+            let mut voice = self.voice.write();
+            for slot in event.slots {
+                match slot.shows {
+                    Some(shows) => voice.slots.insert(slot.mid, shows),
+                    None => voice.slots.remove(&slot.mid),
+                };
+            }
+        }
+        self.apply_volumes();
+    }
+
+    /// A picture is on screen at this size.
+    pub fn see(mut self, sight: Sight) {
+        let is_new = self.pictures.peek().sights.get(&sight.shows) != Some(&sight);
+        if is_new {
+            let mut pictures = self.pictures.write();
+            pictures.sights.insert(sight.shows, sight);
+            pictures.due = Some(platform::ticks() + SETTLE_MS);
+        }
+    }
+
+    /// A picture is no longer on screen.
+    pub fn unsee(mut self, shown: Shown) {
+        let mut pictures = self.pictures.write();
+        if pictures.sights.remove(&shown).is_some() {
+            pictures.due = Some(platform::ticks() + SETTLE_MS);
+        }
+    }
+
+    /// Shows a slot's picture in a video element.
+    pub fn attach(self, id: &str, shown: Shown) {
+        let voice = self.voice.peek();
+        match (&voice.connection, voice.slot_of(shown)) {
+            (Some((_, connection)), Some(mid)) => connection.attach(id, &mid),
+            _ => platform::attach_nothing(id),
+        }
+    }
+
+    /// Shows one picture in large; none: the grid.
+    pub fn set_focus(mut self, shown: Option<Shown>) {
+        self.voice.write().focus = shown;
+    }
+
+    pub(super) fn tick_pictures(mut self) {
+        let is_due = self.pictures.peek().due.is_some_and(|due| due <= platform::ticks());
+        if !is_due {
+            return;
+        }
+        let request = {
+            let voice = self.voice.peek();
+            let mut pictures = self.pictures.write();
+            pictures.due = None;
+            let sights: Vec<Sight> = pictures.sights.values().copied().collect();
+            let video = wishes::assign(&pictures.slots, &voice.slots, &sights);
+            match voice.peer_id() {
+                Some(peer_id) if video != pictures.wished => {
+                    pictures.wished.clone_from(&video);
+                    Some(SetVoiceWishes { peer_id, body: Wishes { video } })
+                }
+                _ => None,
+            }
+        };
+        if let Some(request) = request {
+            self.spawn(async move {
+                if net::send(request).await.is_err() {
+                    // Told again with the next change, or at the next join.
+                    self.pictures.write().wished.clear();
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! One RTCPeerConnection with a fixed set of lines: four to send, the rest are slots.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures_channel::mpsc::UnboundedSender;
+use js_sys::{Array, Object, Reflect};
+use protocol::voice::{Mid, PublishedLine, Source};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    HtmlMediaElement, MediaStream, RtcConfiguration, RtcOfferOptions, RtcPeerConnection, RtcPeerConnectionState,
+    RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit,
+};
+
+use super::super::{CannotCall, Input, LinkState, LocalOffer};
+use super::audio::Voice;
+use super::{devices, document, window};
+
+/// The m-lines that send, in their order in the offer, with the most bits per second that each may take.
+const LINES: [(Source, &str, f64); 4] = [
+    (Source::Microphone, "audio", 64_000.0),
+    (Source::Camera, "video", 1_500_000.0),
+    (Source::Screen, "video", 3_000_000.0),
+    (Source::ScreenAudio, "audio", 128_000.0),
+];
+const AUDIO_SLOTS: usize = 4;
+const VIDEO_SLOTS: usize = 9;
+
+/// Whether calls can be made from this page.
+///
+/// # Errors
+/// Says what is missing.
+pub fn can_call() -> Result<(), CannotCall> {
+    if !super::is_secure() {
+        return Err(CannotCall::Insecure);
+    }
+    let class = Reflect::get(&window(), &"RTCPeerConnection".into()).unwrap_or(JsValue::UNDEFINED);
+    if class.is_undefined() { Err(CannotCall::Unsupported) } else { Ok(()) }
+}
+
+/// A connection to a room. Dropping the last clone closes it.
+#[derive(Clone)]
+pub struct Connection(Rc<Inner>);
+
+struct Inner {
+    peer: RtcPeerConnection,
+    senders: Vec<(Source, RtcRtpTransceiver)>,
+    audio: Vec<RtcRtpTransceiver>,
+    video: Vec<RtcRtpTransceiver>,
+    voices: RefCell<BTreeMap<Mid, Voice>>,
+    streams: RefCell<BTreeMap<Mid, MediaStream>>,
+    _on_state: Closure<dyn FnMut()>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.peer.set_onconnectionstatechange(None);
+        self.peer.close();
+    }
+}
+
+fn words(error: &JsValue) -> String {
+    let message = Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
+    message.unwrap_or_else(|| format!("{error:?}"))
+}
+
+fn mid(transceiver: &RtcRtpTransceiver) -> Option<Mid> {
+    transceiver.mid().map(Mid)
+}
+
+impl Connection {
+    /// Makes a connection; its state is told under its number.
+    ///
+    /// # Errors
+    /// In the browser's own words.
+    pub fn new(number: u32, inputs: UnboundedSender<Input>) -> Result<Self, String> {
+        Self::make(number, inputs).map_err(|error| words(&error))
+    }
+
+    fn make(number: u32, inputs: UnboundedSender<Input>) -> Result<Self, JsValue> {
+        let configuration = RtcConfiguration::new();
+        let _ = Reflect::set(&configuration, &"bundlePolicy".into(), &"max-bundle".into());
+        let peer = RtcPeerConnection::new_with_configuration(&configuration)?;
+        let senders = LINES.map(|(source, kind, bits)| (source, sending(&peer, kind, bits)));
+        let receiving = |kind: &str| {
+            let init = RtcRtpTransceiverInit::new();
+            init.set_direction(RtcRtpTransceiverDirection::Recvonly);
+            peer.add_transceiver_with_str_and_init(kind, &init)
+        };
+        let audio = (0..AUDIO_SLOTS).map(|_| receiving("audio")).collect();
+        let video = (0..VIDEO_SLOTS).map(|_| receiving("video")).collect();
+        let watched = peer.clone();
+        let on_state = Closure::<dyn FnMut()>::new(move || {
+            let link = match watched.connection_state() {
+                RtcPeerConnectionState::Connected => LinkState::Up,
+                RtcPeerConnectionState::Disconnected => LinkState::Shaky,
+                RtcPeerConnectionState::Failed | RtcPeerConnectionState::Closed => LinkState::Down,
+                _ => return,
+            };
+            let _ = inputs.unbounded_send(Input::Link { connection: number, link });
+        });
+        peer.set_onconnectionstatechange(Some(on_state.as_ref().unchecked_ref()));
+        Ok(Self(Rc::new(Inner {
+            peer,
+            senders: senders.into(),
+            audio,
+            video,
+            voices: RefCell::default(),
+            streams: RefCell::default(),
+            _on_state: on_state,
+        })))
+    }
+
+    /// Offers; with `is_restart` under fresh ICE credentials.
+    ///
+    /// # Errors
+    /// In the browser's own words.
+    pub async fn offer(&self, is_restart: bool) -> Result<LocalOffer, String> {
+        self.make_offer(is_restart).await.map_err(|error| words(&error))
+    }
+
+    async fn make_offer(&self, is_restart: bool) -> Result<LocalOffer, JsValue> {
+        let options = RtcOfferOptions::new();
+        options.set_ice_restart(is_restart);
+        let offer = JsFuture::from(self.0.peer.create_offer_with_rtc_offer_options(&options)).await?;
+        let sdp = Reflect::get(&offer, &"sdp".into())?.as_string().unwrap_or_default();
+        let description = RtcSessionDescriptionInit::new(RtcSdpType::Offer);
+        description.set_sdp(&sdp);
+        JsFuture::from(self.0.peer.set_local_description(&description)).await?;
+        let lines = self.0.senders.iter().filter_map(|(source, line)| Some(PublishedLine { mid: mid(line)?, source: *source }));
+        let video_slots = self.0.video.iter().filter_map(mid).collect();
+        Ok(LocalOffer { sdp, lines: lines.collect(), video_slots })
+    }
+
+    /// Takes the server's answer.
+    ///
+    /// # Errors
+    /// In the browser's own words.
+    pub async fn accept(&self, sdp: &str) -> Result<(), String> {
+        let description = RtcSessionDescriptionInit::new(RtcSdpType::Answer);
+        description.set_sdp(sdp);
+        let promise = self.0.peer.set_remote_description(&description);
+        JsFuture::from(promise).await.map_err(|error| words(&error))?;
+        self.listen();
+        Ok(())
+    }
+
+    /// Brings the received tracks to the ears and keeps the pictures at hand.
+    fn listen(&self) {
+        let stream = |line: &RtcRtpTransceiver| MediaStream::new_with_tracks(&Array::of1(&line.receiver().track())).ok();
+        let mut voices = self.0.voices.borrow_mut();
+        for (line, mid) in self.0.audio.iter().filter_map(|line| Some((line, mid(line)?))) {
+            if !voices.contains_key(&mid)
+                && let Some(voice) = stream(line).as_ref().and_then(Voice::new)
+            {
+                voices.insert(mid, voice);
+            }
+        }
+        let mut streams = self.0.streams.borrow_mut();
+        for (line, mid) in self.0.video.iter().filter_map(|line| Some((line, mid(line)?))) {
+            if let Some(stream) = stream(line) {
+                streams.entry(mid).or_insert(stream);
+            }
+        }
+    }
+
+    /// Sends what the device of a source gives at the moment, which may be nothing.
+    pub async fn send(&self, source: Source) {
+        let Some((_, line)) = self.0.senders.iter().find(|(of, _)| *of == source) else { return };
+        // On a connection that was closed in the meantime there is nothing to send.
+        let _ = JsFuture::from(line.sender().replace_track(devices::track(source).as_ref())).await;
+    }
+
+    /// How loud an audio slot is; 1 is as it came.
+    pub fn set_gain(&self, mid: &Mid, gain: f32) {
+        if let Some(voice) = self.0.voices.borrow().get(mid) {
+            voice.set_gain(gain);
+        }
+    }
+
+    /// Shows a video slot in a video element.
+    pub fn attach(&self, id: &str, mid: &Mid) {
+        let video = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlMediaElement>().ok());
+        if let (Some(video), Some(stream)) = (video, self.0.streams.borrow().get(mid)) {
+            if video.src_object().as_ref() != Some(stream) {
+                video.set_muted(true);
+                video.set_src_object(Some(stream));
+            }
+            let _ = video.play();
+        }
+    }
+}
+
+impl PartialEq for Connection {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+fn sending(peer: &RtcPeerConnection, kind: &str, bits: f64) -> RtcRtpTransceiver {
+    let encoding = Object::new();
+    let _ = Reflect::set(&encoding, &"maxBitrate".into(), &bits.into());
+    let init = RtcRtpTransceiverInit::new();
+    init.set_direction(RtcRtpTransceiverDirection::Sendonly);
+    let _ = Reflect::set(&init, &"sendEncodings".into(), &Array::of1(&encoding));
+    peer.add_transceiver_with_str_and_init(kind, &init)
+}

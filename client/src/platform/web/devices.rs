@@ -1,0 +1,230 @@
+//! Microphone, camera and screen: at most one of each is open.
+
+use std::cell::RefCell;
+
+use futures_channel::mpsc::UnboundedSender;
+use js_sys::{Object, Reflect};
+use protocol::voice::Source;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    HtmlMediaElement, MediaDeviceInfo, MediaDeviceKind, MediaDevices, MediaStream, MediaStreamConstraints, MediaStreamTrack,
+};
+
+use super::super::{Device, DeviceError, DeviceKind, Input, MicrophoneOptions};
+use super::{audio, document, window};
+
+thread_local! {
+    static OPEN: RefCell<Open> = RefCell::new(Open::default());
+}
+
+#[derive(Default)]
+struct Open {
+    microphone: Option<MediaStream>,
+    camera: Option<MediaStream>,
+    screen: Option<MediaStream>,
+}
+
+fn media_devices() -> Result<MediaDevices, DeviceError> {
+    window().navigator().media_devices().ok().filter(|devices| !devices.is_undefined()).ok_or(DeviceError::Missing)
+}
+
+fn object(fields: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (name, value) in fields {
+        // Setting a field of a fresh object cannot fail.
+        let _ = Reflect::set(&object, &(*name).into(), value);
+    }
+    object
+}
+
+fn exactly(device: Option<&str>) -> Option<(&'static str, JsValue)> {
+    let device = device.filter(|id| !id.is_empty())?;
+    // "ideal", so that a device that was unplugged falls back to the default.
+    Some(("deviceId", object(&[("ideal", device.into())]).into()))
+}
+
+fn cause(error: &JsValue) -> DeviceError {
+    let name = Reflect::get(error, &"name".into()).ok().and_then(|name| name.as_string()).unwrap_or_default();
+    match name.as_str() {
+        "NotAllowedError" | "SecurityError" => DeviceError::Denied,
+        "NotFoundError" | "OverconstrainedError" => DeviceError::Missing,
+        _ => DeviceError::Busy,
+    }
+}
+
+async fn user_media(audio: Option<Object>, video: Option<Object>) -> Result<MediaStream, DeviceError> {
+    let constraints = MediaStreamConstraints::new();
+    if let Some(audio) = audio {
+        constraints.set_audio(&audio);
+    }
+    if let Some(video) = video {
+        constraints.set_video(&video);
+    }
+    let promise = media_devices()?.get_user_media_with_constraints(&constraints).map_err(|error| cause(&error))?;
+    let stream = JsFuture::from(promise).await.map_err(|error| cause(&error))?;
+    stream.dyn_into().map_err(|_| DeviceError::Busy)
+}
+
+fn stop(stream: Option<MediaStream>) {
+    for track in stream.iter().flat_map(tracks) {
+        track.set_onended(None);
+        track.stop();
+    }
+}
+
+fn tracks(stream: &MediaStream) -> Vec<MediaStreamTrack> {
+    stream.get_tracks().iter().filter_map(|track| track.dyn_into().ok()).collect()
+}
+
+fn when_ended(stream: &MediaStream, inputs: &UnboundedSender<Input>, input: &Input) {
+    for track in tracks(stream) {
+        let (inputs, input) = (inputs.clone(), input.clone());
+        let listener = Closure::once_into_js(move || {
+            let _ = inputs.unbounded_send(input);
+        });
+        track.set_onended(Some(listener.unchecked_ref()));
+    }
+}
+
+/// Opens the microphone, in place of the one that was open.
+///
+/// # Errors
+/// Says why there is none.
+pub async fn open_microphone(options: MicrophoneOptions, inputs: UnboundedSender<Input>) -> Result<(), DeviceError> {
+    let mut fields: Vec<(&str, JsValue)> = vec![
+        ("echoCancellation", options.remove_echo.into()),
+        ("noiseSuppression", options.reduce_noise.into()),
+        ("autoGainControl", options.even_loudness.into()),
+    ];
+    fields.extend(exactly(options.device.as_deref()));
+    let stream = user_media(Some(object(&fields)), None).await?;
+    when_ended(&stream, &inputs, &Input::MicrophoneEnded);
+    audio::meter(Some(&stream));
+    stop(OPEN.with_borrow_mut(|open| open.microphone.replace(stream)));
+    Ok(())
+}
+
+pub fn close_microphone() {
+    audio::meter(None);
+    stop(OPEN.with_borrow_mut(|open| open.microphone.take()));
+}
+
+#[must_use]
+pub fn has_microphone() -> bool {
+    OPEN.with_borrow(|open| open.microphone.is_some())
+}
+
+/// Lets the microphone be heard or not. A muted one sends silence.
+pub fn set_microphone(is_on: bool) {
+    OPEN.with_borrow(|open| {
+        for track in open.microphone.iter().flat_map(tracks) {
+            track.set_enabled(is_on);
+        }
+    });
+}
+
+/// Opens the camera, in place of the one that was open.
+///
+/// # Errors
+/// Says why there is none.
+pub async fn open_camera(device: Option<String>, inputs: UnboundedSender<Input>) -> Result<(), DeviceError> {
+    let ideal = |value: f64| JsValue::from(object(&[("ideal", value.into())]));
+    let mut fields = vec![("width", ideal(1280.0)), ("height", ideal(720.0)), ("frameRate", ideal(30.0))];
+    fields.extend(exactly(device.as_deref()));
+    let stream = user_media(None, Some(object(&fields))).await?;
+    hint(&stream, "motion");
+    when_ended(&stream, &inputs, &Input::CameraEnded);
+    stop(OPEN.with_borrow_mut(|open| open.camera.replace(stream)));
+    Ok(())
+}
+
+pub fn close_camera() {
+    stop(OPEN.with_borrow_mut(|open| open.camera.take()));
+}
+
+fn hint(stream: &MediaStream, hint: &str) {
+    for track in tracks(stream).iter().filter(|track| track.kind() == "video") {
+        let _ = Reflect::set(track, &"contentHint".into(), &hint.into());
+    }
+}
+
+/// Lets the user choose a screen or window, with its sound where the system gives it.
+///
+/// # Errors
+/// `Denied` also when the user chose none.
+pub async fn open_screen(inputs: UnboundedSender<Input>) -> Result<(), DeviceError> {
+    let devices = media_devices()?;
+    let function: js_sys::Function = Reflect::get(&devices, &"getDisplayMedia".into())
+        .ok()
+        .and_then(|function| function.dyn_into().ok())
+        .ok_or(DeviceError::Missing)?;
+    let video = object(&[("frameRate", object(&[("ideal", 30.0.into())]).into())]);
+    let sound = object(&[("echoCancellation", false.into()), ("noiseSuppression", false.into()), ("autoGainControl", false.into())]);
+    let options = object(&[
+        ("video", video.into()),
+        ("audio", sound.into()),
+        ("systemAudio", "include".into()),
+        ("selfBrowserSurface", "exclude".into()),
+    ]);
+    let promise: js_sys::Promise = function
+        .call1(&devices, &options)
+        .map_err(|error| cause(&error))?
+        .dyn_into()
+        .map_err(|_| DeviceError::Busy)?;
+    let stream = JsFuture::from(promise).await.map_err(|error| cause(&error))?;
+    let stream: MediaStream = stream.dyn_into().map_err(|_| DeviceError::Busy)?;
+    hint(&stream, "text");
+    when_ended(&stream, &inputs, &Input::ScreenEnded);
+    stop(OPEN.with_borrow_mut(|open| open.screen.replace(stream)));
+    Ok(())
+}
+
+pub fn close_screen() {
+    stop(OPEN.with_borrow_mut(|open| open.screen.take()));
+}
+
+/// The track that a source sends at the moment.
+pub(super) fn track(source: Source) -> Option<MediaStreamTrack> {
+    OPEN.with_borrow(|open| {
+        let (stream, kind) = match source {
+            Source::Microphone => (&open.microphone, "audio"),
+            Source::Camera => (&open.camera, "video"),
+            Source::Screen => (&open.screen, "video"),
+            Source::ScreenAudio => (&open.screen, "audio"),
+            Source::Unknown => return None,
+        };
+        stream.iter().flat_map(tracks).find(|track| track.kind() == kind)
+    })
+}
+
+/// Shows one's own camera or screen in a video element.
+pub fn attach_local(id: &str, source: Source) {
+    let video = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlMediaElement>().ok());
+    let Some(video) = video else { return };
+    video.set_muted(true);
+    let stream = track(source).and_then(|track| MediaStream::new_with_tracks(&js_sys::Array::of1(&track)).ok());
+    video.set_src_object(stream.as_ref());
+}
+
+/// The devices of this machine. Their names are known once one of them was allowed.
+pub async fn devices() -> Vec<Device> {
+    let Some(promise) = media_devices().ok().and_then(|devices| devices.enumerate_devices().ok()) else {
+        return Vec::new();
+    };
+    let Ok(list) = JsFuture::from(promise).await else { return Vec::new() };
+    let read = |item: JsValue| -> Option<Device> {
+        let item: MediaDeviceInfo = item.dyn_into().ok()?;
+        let kind = match item.kind() {
+            MediaDeviceKind::Audioinput => DeviceKind::Microphone,
+            MediaDeviceKind::Audiooutput => DeviceKind::Speaker,
+            MediaDeviceKind::Videoinput => DeviceKind::Camera,
+            _ => return None,
+        };
+        let id = item.device_id();
+        let is_real = !id.is_empty() && id != "default" && id != "communications";
+        is_real.then(|| Device { id, label: item.label(), kind })
+    };
+    js_sys::Array::from(&list).iter().filter_map(read).collect()
+}

@@ -1,0 +1,26 @@
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Request, RequestCredentials, RequestInit, Response};
+
+use super::super::{Answer, Unreachable};
+
+/// Asks this page's server.
+///
+/// # Errors
+/// The server could not be reached.
+pub async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<Answer, Unreachable> {
+    let init = RequestInit::new();
+    init.set_method(method);
+    init.set_credentials(RequestCredentials::SameOrigin);
+    if let Some(body) = &body {
+        init.set_body(&body.into());
+    }
+    let request = Request::new_with_str_and_init(path, &init).map_err(|_| Unreachable)?;
+    if body.is_some() {
+        request.headers().set("content-type", "application/json").map_err(|_| Unreachable)?;
+    }
+    let response = JsFuture::from(super::window().fetch_with_request(&request)).await.map_err(|_| Unreachable)?;
+    let response: Response = response.dyn_into().map_err(|_| Unreachable)?;
+    let text = JsFuture::from(response.text().map_err(|_| Unreachable)?).await.map_err(|_| Unreachable)?;
+    Ok(Answer { status: response.status(), body: text.as_string().unwrap_or_default() })
+}

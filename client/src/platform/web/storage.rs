@@ -1,0 +1,22 @@
+fn storage() -> Option<web_sys::Storage> {
+    super::window().local_storage().ok().flatten()
+}
+
+/// What was kept under a name, on this device.
+#[must_use]
+pub fn load(name: &str) -> Option<String> {
+    storage()?.get_item(name).ok().flatten()
+}
+
+/// Keeps a text on this device. A browser that keeps nothing forgets it with the page.
+pub fn keep(name: &str, text: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(name, text);
+    }
+}
+
+pub fn forget(name: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.remove_item(name);
+    }
+}

@@ -1,0 +1,81 @@
+//! Small boxes that open beside a control and close when one looks elsewhere.
+
+use dioxus::prelude::*;
+
+use super::{Glyph, Icon};
+use crate::platform;
+
+/// A box beside the control that stands before it; Esc and a press outside close it.
+#[component]
+pub fn Popover(
+    id: String,
+    label: String,
+    #[props(default)] class: String,
+    #[props(default)] role: Option<&'static str>,
+    on_close: EventHandler<()>,
+    children: Element,
+) -> Element {
+    let shown = id.clone();
+    rsx! {
+        div { class: "popover-catch", onclick: move |event| {
+            event.stop_propagation();
+            on_close.call(());
+        } }
+        div {
+            id: "{id}",
+            class: "popover {class}",
+            role: role.unwrap_or("dialog"),
+            "aria-label": "{label}",
+            tabindex: "-1",
+            onmounted: move |_| {
+                platform::focus(&shown);
+                platform::rove(&shown, isize::MIN);
+            },
+            onclick: move |event| event.stop_propagation(),
+            onkeydown: move |event| {
+                event.stop_propagation();
+                let step = match event.key() {
+                    Key::Escape => {
+                        on_close.call(());
+                        return;
+                    }
+                    Key::ArrowDown => 1,
+                    Key::ArrowUp => -1,
+                    Key::Home => isize::MIN,
+                    Key::End => isize::MAX,
+                    _ => return,
+                };
+                if role == Some("menu") {
+                    event.prevent_default();
+                    platform::rove(&id, step);
+                }
+            },
+            {children}
+        }
+    }
+}
+
+/// A list of things to do.
+#[component]
+pub fn Menu(id: String, label: String, #[props(default)] class: String, on_close: EventHandler<()>, children: Element) -> Element {
+    rsx! {
+        Popover { id, label, class: "menu {class}", role: "menu", on_close, {children} }
+    }
+}
+
+#[component]
+pub fn MenuItem(label: String, glyph: Glyph, #[props(default)] is_danger: bool, on_press: EventHandler<()>) -> Element {
+    rsx! {
+        button {
+            class: "menu-item",
+            "data-danger": is_danger,
+            r#type: "button",
+            role: "menuitem",
+            tabindex: "-1",
+            "data-rove": "",
+            onclick: move |_| on_press.call(()),
+            Icon { glyph }
+            span { "{label}" }
+        }
+    }
+}

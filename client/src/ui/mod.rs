@@ -1,0 +1,19 @@
+//! Widgets: behaviour and looks, without knowing what they are used for. All words come from outside.
+
+mod avatar;
+mod button;
+mod dialog;
+mod field;
+mod icon;
+mod menu;
+mod mark;
+mod place;
+
+pub use avatar::Avatar;
+pub use button::{Button, IconButton, Kind};
+pub use dialog::Dialog;
+pub use field::{Choice, Field, Select, Slider, Switch};
+pub use icon::{Glyph, Icon};
+pub use mark::Mark;
+pub use menu::{Menu, MenuItem, Popover};
+pub use place::{Empty, Skeleton, Spinner};

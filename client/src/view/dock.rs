@@ -1,0 +1,244 @@
+use dioxus::prelude::*;
+use protocol::voice::PeerFlags;
+
+use crate::app::use_app;
+use crate::call::Phase;
+use crate::call::quality::{Reason, Word, judge};
+use crate::platform::{self, Device, DeviceKind};
+use crate::state::{Route, UserTab};
+use crate::text;
+use crate::ui::{Avatar, Glyph, Icon, IconButton, Popover, Select};
+
+/// The bottom of the side column: the call, and the user.
+#[component]
+pub(super) fn Dock() -> Element {
+    let app = use_app();
+    let is_in_call = use_memo(move || app.voice.read().is_in_call());
+    rsx! {
+        section { class: "dock", "aria-label": text::call_controls(), "data-call": is_in_call(),
+            if is_in_call() {
+                CallBar {}
+            }
+            Me {}
+        }
+    }
+}
+
+#[component]
+fn Me() -> Element {
+    let app = use_app();
+    let me = use_memo(move || app.state.read().me.clone());
+    rsx! {
+        div { class: "me",
+            if let Some(me) = me() {
+                Avatar { name: me.user.display_name.clone(), seed: me.user.id.get(), class: "medium", is_online: true }
+                span { class: "me-names",
+                    strong { "{me.user.display_name}" }
+                    span { class: "quiet", "{me.user.username}" }
+                }
+            }
+            IconButton {
+                label: text::settings(),
+                glyph: Glyph::Gear,
+                on_press: move |()| app.go(Route::Settings(UserTab::Account)),
+            }
+        }
+    }
+}
+
+#[component]
+fn CallBar() -> Element {
+    let app = use_app();
+    let place = use_memo(move || {
+        let state = app.state.read();
+        let channel = state.channel(app.voice.read().channel_id()?)?;
+        let guild = state.guilds.get(&channel.guild_id)?;
+        Some((channel.id, channel.name.clone(), guild.info.name.clone()))
+    });
+    let trouble = use_memo(move || app.voice.read().trouble());
+    rsx! {
+        div { class: "call-bar",
+            if let Some((channel_id , name , guild)) = place() {
+                div { class: "call-head",
+                    button { class: "call-place", r#type: "button", onclick: move |_| app.go_to_channel(channel_id),
+                        strong { "{name}" }
+                        span { class: "quiet", "{guild}" }
+                    }
+                    Network {}
+                }
+            }
+            Meter { id: "dock-meter" }
+            if let Some(trouble) = trouble() {
+                p { class: "call-trouble", role: "alert", Icon { glyph: Glyph::Warning } "{trouble.sentence()}" }
+            }
+            Controls { id: "dock" }
+        }
+    }
+}
+
+/// The network in a word; a press tells the reason.
+#[component]
+fn Network() -> Element {
+    let app = use_app();
+    let mut is_open = use_signal(|| false);
+    let judged = use_memo(move || {
+        let voice = app.voice.read();
+        judge(voice.phase(), voice.quality())
+    });
+    let (word, reason) = judged();
+    let (shown, name) = match word {
+        Word::Connecting => (text::word_connecting(), "connecting"),
+        Word::Good => (text::word_good(), "good"),
+        Word::Fair => (text::word_fair(), "fair"),
+        Word::Unstable => (text::word_unstable(), "unstable"),
+        Word::Reconnecting => (text::word_reconnecting(), "connecting"),
+    };
+    let why = match reason {
+        Reason::None => text::reason_none().to_owned(),
+        Reason::LossUp { percent } => text::reason_loss_up(&percent),
+        Reason::LossDown { percent } => text::reason_loss_down(&percent),
+        Reason::Delay { ms } => text::reason_delay(&ms),
+        Reason::Jitter { ms } => text::reason_jitter(&ms),
+    };
+    rsx! {
+        span { class: "network-place",
+            button {
+                class: "network",
+                r#type: "button",
+                "data-word": name,
+                "aria-label": text::network(&shown),
+                "aria-expanded": is_open(),
+                onclick: move |_| is_open.toggle(),
+                Icon { glyph: Glyph::Signal }
+                span { role: "status", "{shown}" }
+            }
+            if is_open() {
+                Popover { id: "network-why", label: text::network(&shown), class: "network-why", on_close: move |()| is_open.set(false),
+                    p { "{why}" }
+                }
+            }
+        }
+    }
+}
+
+/// How loud the user's own microphone is. The bar is moved without drawing anything anew.
+#[component]
+pub(super) fn Meter(id: &'static str) -> Element {
+    use_future(move || async move {
+        loop {
+            platform::set_variable(id, "--level", &format!("{:.3}", platform::level()));
+            platform::sleep(60).await;
+        }
+    });
+    rsx! {
+        div { id, class: "meter", role: "img", "aria-label": text::your_level(), span {} }
+    }
+}
+
+/// Mute, deafen, camera, screen, devices, leave.
+#[component]
+pub(super) fn Controls(id: &'static str) -> Element {
+    let app = use_app();
+    let flags = use_memo(move || app.voice.read().flags());
+    let phase = use_memo(move || app.voice.read().phase());
+    let mut has_devices = use_signal(|| false);
+    let PeerFlags { muted, deafened, camera, screen } = flags();
+    rsx! {
+        div { class: "controls", role: "toolbar", "aria-label": text::call_controls(), "data-phase": if phase() == Phase::Connected { "up" } else { "down" },
+            IconButton {
+                label: if muted { text::unmute() } else { text::mute() },
+                glyph: if muted { Glyph::MicrophoneOff } else { Glyph::Microphone },
+                class: "control",
+                is_pressed: muted,
+                shortcut: "M",
+                on_press: move |()| app.toggle_mute(),
+            }
+            IconButton {
+                label: if deafened { text::undeafen() } else { text::deafen() },
+                glyph: if deafened { Glyph::HeadphonesOff } else { Glyph::Headphones },
+                class: "control",
+                is_pressed: deafened,
+                shortcut: "D",
+                on_press: move |()| app.toggle_deafen(),
+            }
+            IconButton {
+                label: if camera { text::camera_stop() } else { text::camera_start() },
+                glyph: if camera { Glyph::Camera } else { Glyph::CameraOff },
+                class: "control lit",
+                is_pressed: camera,
+                shortcut: "V",
+                on_press: move |()| app.toggle_camera(),
+            }
+            IconButton {
+                label: if screen { text::screen_stop() } else { text::screen_start() },
+                glyph: if screen { Glyph::ScreenOff } else { Glyph::Screen },
+                class: "control lit",
+                is_pressed: screen,
+                shortcut: "S",
+                on_press: move |()| app.toggle_screen(),
+            }
+            span { class: "control-menu",
+                IconButton {
+                    label: text::devices(),
+                    glyph: Glyph::Up,
+                    class: "control",
+                    is_expanded: has_devices(),
+                    on_press: move |()| has_devices.toggle(),
+                }
+                if has_devices() {
+                    Popover { id: "{id}-devices", label: text::devices(), class: "devices", on_close: move |()| has_devices.set(false),
+                        Devices { id }
+                    }
+                }
+            }
+            IconButton { label: text::leave_call(), glyph: Glyph::Leave, class: "control leave", on_press: move |()| app.leave_call() }
+        }
+    }
+}
+
+fn options(devices: &[Device], kind: DeviceKind) -> Vec<(String, String)> {
+    let mut list = vec![(String::new(), text::default_device().to_owned())];
+    let named = devices.iter().filter(|device| device.kind == kind);
+    list.extend(named.map(|device| (device.id.clone(), device.label.clone())));
+    list
+}
+
+/// Which microphone, speaker and camera.
+#[component]
+pub(super) fn Devices(id: &'static str) -> Element {
+    let app = use_app();
+    let found = use_resource(platform::devices);
+    let devices = found.read().clone().unwrap_or_default();
+    let prefs = (app.prefs)();
+    let speakers = options(&devices, DeviceKind::Speaker);
+    let (microphone, speaker, camera) = match id {
+        "dock" => ("dock-microphone", "dock-speaker", "dock-camera"),
+        "room" => ("room-microphone", "room-speaker", "room-camera"),
+        _ => ("microphone", "speaker", "camera"),
+    };
+    rsx! {
+        Select {
+            id: microphone,
+            label: text::microphone(),
+            value: prefs.microphone,
+            options: options(&devices, DeviceKind::Microphone),
+            on_choose: move |device| app.set_microphone(|prefs| prefs.microphone = device),
+        }
+        if speakers.len() > 1 {
+            Select {
+                id: speaker,
+                label: text::speaker(),
+                value: prefs.speaker,
+                options: speakers,
+                on_choose: move |device| app.set_speaker(device),
+            }
+        }
+        Select {
+            id: camera,
+            label: text::camera(),
+            value: prefs.camera,
+            options: options(&devices, DeviceKind::Camera),
+            on_choose: move |device| app.set_camera(device),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+use dioxus::prelude::*;
+use protocol::channel::{Channel, ChannelKind};
+use protocol::id::{ChannelId, GuildId};
+use protocol::name;
+use protocol::request::channel::ChannelPatch;
+
+use crate::app::{Confirm, Overlay, use_app};
+use crate::platform;
+use crate::state::Sibling;
+use crate::text;
+use crate::ui::{Button, Glyph, Icon, IconButton, Kind};
+
+/// The channels of a server, to be named, ordered and deleted. They move by the handle, and with Alt and the arrows.
+#[component]
+pub(super) fn Channels(guild_id: GuildId) -> Element {
+    let app = use_app();
+    let list = use_memo(move || {
+        let state = app.state.read();
+        let tree = state.guilds.get(&guild_id).map(crate::state::Guild::tree).unwrap_or_default();
+        tree.flat().cloned().collect::<Vec<Channel>>()
+    });
+    let dragged = use_signal(|| None::<ChannelId>);
+    let moved = use_signal(String::new);
+    rsx! {
+        Button {
+            label: text::create_channel(),
+            glyph: Glyph::Plus,
+            kind: Kind::Primary,
+            on_press: move |()| app.show(Overlay::NewChannel { guild_id, parent_id: None }),
+        }
+        p { class: "visually-hidden", role: "status", "{moved}" }
+        ul { class: "rows order",
+            for channel in list() {
+                Item { key: "{channel.id}", guild_id, channel, dragged, moved }
+            }
+        }
+    }
+}
+
+fn glyph(kind: ChannelKind) -> Glyph {
+    match kind {
+        ChannelKind::Text | ChannelKind::Unknown => Glyph::Hash,
+        ChannelKind::Voice => Glyph::Room,
+        ChannelKind::Category => Glyph::Folder,
+    }
+}
+
+#[component]
+fn Item(guild_id: GuildId, channel: Channel, dragged: Signal<Option<ChannelId>>, moved: Signal<String>) -> Element {
+    let app = use_app();
+    let (id, kind) = (channel.id, channel.kind);
+    let mut is_renaming = use_signal(|| false);
+    let mut is_over = use_signal(|| false);
+    let name = channel.name.clone();
+    let mut shift = {
+        let name = name.clone();
+        move |to| {
+            app.move_channel(guild_id, id, to);
+            moved.set(text::channel_moved(&name));
+        }
+    };
+    let mut drop_here = move || {
+        is_over.set(false);
+        if let Some(other) = dragged.write().take().filter(|other| *other != id) {
+            let is_category = app.state.peek().channel(other).is_some_and(|other| other.kind == ChannelKind::Category);
+            let to = if kind == ChannelKind::Category && !is_category { Sibling::Into(Some(id)) } else { Sibling::Before(id) };
+            app.move_channel(guild_id, other, to);
+        }
+    };
+    let on_key = {
+        let mut shift = shift.clone();
+        move |event: Event<KeyboardData>| {
+            let to = match event.key() {
+                Key::ArrowUp if event.modifiers().alt() => Sibling::Earlier,
+                Key::ArrowDown if event.modifiers().alt() => Sibling::Later,
+                _ => return,
+            };
+            event.prevent_default();
+            shift(to);
+            platform::focus(&format!("grip-{id}"));
+        }
+    };
+    rsx! {
+        li {
+            class: "row still order-row",
+            "data-inside": channel.parent_id.is_some(),
+            "data-over": is_over(),
+            draggable: "true",
+            ondragstart: move |_| dragged.set(Some(id)),
+            ondragover: move |event| {
+                event.prevent_default();
+                is_over.set(true);
+            },
+            ondragleave: move |_| is_over.set(false),
+            ondrop: move |event| {
+                event.prevent_default();
+                drop_here();
+            },
+            button {
+                id: "grip-{id}",
+                class: "icon-button grip",
+                r#type: "button",
+                "aria-label": text::channel_drag(&name),
+                onkeydown: on_key,
+                Icon { glyph: Glyph::Grip }
+            }
+            Icon { glyph: glyph(kind) }
+            if is_renaming() {
+                Rename { channel: channel.clone(), on_done: move |()| is_renaming.set(false) }
+            } else {
+                span { class: "row-name", "{name}" }
+                IconButton { label: text::channel_move_earlier(&name), glyph: Glyph::Up, on_press: { let mut shift = shift.clone(); move |()| shift(Sibling::Earlier) } }
+                IconButton { label: text::channel_move_later(&name), glyph: Glyph::Down, on_press: move |()| shift(Sibling::Later) }
+                IconButton { label: text::channel_rename(&name), glyph: Glyph::Edit, on_press: move |()| is_renaming.set(true) }
+                IconButton {
+                    label: text::channel_delete(&name),
+                    glyph: Glyph::Trash,
+                    class: "danger",
+                    on_press: move |()| app.show(Overlay::Confirm(Confirm::DeleteChannel(guild_id, id))),
+                }
+            }
+        }
+    }
+}
+
+#[component]
+fn Rename(channel: Channel, on_done: EventHandler<()>) -> Element {
+    let app = use_app();
+    let original = channel.name.clone();
+    let mut typed = use_signal(move || original);
+    let save = move |event: Event<FormData>| {
+        event.prevent_default();
+        let text = typed();
+        if let Ok(checked) = name::title(&text) {
+            app.update_channel(channel.id, ChannelPatch { name: Some(checked.to_owned()), topic: None });
+            on_done.call(());
+        }
+    };
+    rsx! {
+        form { class: "rename", onsubmit: save,
+            input {
+                id: "rename",
+                "aria-label": text::channel_name(),
+                value: "{typed}",
+                onmounted: |_| platform::select_text("rename"),
+                oninput: move |event| typed.set(event.value()),
+                onkeydown: move |event| {
+                    if event.key() == Key::Escape {
+                        event.stop_propagation();
+                        on_done.call(());
+                    }
+                },
+            }
+            Button { label: text::save(), kind: Kind::Primary, is_submit: true }
+            Button { label: text::cancel(), on_press: move |()| on_done.call(()) }
+        }
+    }
+}
