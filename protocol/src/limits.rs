@@ -48,13 +48,13 @@ limits! {
     /// Messages of one page of history.
     HISTORY_PAGE history_page: usize = 100;
     /// Bytes of a REST request's body.
-    BODY_BYTES body_bytes: usize = 131_072;
+    BODY_BYTES body_bytes: usize = 163_840;
     /// Bytes of a gateway frame that a client sends.
     GATEWAY_FRAME_BYTES gateway_frame_bytes: usize = 4_096;
     /// Gateway frames that a client may send in ten seconds.
     GATEWAY_FRAMES_PER_10_S gateway_frames_per_10_s: u32 = 60;
     /// Bytes of an SDP offer.
-    OFFER_BYTES offer_bytes: usize = 65_536;
+    OFFER_BYTES offer_bytes: usize = 98_304;
     /// Audio slots of one connection to a room.
     AUDIO_SLOTS audio_slots: usize = 16;
     /// Video slots of one connection to a room.
