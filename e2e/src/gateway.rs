@@ -8,7 +8,8 @@ use protocol::gateway::{ClientFrame, ServerFrame};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 /// How long an expected frame may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -120,7 +121,9 @@ pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn open(origin: &str) -> Socket {
     let url = format!("{}/gateway", origin.replacen("http", "ws", 1));
-    let (mut socket, _) = connect_async(url).await.expect("a gateway");
+    // The default buffer of 128 KiB would be most of the cost of a bench with many sockets.
+    let config = WebSocketConfig::default().read_buffer_size(4_096);
+    let (mut socket, _) = connect_async_with_config(url, Some(config), true).await.expect("a gateway");
     match receive(&mut socket).await {
         Some(ServerFrame::Hello { .. }) => socket,
         other => panic!("the gateway began with {other:?}"),

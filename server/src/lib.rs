@@ -26,7 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use protocol::account::Status;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
@@ -166,9 +167,10 @@ impl Server {
         let router = http::router(Arc::clone(&self.app)).into_make_service_with_connect_info::<SocketAddr>();
         let (http, https) = (Handle::new(), Handle::new());
         let plain = axum_server::from_tcp(self.http).map_err(Error::Serve)?;
-        let tls = axum_server::from_tcp_rustls(self.https, self.tls).map_err(Error::Serve)?;
-        let plain = plain.handle(http.clone()).serve(router.clone());
-        let tls = tls.handle(https.clone()).serve(router);
+        let tls = axum_server::from_tcp(self.https).map_err(Error::Serve)?;
+        let plain = plain.acceptor(NoDelayAcceptor::new()).handle(http.clone()).serve(router.clone());
+        let acceptor = RustlsAcceptor::new(self.tls).acceptor(NoDelayAcceptor::new());
+        let tls = tls.acceptor(acceptor).handle(https.clone()).serve(router);
         let sweeper = tokio::spawn(sweep(Arc::clone(&self.app)));
         let shut_down = self.shut_down;
         let closing = async {

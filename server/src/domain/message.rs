@@ -1,5 +1,6 @@
 //! Messages.
 
+use protocol::account::User;
 use protocol::event::{Event, MessageDeleted};
 use protocol::id::{ChannelId, MessageId, UserId};
 use protocol::message::{History, Message};
@@ -18,19 +19,20 @@ use crate::store::{self, Committed};
 const DEFAULT_PAGE: u8 = 50;
 
 /// Sends a message; again under the same nonce, it answers with the message of the first time.
-pub(crate) async fn send(app: &App, user: UserId, channel: ChannelId, new: NewMessage) -> Result<Message> {
+pub(crate) async fn send(app: &App, author: &User, channel: ChannelId, new: NewMessage) -> Result<Message> {
     let content = name::content(&new.content).map_err(Error::field("content"))?;
     if !new.nonce.is_valid() {
         return Err(Error::InvalidField { field: "nonce", reason: "is 1 to 36 letters, digits or hyphens".into() });
     }
     let mut tx = app.store.write().await?;
-    let access = require_channel(&mut tx, user, channel, Permissions::SEND_MESSAGES).await?;
+    let access = require_channel(&mut tx, author.id, channel, Permissions::SEND_MESSAGES).await?;
     refuse_without_chat(&access)?;
     store::message::take_turn(&mut tx, &access).await?;
     let id: MessageId = app.ids.next();
-    let Some(message) = store::message::insert(&mut tx, &access, NewRow { id, nonce: &new.nonce, content }).await?
+    let Some(message) =
+        store::message::insert(&mut tx, &access, NewRow { id, author, nonce: &new.nonce, content }).await?
     else {
-        let sent = store::message::find_by_nonce(&mut tx, user, &new.nonce).await?;
+        let sent = store::message::find_by_nonce(&mut tx, author.id, &new.nonce).await?;
         return match sent {
             Some(sent) if sent.channel_id == channel => Ok(sent),
             Some(_) | None => Err(Error::Conflict("the nonce was used for another message")),

@@ -11,7 +11,7 @@ use protocol::error::ErrorBody;
 use protocol::gateway::{ClientFrame, ServerFrame, close};
 use protocol::limits;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::app::App;
 use crate::clock;
@@ -26,6 +26,8 @@ const SILENCE: Duration = Duration::from_millis(2 * HEARTBEAT_INTERVAL_MS as u64
 const FIRST_FRAME: Duration = Duration::from_secs(10);
 const CLOSING_TIME: Duration = Duration::from_secs(1);
 const RECONNECT_AFTER_MS: u32 = 500;
+/// A socket that was flushed waits this long before the next flush, so that events of a busy channel share one.
+const GATHER: Duration = Duration::from_millis(10);
 const BATCH: usize = 64;
 const ANSWERS: usize = 16;
 
@@ -197,14 +199,18 @@ async fn write(
             tokio::select! {
                 () = connection.woken() => {}
                 answer = answers.recv() => match answer {
-                    Some(answer) => if sink.feed(message(&answer)).await.is_err() { return Stop::Lost },
+                    Some(answer) => if send(sink, &answer).await.is_err() { return Stop::Lost },
                     None => return Stop::Lost,
                 },
             }
         }
+        if idle {
+            continue;
+        }
         if let Err(stop) = flush(sink, connection, id).await {
             return stop;
         }
+        sleep(GATHER).await;
     }
 }
 

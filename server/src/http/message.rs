@@ -24,7 +24,7 @@ async fn send(
     At(channel): At<ChannelId>,
     Body(new): Body<NewMessage>,
 ) -> Result<Answer<Message>> {
-    message::send(&app, session.user.user.id, channel, new).await.map(Answer)
+    message::send(&app, &session.user.user, channel, new).await.map(Answer)
 }
 
 async fn history(

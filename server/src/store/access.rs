@@ -7,7 +7,7 @@ use protocol::guild::Guild;
 use protocol::id::{ChannelId, GuildId, UserId};
 use protocol::permission::{Facts, Permissions, resolve};
 
-use super::{Result, Tx, channel, guild};
+use super::{Tx, channel, guild};
 
 /// Why somebody may not.
 #[derive(Debug, thiserror::Error)]
@@ -70,10 +70,10 @@ pub(crate) async fn require_guild(
     user: UserId,
     guild_id: GuildId,
     needed: Permissions,
-) -> std::result::Result<GuildAccess, Denied> {
+) -> Result<GuildAccess, Denied> {
     let guild = guild::find(tx, guild_id).await?.ok_or(Denied::NotFound)?;
-    let held = permissions(tx, user, &guild).await?;
-    decide(held, needed)?;
+    let is_member = guild::is_member(tx, guild_id, user).await?;
+    decide(resolve(Facts { is_owner: guild.owner_id == user, is_member }), needed)?;
     Ok(GuildAccess { user, guild })
 }
 
@@ -83,20 +83,14 @@ pub(crate) async fn require_channel(
     user: UserId,
     channel_id: ChannelId,
     needed: Permissions,
-) -> std::result::Result<ChannelAccess, Denied> {
-    let channel = channel::find(tx, channel_id).await?.ok_or(Denied::NotFound)?;
-    let guild = guild::find(tx, channel.guild_id).await?.ok_or(Denied::NotFound)?;
-    let permissions = permissions(tx, user, &guild).await?;
+) -> Result<ChannelAccess, Denied> {
+    let (channel, facts) = channel::find_with_facts(tx, channel_id, user).await?.ok_or(Denied::NotFound)?;
+    let permissions = resolve(facts);
     decide(permissions, needed)?;
     Ok(ChannelAccess { user, channel, permissions })
 }
 
-async fn permissions(tx: &mut Tx, user: UserId, guild: &Guild) -> Result<Permissions> {
-    let is_member = guild::is_member(tx, guild.id, user).await?;
-    Ok(resolve(Facts { is_owner: guild.owner_id == user, is_member }))
-}
-
-fn decide(held: Permissions, needed: Permissions) -> std::result::Result<(), Denied> {
+fn decide(held: Permissions, needed: Permissions) -> Result<(), Denied> {
     if !held.contains(Permissions::VIEW_CHANNEL) {
         return Err(Denied::NotFound);
     }

@@ -2,6 +2,7 @@
 
 use protocol::channel::{Channel, ReadState};
 use protocol::id::{ChannelId, GuildId, MessageId, UserId};
+use protocol::permission::Facts;
 use protocol::request::channel::ChannelPlace;
 use sqlx::query_as;
 
@@ -27,13 +28,30 @@ pub(crate) async fn insert(tx: &mut Tx, access: &GuildAccess, new: &Channel) -> 
     Ok(())
 }
 
-pub(crate) async fn find(tx: &mut Tx, channel: ChannelId) -> Result<Option<Channel>> {
-    let found: Option<ChannelRow> = on_engine!(tx, connection => query_as(
-        "select id, guild_id, kind, name, topic, parent_id, position, last_message_id from channels where id = $1",
+/// A channel, and what is known of a user in its guild.
+pub(super) async fn find_with_facts(tx: &mut Tx, channel: ChannelId, user: UserId) -> Result<Option<(Channel, Facts)>> {
+    let found: Option<FactsRow> = on_engine!(tx, connection => query_as(
+        "select channels.id, channels.guild_id, kind, channels.name, topic, parent_id, position, last_message_id, \
+         guilds.owner_id, members.user_id as member_id from channels join guilds on guilds.id = channels.guild_id \
+         left join members on members.guild_id = channels.guild_id and members.user_id = $2 where channels.id = $1",
     )
     .bind(channel.get())
+    .bind(user.get())
     .fetch_optional(connection))?;
-    found.map(row::channel).transpose()
+    found
+        .map(|row| {
+            let facts = Facts { is_owner: row.owner_id == user.get(), is_member: row.member_id.is_some() };
+            Ok((row::channel(row.channel)?, facts))
+        })
+        .transpose()
+}
+
+#[derive(sqlx::FromRow)]
+struct FactsRow {
+    #[sqlx(flatten)]
+    channel: ChannelRow,
+    owner_id: i64,
+    member_id: Option<i64>,
 }
 
 /// The channels of a guild, by position, then id.

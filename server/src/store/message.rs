@@ -1,5 +1,6 @@
 //! Messages.
 
+use protocol::account::User;
 use protocol::id::{ChannelId, MessageId, UserId};
 use protocol::message::{Message, Nonce};
 use protocol::time::Timestamp;
@@ -12,6 +13,8 @@ use super::{Result, Tx};
 
 pub(crate) struct NewMessage<'a> {
     pub(crate) id: MessageId,
+    /// The user that the access proves.
+    pub(crate) author: &'a User,
     pub(crate) nonce: &'a Nonce,
     pub(crate) content: &'a str,
 }
@@ -26,7 +29,7 @@ pub(crate) async fn take_turn(tx: &mut Tx, access: &ChannelAccess) -> Result<()>
 
 /// Stores a message of the user that `access` proves; none where the user has used the nonce before.
 pub(crate) async fn insert(tx: &mut Tx, access: &ChannelAccess, new: NewMessage<'_>) -> Result<Option<Message>> {
-    let NewMessage { id, nonce, content } = new;
+    let NewMessage { id, author, nonce, content } = new;
     let channel = access.channel().id;
     let inserted: Option<(i64,)> = on_engine!(tx, connection => query_as(
         "insert into messages (id, channel_id, author_id, nonce, content) values ($1, $2, $3, $4, $5) \
@@ -45,7 +48,14 @@ pub(crate) async fn insert(tx: &mut Tx, access: &ChannelAccess, new: NewMessage<
         .bind(channel.get())
         .bind(id.get())
         .execute(connection))?;
-    find(tx, channel, id).await
+    Ok(Some(Message {
+        id,
+        channel_id: channel,
+        author: author.clone(),
+        content: content.to_owned(),
+        edited_at: None,
+        nonce: Some(nonce.clone()),
+    }))
 }
 
 pub(crate) async fn find(tx: &mut Tx, channel: ChannelId, message: MessageId) -> Result<Option<Message>> {

@@ -111,10 +111,14 @@ impl Scene {
     async fn send(&self, tx: &mut Tx, nonce: &str) -> Option<MessageId> {
         let access = self.channel_access(tx).await;
         let nonce = Nonce(nonce.into());
-        message::insert(tx, &access, NewMessage { id: self.ids.next(), nonce: &nonce, content: "text" })
-            .await
-            .unwrap()
-            .map(|message| message.id)
+        message::insert(
+            tx,
+            &access,
+            NewMessage { id: self.ids.next(), author: &self.owner, nonce: &nonce, content: "text" },
+        )
+        .await
+        .unwrap()
+        .map(|message| message.id)
     }
 }
 
@@ -200,7 +204,7 @@ async fn a_guild_goes_with_all_that_it_holds(fresh: Fresh) {
     let access = scene.guild_access(&mut tx).await;
     guild::delete(&mut tx, &access).await.unwrap();
     assert!(guild::find(&mut tx, scene.guild.id).await.unwrap().is_none());
-    assert!(channel::find(&mut tx, scene.channel).await.unwrap().is_none());
+    assert!(channel::list(&mut tx, scene.guild.id).await.unwrap().is_empty());
     assert!(message::find(&mut tx, scene.channel, sent).await.unwrap().is_none());
     assert!(channel::read_states(&mut tx, scene.owner.id).await.unwrap().is_empty());
     assert!(guild::list_of_user(&mut tx, scene.owner.id).await.unwrap().is_empty());
@@ -246,7 +250,7 @@ async fn a_nonce_is_used_once_per_author(fresh: Fresh) {
     assert_eq!(scene.send(&mut tx, "n-1").await, None);
     let found = message::find_by_nonce(&mut tx, scene.owner.id, &Nonce("n-1".into())).await.unwrap().unwrap();
     assert_eq!(found.id, first);
-    assert_eq!(channel::find(&mut tx, scene.channel).await.unwrap().unwrap().last_message_id, Some(first));
+    assert_eq!(channel::list(&mut tx, scene.guild.id).await.unwrap()[0].last_message_id, Some(first));
 }
 
 async fn messages_come_by_pages(fresh: Fresh) {
