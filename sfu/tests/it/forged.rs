@@ -96,7 +96,7 @@ fn forged_packets_disturb_no_stream_and_renew_no_lease() {
 }
 
 #[test]
-fn a_peer_cannot_take_over_anothers_address() {
+fn a_peer_cannot_take_over_the_address_of_another() {
     let mut world = World::new(5);
     world.connect(&[1, 2, 3], &Layout::voice(2));
     let victim = world.client(2).address;
