@@ -128,7 +128,8 @@ fn generate(locales: &BTreeMap<String, Messages>) -> String {
     for (key, parts) in base {
         let mut names = BTreeMap::new();
         variables(parts, &mut names);
-        let others: BTreeSet<&String> = locales.keys().filter(|name| *name != BASE && locales[*name].contains_key(key)).collect();
+        let others: BTreeSet<&String> =
+            locales.keys().filter(|name| *name != BASE && locales[*name].contains_key(key)).collect();
         let function = key.replace('-', "_");
         if names.is_empty() {
             let _ = writeln!(code, "#[must_use]\npub fn {function}() -> &'static str {{\n    match locale() {{");
@@ -140,7 +141,9 @@ fn generate(locales: &BTreeMap<String, Messages>) -> String {
         }
         let arguments: Vec<String> = names
             .iter()
-            .map(|(name, is_number)| format!("{}: {}", name.replace('-', "_"), if *is_number { "u64" } else { "&dyn std::fmt::Display" }))
+            .map(|(name, is_number)| {
+                format!("{}: {}", name.replace('-', "_"), if *is_number { "u64" } else { "&dyn std::fmt::Display" })
+            })
             .collect();
         let _ = writeln!(code, "#[must_use]\npub fn {function}({}) -> String {{", arguments.join(", "));
         code.push_str("    let mut out = String::new();\n    match locale() {\n");
@@ -164,6 +167,9 @@ fn statements(parts: &[Part], locale: &str) -> String {
     let mut code = String::new();
     for part in parts {
         match part {
+            Part::Text(text) if text.chars().count() == 1 => {
+                let _ = write!(code, "out.push({:?}); ", text.chars().next().expect("it holds one"));
+            }
             Part::Text(text) => {
                 let _ = write!(code, "out.push_str({text:?}); ");
             }

@@ -13,8 +13,11 @@ pub mod text;
 pub mod ui;
 mod view;
 
+pub use view::Root;
+
 /// Starts the client in the page that loaded it.
 pub fn launch() {
+    platform::clear_page();
     #[cfg(target_arch = "wasm32")]
-    dioxus::web::launch::launch_virtual_dom(dioxus::prelude::VirtualDom::new(view::Root), dioxus::web::Config::new());
+    dioxus::web::launch::launch_virtual_dom(dioxus::prelude::VirtualDom::new(Root), dioxus::web::Config::new());
 }

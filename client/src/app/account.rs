@@ -3,7 +3,9 @@
 use dioxus::prelude::*;
 use protocol::account::{SignedIn, Transport};
 use protocol::error::ErrorCode;
-use protocol::request::account::{GetCurrentUser, NewAccount, Register, RegisterBody, SetUp, SetupBody, SignIn, SignInBody, SignOut};
+use protocol::request::account::{
+    GetCurrentUser, NewAccount, Register, RegisterBody, SetUp, SetupBody, SignIn, SignInBody, SignOut,
+};
 use protocol::request::instance::GetInstance;
 
 use super::{App, Entry};
@@ -79,7 +81,18 @@ impl App {
     /// # Errors
     /// The server's refusal, or that it could not be reached.
     pub async fn register(self, invite_code: String, account: NewAccount) -> Result<(), Failure> {
-        self.came_in(net::send(Register { body: RegisterBody { invite_code, account } }).await)
+        let body = RegisterBody { invite_code: invite_code.clone(), account };
+        self.came_in(net::send(Register { body }).await)?;
+        self.replace(Route::Live);
+        // The form that waits here goes away with the screen it is on.
+        self.spawn(async move {
+            // Harmless for one who is a member already, which the account is by its invite. Where this was the invite's
+            // last use, the server still is in the snapshot.
+            if let Ok(snapshot) = self.accept_invite(invite_code).await {
+                self.replace(Route::Guild(snapshot.guild.id));
+            }
+        });
+        Ok(())
     }
 
     fn came_in(mut self, answer: Result<SignedIn, Failure>) -> Result<(), Failure> {

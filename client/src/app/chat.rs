@@ -4,7 +4,9 @@ use dioxus::prelude::*;
 use protocol::id::{ChannelId, MessageId};
 use protocol::message::Nonce;
 use protocol::request::channel::{MarkRead, ReadBody, StartTyping};
-use protocol::request::message::{DeleteMessage, EditMessage, GetHistory, HistoryQuery, MessageEdit, NewMessage, SendMessage};
+use protocol::request::message::{
+    DeleteMessage, EditMessage, GetHistory, HistoryQuery, MessageEdit, NewMessage, SendMessage,
+};
 
 use super::{App, sentence};
 use crate::net::gateway::Link;
@@ -29,7 +31,9 @@ impl App {
         let (is_known, is_loaded, read) = {
             let state = self.state.peek();
             let channel = state.channel(channel_id);
-            let read = channel.filter(|channel| state.unread(channel) == Unread::Yes).and_then(|_| state.reads.last(channel_id));
+            let read = channel
+                .filter(|channel| state.unread(channel) == Unread::Yes)
+                .and_then(|_| state.reads.last(channel_id));
             let is_loaded = state.timelines.get(&channel_id).is_some_and(|timeline| timeline.is_loaded);
             (channel.is_some_and(|channel| channel.kind.has_messages()), is_loaded, read)
         };
@@ -82,7 +86,7 @@ impl App {
     }
 
     /// Writes a message: it is on screen at once, and on its way.
-    pub fn send_message(self, channel_id: ChannelId, content: String) {
+    pub fn send_message(mut self, channel_id: ChannelId, content: String) {
         let nonce = Nonce(format!("{:x}-{:x}", platform::random(), platform::ticks()));
         let pending = Pending { nonce, content, written_at: platform::now(), failure: None };
         let has_after = self.with_timeline(channel_id, |timeline| {
@@ -93,6 +97,8 @@ impl App {
         if has_after {
             self.load_newest(channel_id);
         }
+        // The message ended the typing for the others; what is typed next begins it anew.
+        self.wire.write().typed_at = 0;
         self.flush_outbox(channel_id);
     }
 

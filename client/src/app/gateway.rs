@@ -141,16 +141,18 @@ impl App {
     }
 
     fn apply(mut self, event: Event) {
-        match event {
-            Event::VoiceSlots(slots) => self.voice_slots(slots),
-            Event::VoiceQuality(quality) => self.voice_quality(quality),
-            Event::VoiceEnded(ended) => self.voice_ended(ended),
-            other => {
-                let effect = self.state.write().apply(other, platform::now());
-                if let Some(effect) = effect {
-                    self.handle_effect(effect);
-                }
-            }
+        if let Event::VoiceSlots(slots) = event {
+            return self.voice_slots(slots);
+        }
+        if let Event::VoiceQuality(quality) = event {
+            return self.voice_quality(quality);
+        }
+        if let Event::VoiceEnded(ended) = event {
+            return self.voice_ended(ended);
+        }
+        let effect = self.state.write().apply(event, platform::now());
+        if let Some(effect) = effect {
+            self.handle_effect(effect);
         }
     }
 
@@ -181,7 +183,8 @@ impl App {
             return;
         }
         self.sound(Sound::Message);
-        let channel = self.state.peek().channel(message.channel_id).map(|channel| channel.name.clone()).unwrap_or_default();
+        let channel =
+            self.state.peek().channel(message.channel_id).map(|channel| channel.name.clone()).unwrap_or_default();
         let title = text::notification_title(&message.author.display_name, &channel);
         let body: String = markdown::plain(&message.content).chars().take(160).collect();
         platform::notify(&title, &body, &message.channel_id.to_string());

@@ -5,7 +5,9 @@ use protocol::channel::Channel;
 use protocol::event::{ChannelDeleted, Event, GuildDeleted};
 use protocol::guild::GuildSnapshot;
 use protocol::id::{ChannelId, GuildId};
-use protocol::request::channel::{ChannelPatch, CreateChannel, DeleteChannel, NewChannel, ReorderChannels, UpdateChannel};
+use protocol::request::channel::{
+    ChannelPatch, CreateChannel, DeleteChannel, NewChannel, ReorderChannels, UpdateChannel,
+};
 use protocol::request::guild::{CreateGuild, DeleteGuild, GuildBody, LeaveGuild, UpdateGuild};
 use protocol::request::invite::AcceptInvite;
 

@@ -222,7 +222,12 @@ impl App {
         });
     }
 
-    async fn ask_for_seat(mut self, attempt: u32, channel_id: ChannelId, flags: PeerFlags) -> Result<PeerId, JoinError> {
+    async fn ask_for_seat(
+        mut self,
+        attempt: u32,
+        channel_id: ChannelId,
+        flags: PeerFlags,
+    ) -> Result<PeerId, JoinError> {
         let connection = Connection::new(attempt, self.inputs()).map_err(JoinError::Broken)?;
         let offer = connection.offer(false).await.map_err(JoinError::Broken)?;
         self.pictures.write().slots = offer.video_slots;
@@ -259,7 +264,8 @@ impl App {
                 let connection = connection.ok_or(RestartError::Gone)?;
                 let offer = connection.offer(true).await.map_err(|_| RestartError::Gone)?;
                 let body = Offer { sdp: offer.sdp, lines: offer.lines };
-                let answer = net::send(RestartVoice { peer_id, body }).await.map_err(|failure| restart_error(&failure))?;
+                let answer =
+                    net::send(RestartVoice { peer_id, body }).await.map_err(|failure| restart_error(&failure))?;
                 connection.accept(&answer.sdp).await.map_err(|_| RestartError::Gone)
             };
             if let Err(error) = result.await {

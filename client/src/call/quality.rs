@@ -37,7 +37,12 @@ pub fn judge(phase: Phase, quality: Option<Quality>) -> (Word, Reason) {
     // Thresholds at which Opus with its in-band redundancy is heard to suffer.
     let findings = [
         (u32::from(quality.loss_up_permille), 15, 60, Reason::LossUp { percent: percent(quality.loss_up_permille) }),
-        (u32::from(quality.loss_down_permille), 15, 60, Reason::LossDown { percent: percent(quality.loss_down_permille) }),
+        (
+            u32::from(quality.loss_down_permille),
+            15,
+            60,
+            Reason::LossDown { percent: percent(quality.loss_down_permille) },
+        ),
         (delay, 200, 400, Reason::Delay { ms: delay }),
         (quality.jitter_ms, 30, 80, Reason::Jitter { ms: quality.jitter_ms }),
     ];
@@ -58,7 +63,8 @@ fn percent(permille: u16) -> u16 {
 mod tests {
     use super::*;
 
-    const CLEAN: Quality = Quality { loss_up_permille: 0, loss_down_permille: 0, round_trip_ms: Some(20), jitter_ms: 2 };
+    const CLEAN: Quality =
+        Quality { loss_up_permille: 0, loss_down_permille: 0, round_trip_ms: Some(20), jitter_ms: 2 };
 
     #[test]
     fn a_clean_line_is_good_and_a_lossy_one_says_which_way() {

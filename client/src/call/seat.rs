@@ -240,7 +240,9 @@ impl Call {
     pub fn handle_network_changed(&mut self, now: Moment) {
         match self.phase {
             Phase::Connected | Phase::Reconnecting if self.peer_id.is_some() => self.restart(now),
-            Phase::Joining | Phase::Rejoining if matches!(self.timer, Some(Timer::Retry(_))) => self.open(self.phase, now),
+            Phase::Joining | Phase::Rejoining if matches!(self.timer, Some(Timer::Retry(_))) => {
+                self.open(self.phase, now)
+            }
             Phase::Idle | Phase::Joining | Phase::Connected | Phase::Reconnecting | Phase::Rejoining => {}
         }
     }

@@ -6,7 +6,8 @@ const MARKS: [&str; 5] = ["**", "__", "~~", "*", "_"];
 const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
 
 pub(super) fn parse(text: &str, depth: usize) -> Vec<Inline> {
-    let mut reader = Reader { text, at: 0, plain: String::new(), out: Vec::new(), depth, hopeless: [false; MARKS.len()] };
+    let mut reader =
+        Reader { text, at: 0, plain: String::new(), out: Vec::new(), depth, hopeless: [false; MARKS.len()] };
     while reader.at < text.len() {
         reader.step();
     }
@@ -78,7 +79,8 @@ impl Reader<'_> {
             return true;
         };
         let inside = &rest[length..length + end];
-        let trimmed = inside.strip_prefix(' ').and_then(|inner| inner.strip_suffix(' ')).filter(|inner| !inner.trim().is_empty());
+        let trimmed =
+            inside.strip_prefix(' ').and_then(|inner| inner.strip_suffix(' ')).filter(|inner| !inner.trim().is_empty());
         let code = trimmed.unwrap_or(inside).replace('\n', " ");
         self.push(length + end + length, Inline::Code(code))
     }
@@ -171,10 +173,9 @@ fn closing(text: &str, mark: &str) -> Option<usize> {
         if bytes[at..].starts_with(mark.as_bytes()) {
             let run = bytes[at..].iter().take_while(|byte| **byte == mark.as_bytes()[0]).count();
             let follows = text[at + run..].chars().next();
-            let closes = at > 0
-                && !bytes[at - 1].is_ascii_whitespace()
-                && !(single && run == 2)
-                && !(mark.starts_with('_') && follows.is_some_and(char::is_alphanumeric));
+            let is_misplaced = at == 0 || bytes[at - 1].is_ascii_whitespace() || (single && run == 2);
+            let is_inside_word = mark.starts_with('_') && follows.is_some_and(char::is_alphanumeric);
+            let closes = !is_misplaced && !is_inside_word;
             if closes {
                 return Some(at + run - mark.len());
             }

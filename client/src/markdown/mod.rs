@@ -12,9 +12,15 @@ pub enum Block {
     /// Level 1 to 3.
     Heading(u8, Vec<Inline>),
     Quote(Vec<Block>),
-    Code { language: String, text: String },
+    Code {
+        language: String,
+        text: String,
+    },
     /// `start`: the number of the first item of an ordered list.
-    List { start: Option<u64>, items: Vec<Vec<Block>> },
+    List {
+        start: Option<u64>,
+        items: Vec<Vec<Block>>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +32,10 @@ pub enum Inline {
     Italic(Vec<Inline>),
     Strike(Vec<Inline>),
     /// `href` begins with `http://`, `https://` or `mailto:`.
-    Link { href: String, children: Vec<Inline> },
+    Link {
+        href: String,
+        children: Vec<Inline>,
+    },
 }
 
 /// Reads a message's text.
@@ -62,7 +71,9 @@ fn plain_inlines(inlines: &[Inline], out: &mut String) {
         match inline {
             Inline::Text(text) | Inline::Code(text) => out.push_str(text),
             Inline::Break => out.push(' '),
-            Inline::Bold(children) | Inline::Italic(children) | Inline::Strike(children) => plain_inlines(children, out),
+            Inline::Bold(children) | Inline::Italic(children) | Inline::Strike(children) => {
+                plain_inlines(children, out)
+            }
             Inline::Link { children, .. } => plain_inlines(children, out),
         }
     }

@@ -39,7 +39,10 @@ fn lonely_marks_and_snake_case_stay_as_typed() {
 
 #[test]
 fn only_known_schemes_become_links() {
-    assert_eq!(inlines("see https://a.b/c_(d)."), [text("see "), link("https://a.b/c_(d)", "https://a.b/c_(d)"), text(".")]);
+    assert_eq!(
+        inlines("see https://a.b/c_(d)."),
+        [text("see "), link("https://a.b/c_(d)", "https://a.b/c_(d)"), text(".")]
+    );
     assert_eq!(inlines("(https://a.b)"), [text("("), link("https://a.b", "https://a.b"), text(")")]);
     assert_eq!(inlines("[x](https://a.b)"), [link("https://a.b", "x")]);
     for source in ["[x](javascript:alert)", "javascript:alert", "data:text/html,x", "https://"] {
@@ -80,7 +83,14 @@ fn previews_lose_the_marks() {
 
 #[test]
 fn hostile_nesting_is_read_quickly() {
-    for source in ["*".repeat(4000), ">".repeat(4000), "- ".repeat(2000), "[".repeat(4000), "**a*".repeat(1000), "`a``".repeat(1000)] {
+    for source in [
+        "*".repeat(4000),
+        ">".repeat(4000),
+        "- ".repeat(2000),
+        "[".repeat(4000),
+        "**a*".repeat(1000),
+        "`a``".repeat(1000),
+    ] {
         let began = std::time::Instant::now();
         let _ = parse(&source);
         assert!(began.elapsed().as_secs() < 2, "{} took {:?}", &source[..8], began.elapsed());

@@ -54,10 +54,18 @@ pub enum Link {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Phase {
     Stopped,
-    Waiting { until: Moment },
+    Waiting {
+        until: Moment,
+    },
     /// A socket is open or opening; it has to be ready by then.
-    Greeting { until: Moment, has_hello: bool },
-    Live { next_beat: Moment, is_answered: bool },
+    Greeting {
+        until: Moment,
+        has_hello: bool,
+    },
+    Live {
+        next_beat: Moment,
+        is_answered: bool,
+    },
 }
 
 /// The connection.
@@ -124,7 +132,8 @@ impl Gateway {
             Phase::Waiting { .. } => self.open(now),
             Phase::Live { .. } => {
                 self.steps.push_back(Step::Send(ClientFrame::Heartbeat { seq: self.seq }));
-                self.phase = Phase::Live { next_beat: now.after(WAKE_PATIENCE_MS.min(self.beat_ms)), is_answered: false };
+                self.phase =
+                    Phase::Live { next_beat: now.after(WAKE_PATIENCE_MS.min(self.beat_ms)), is_answered: false };
             }
             Phase::Stopped | Phase::Greeting { .. } => {}
         }

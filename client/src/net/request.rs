@@ -46,7 +46,9 @@ impl Failure {
 /// Says whether the server was not reached, refused, or answered what this client cannot read.
 pub async fn send<R: Request>(request: R) -> Result<R::Answer, Failure> {
     let (path, body) = parts(&request)?;
-    let answer = platform::fetch(R::ROUTE.method.as_str(), &path, body).await.map_err(|platform::Unreachable| Failure::Offline)?;
+    let answer = platform::fetch(R::ROUTE.method.as_str(), &path, body)
+        .await
+        .map_err(|platform::Unreachable| Failure::Offline)?;
     read(answer.status, &answer.body)
 }
 

@@ -35,8 +35,14 @@ pub struct LocalTime {
 /// What happened outside, told through one channel.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    SocketFrame { socket: u32, text: String },
-    SocketClosed { socket: u32, code: u16 },
+    SocketFrame {
+        socket: u32,
+        text: String,
+    },
+    SocketClosed {
+        socket: u32,
+        code: u16,
+    },
     /// The user went back or forth.
     PathChanged,
     /// The network is back or the page is looked at again.
@@ -45,7 +51,10 @@ pub enum Input {
     NetworkChanged,
     Key(KeyPress),
     /// The state of a voice connection.
-    Link { connection: u32, link: LinkState },
+    Link {
+        connection: u32,
+        link: LinkState,
+    },
     /// Sharing was stopped in the browser's own bar.
     ScreenEnded,
     /// The microphone was unplugged.

@@ -112,7 +112,8 @@ pub fn move_channel(guild: &Guild, channel_id: ChannelId, to: Sibling) -> Vec<Ch
         return Vec::new();
     }
     let alike = |other: &&Channel| (other.kind == ChannelKind::Category) == is_category;
-    let mut order: Vec<ChannelId> = guild.siblings(parent).into_iter().filter(alike).map(|channel| channel.id).collect();
+    let mut order: Vec<ChannelId> =
+        guild.siblings(parent).into_iter().filter(alike).map(|channel| channel.id).collect();
     let from = order.iter().position(|id| *id == channel_id);
     order.retain(|id| *id != channel_id);
     let index = match (to, from) {

@@ -31,8 +31,14 @@ pub use voice::Seats;
 pub enum Effect {
     /// Somebody else wrote.
     MessageArrived(Box<Message>),
-    SeatTaken { channel_id: ChannelId, user_id: UserId },
-    SeatLeft { channel_id: ChannelId, user_id: UserId },
+    SeatTaken {
+        channel_id: ChannelId,
+        user_id: UserId,
+    },
+    SeatLeft {
+        channel_id: ChannelId,
+        user_id: UserId,
+    },
     GuildGone(GuildId),
     ChannelGone(ChannelId),
 }

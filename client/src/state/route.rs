@@ -4,9 +4,13 @@ use protocol::id::{ChannelId, GuildId};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    Setup { token: String },
+    Setup {
+        token: String,
+    },
     SignIn,
-    Invite { code: String },
+    Invite {
+        code: String,
+    },
     /// Rooms with people in them; the home.
     Live,
     /// Conversations over all servers; a tab on small screens.

@@ -1,6 +1,8 @@
 use protocol::account::{CurrentUser, Presence, Status, User};
 use protocol::channel::{Channel, ChannelKind, ReadState};
-use protocol::event::{ChannelDeleted, Event, GuildDeleted, MessageDeleted, Ready, TypingStarted, VoiceLeft, VoiceSpeakers};
+use protocol::event::{
+    ChannelDeleted, Event, GuildDeleted, MessageDeleted, Ready, TypingStarted, VoiceLeft, VoiceSpeakers,
+};
 use protocol::guild::{Guild as GuildInfo, GuildSnapshot, Member};
 use protocol::id::{ChannelId, GuildId, ID_EPOCH_MS, ID_SEQUENCE_BITS, MessageId, PeerId, SessionId, UserId};
 use protocol::message::{History, Message, Nonce};
@@ -22,7 +24,7 @@ fn channel_id(number: i64) -> ChannelId {
 }
 /// The id of a message written so many seconds after the epoch of ids.
 fn message_id(second: i64) -> MessageId {
-    MessageId::try_from((second * 1000 << ID_SEQUENCE_BITS) + 1).unwrap()
+    MessageId::try_from(((second * 1000) << ID_SEQUENCE_BITS) + 1).unwrap()
 }
 fn user(number: i64) -> User {
     User { id: user_id(number), username: format!("user{number}"), display_name: format!("User {number}") }

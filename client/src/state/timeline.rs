@@ -63,8 +63,14 @@ pub enum Row {
     Day(Timestamp),
     /// What follows is new.
     New,
-    Message { message: Message, has_head: bool },
-    Pending { pending: Pending, has_head: bool },
+    Message {
+        message: Message,
+        has_head: bool,
+    },
+    Pending {
+        pending: Pending,
+        has_head: bool,
+    },
 }
 
 impl Default for Timeline {
@@ -139,7 +145,8 @@ impl Timeline {
         match direction {
             Direction::Older => {
                 let oldest = self.oldest();
-                for message in page.messages.into_iter().rev().filter(|message| oldest.is_none_or(|id| message.id < id)) {
+                for message in page.messages.into_iter().rev().filter(|message| oldest.is_none_or(|id| message.id < id))
+                {
                     self.messages.push_front(message);
                 }
                 self.has_before = page.has_before;
@@ -212,14 +219,14 @@ impl Timeline {
             if is_new_day {
                 rows.push(Row::Day(at));
             }
-            let is_first_new = !is_new_shown
-                && self.new_after.is_some_and(|read| message.id > read)
-                && Some(message.author.id) != me;
+            let is_first_new =
+                !is_new_shown && self.new_after.is_some_and(|read| message.id > read) && Some(message.author.id) != me;
             if is_first_new {
                 rows.push(Row::New);
                 is_new_shown = true;
             }
-            let continues = last.is_some_and(|(author, before)| author == message.author.id && at.0 - before.0 < GROUPED_MS);
+            let continues =
+                last.is_some_and(|(author, before)| author == message.author.id && at.0 - before.0 < GROUPED_MS);
             rows.push(Row::Message { message: message.clone(), has_head: is_new_day || is_first_new || !continues });
             last = Some((message.author.id, at));
         }

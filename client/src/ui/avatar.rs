@@ -13,7 +13,8 @@ pub fn Avatar(
     #[props(default)] class: String,
     #[props(default)] is_speaking: bool,
     /// Shown as a dot, where it is known.
-    #[props(default)] is_online: Option<bool>,
+    #[props(default)]
+    is_online: Option<bool>,
 ) -> Element {
     let letter: String = name.chars().find(|c| c.is_alphanumeric()).into_iter().flat_map(char::to_uppercase).collect();
     let hue = (seed.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) % HUES;

@@ -65,10 +65,12 @@ pub fn IconButton(
     #[props(default)] class: String,
     #[props(default)] id: Option<String>,
     /// On or off, for a button that switches.
-    #[props(default)] is_pressed: Option<bool>,
+    #[props(default)]
+    is_pressed: Option<bool>,
     #[props(default)] is_expanded: Option<bool>,
     /// The key that does the same.
-    #[props(default)] shortcut: Option<&'static str>,
+    #[props(default)]
+    shortcut: Option<&'static str>,
     on_press: EventHandler<()>,
 ) -> Element {
     let tip = shortcut.map_or_else(|| label.clone(), |key| format!("{label} ({key})"));

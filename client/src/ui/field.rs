@@ -16,12 +16,19 @@ pub fn Field(
     #[props(default)] autocomplete: &'static str,
     #[props(default)] has_focus: bool,
     /// What reveals and hides a secret; none: the text is no secret.
-    #[props(default)] secret: Option<(String, String)>,
+    #[props(default)]
+    secret: Option<(String, String)>,
     on_input: EventHandler<String>,
 ) -> Element {
     let mut is_revealed = use_signal(|| false);
     let is_hidden = secret.is_some() && !is_revealed();
-    let described = if !error.is_empty() { Some(format!("{id}-error")) } else if hint.is_empty() { None } else { Some(format!("{id}-hint")) };
+    let described = if !error.is_empty() {
+        Some(format!("{id}-error"))
+    } else if hint.is_empty() {
+        None
+    } else {
+        Some(format!("{id}-hint"))
+    };
     rsx! {
         div { class: "field", "data-invalid": !error.is_empty(),
             label { r#for: id, "{label}" }
@@ -62,7 +69,13 @@ pub fn Field(
 
 /// One of several options in a list that drops down. Options are value and word.
 #[component]
-pub fn Select(id: &'static str, label: String, value: String, options: Vec<(String, String)>, on_choose: EventHandler<String>) -> Element {
+pub fn Select(
+    id: &'static str,
+    label: String,
+    value: String,
+    options: Vec<(String, String)>,
+    on_choose: EventHandler<String>,
+) -> Element {
     rsx! {
         div { class: "field",
             label { r#for: id, "{label}" }

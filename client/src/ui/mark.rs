@@ -6,9 +6,9 @@ use dioxus::prelude::*;
 pub fn Mark() -> Element {
     rsx! {
         svg { class: "mark", view_box: "0 0 48 48", "aria-hidden": "true",
-            path { class: "mark-left", d: "M18 8a14 14 0 1 0-7.600 25.800L10 40l6.600-4.100A14 14 0 0 0 18 8Z" }
-            path { class: "mark-right", d: "M30 8a14 14 0 1 1 7.600 25.800L38 40l-6.600-4.100A14 14 0 0 1 30 8Z" }
-            path { class: "mark-lens", d: "M24 9.400a14 14 0 0 1 0 25.200 14 14 0 0 1 0-25.200Z" }
+            path { class: "mark-right", d: "M19 22a12 12 0 1 0 24 0 12 12 0 1 0-24 0ZM38.800 30.200l-9.100 3.800 9.800 6Z" }
+            path { class: "mark-left", d: "M5 22a12 12 0 1 0 24 0 12 12 0 1 0-24 0ZM9.200 30.200 8.500 40l9.800-6Z" }
+            path { class: "mark-lens", d: "M24 12.250a12 12 0 0 1 0 19.500 12 12 0 0 1 0-19.500Z" }
         }
     }
 }

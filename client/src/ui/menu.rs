@@ -34,15 +34,15 @@ pub fn Popover(
             onclick: move |event| event.stop_propagation(),
             onkeydown: move |event| {
                 event.stop_propagation();
-                let step = match event.key() {
-                    Key::Escape => {
+                let step = match event.key().to_string().as_str() {
+                    "Escape" => {
                         on_close.call(());
                         return;
                     }
-                    Key::ArrowDown => 1,
-                    Key::ArrowUp => -1,
-                    Key::Home => isize::MIN,
-                    Key::End => isize::MAX,
+                    "ArrowDown" => 1,
+                    "ArrowUp" => -1,
+                    "Home" => isize::MIN,
+                    "End" => isize::MAX,
                     _ => return,
                 };
                 if role == Some("menu") {
@@ -57,7 +57,13 @@ pub fn Popover(
 
 /// A list of things to do.
 #[component]
-pub fn Menu(id: String, label: String, #[props(default)] class: String, on_close: EventHandler<()>, children: Element) -> Element {
+pub fn Menu(
+    id: String,
+    label: String,
+    #[props(default)] class: String,
+    on_close: EventHandler<()>,
+    children: Element,
+) -> Element {
     rsx! {
         Popover { id, label, class: "menu {class}", role: "menu", on_close, {children} }
     }

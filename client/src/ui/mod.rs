@@ -5,8 +5,8 @@ mod button;
 mod dialog;
 mod field;
 mod icon;
-mod menu;
 mod mark;
+mod menu;
 mod place;
 
 pub use avatar::Avatar;

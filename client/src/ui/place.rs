@@ -6,7 +6,12 @@ use super::{Glyph, Icon};
 
 /// Nothing is here, and what to do about it.
 #[component]
-pub fn Empty(title: String, #[props(default)] hint: String, #[props(default)] glyph: Option<Glyph>, children: Element) -> Element {
+pub fn Empty(
+    title: String,
+    #[props(default)] hint: String,
+    #[props(default)] glyph: Option<Glyph>,
+    children: Element,
+) -> Element {
     rsx! {
         div { class: "empty",
             if let Some(glyph) = glyph {

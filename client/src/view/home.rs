@@ -81,7 +81,8 @@ fn join(app: App, channel_id: ChannelId) {
 fn LiveCard(room: Room) -> Element {
     let app = use_app();
     let channel_id = room.channel.id;
-    let shared = room.people.iter().find(|person| person.state.flags.screen).map(|person| text::sharing_screen(&person.name));
+    let shared =
+        room.people.iter().find(|person| person.state.flags.screen).map(|person| text::sharing_screen(&person.name));
     let more = room.people.len().saturating_sub(6);
     rsx! {
         article { class: "card", "data-in": room.is_in, "aria-label": text::open_room(&room.channel.name),
@@ -137,7 +138,10 @@ pub(super) fn Chats() -> Element {
         let mut list: Vec<(Channel, String, bool)> = Vec::new();
         for guild in state.guilds.values() {
             let channels = guild.channels.values().filter(|channel| channel.kind == ChannelKind::Text);
-            list.extend(channels.map(|channel| (channel.clone(), guild.info.name.clone(), state.unread(channel) == Unread::Yes)));
+            list.extend(
+                channels
+                    .map(|channel| (channel.clone(), guild.info.name.clone(), state.unread(channel) == Unread::Yes)),
+            );
         }
         list.sort_by_key(|(channel, _, is_unread)| std::cmp::Reverse((*is_unread, channel.last_message_id)));
         list

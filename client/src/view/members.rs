@@ -34,7 +34,8 @@ pub(super) fn Members(guild_id: GuildId) -> Element {
         rows.sort_by_cached_key(|row| row.user.display_name.to_lowercase());
         rows
     });
-    let part = |is_online: bool| rows.read().iter().filter(|row| row.is_online == is_online).cloned().collect::<Vec<_>>();
+    let part =
+        |is_online: bool| rows.read().iter().filter(|row| row.is_online == is_online).cloned().collect::<Vec<_>>();
     let (online, offline) = (part(true), part(false));
     rsx! {
         aside { id: "members", class: "members", "aria-label": text::members_label(), onkeydown: rove("members"),

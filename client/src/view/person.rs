@@ -75,7 +75,7 @@ pub(super) fn SeatRow(seated: Seated) -> Element {
                 class: "seat-row",
                 r#type: "button",
                 "aria-label": if words.is_empty() { seated.name.clone() } else { format!("{}, {words}", seated.name) },
-                "aria-expanded": (!is_me).then(|| is_open()),
+                "aria-expanded": if is_me { None } else { Some(is_open()) },
                 "data-rove": "",
                 tabindex: "-1",
                 onclick: move |_| {

@@ -40,11 +40,11 @@ pub(super) fn open_guild(app: App, guild_id: GuildId) {
 /// What moves the focus in a list that stands upright.
 pub(super) fn rove(id: &'static str) -> impl FnMut(Event<KeyboardData>) {
     move |event| {
-        let step = match event.key() {
-            Key::ArrowDown => 1,
-            Key::ArrowUp => -1,
-            Key::Home => isize::MIN,
-            Key::End => isize::MAX,
+        let step = match event.key().to_string().as_str() {
+            "ArrowDown" => 1,
+            "ArrowUp" => -1,
+            "Home" => isize::MIN,
+            "End" => isize::MAX,
             _ => return,
         };
         event.prevent_default();

@@ -64,7 +64,8 @@ fn HomeSide() -> Element {
 #[component]
 fn GuildSide(guild_id: GuildId) -> Element {
     let app = use_app();
-    let tree = use_memo(move || app.state.read().guilds.get(&guild_id).map(crate::state::Guild::tree).unwrap_or_default());
+    let tree =
+        use_memo(move || app.state.read().guilds.get(&guild_id).map(crate::state::Guild::tree).unwrap_or_default());
     let may_manage = use_memo(move || may(app, guild_id, Permissions::MANAGE_CHANNELS));
     let Tree { branches } = tree();
     rsx! {
@@ -92,7 +93,9 @@ pub(super) fn may(app: App, guild_id: GuildId, permission: Permissions) -> bool 
 fn GuildHead(guild_id: GuildId) -> Element {
     let app = use_app();
     let mut is_open = use_signal(|| false);
-    let name = use_memo(move || app.state.read().guilds.get(&guild_id).map(|guild| guild.info.name.clone()).unwrap_or_default());
+    let name = use_memo(move || {
+        app.state.read().guilds.get(&guild_id).map(|guild| guild.info.name.clone()).unwrap_or_default()
+    });
     let is_owner = use_memo(move || may(app, guild_id, Permissions::MANAGE_GUILD));
     let mut then = move |act: Callback<()>| {
         is_open.set(false);

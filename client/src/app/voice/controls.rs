@@ -82,7 +82,10 @@ impl App {
         flags.muted = true;
         // Not the user's choice, so that it is not remembered as one.
         self.with_call(|call| call.set_flags(flags));
-        if let (Some(channel_id), Some(peer_id)) = { let voice = self.voice.peek(); (voice.channel_id(), voice.peer_id()) } {
+        if let (Some(channel_id), Some(peer_id)) = {
+            let voice = self.voice.peek();
+            (voice.channel_id(), voice.peer_id())
+        } {
             self.show_seat(channel_id, peer_id, flags);
         }
         self.voice.write().trouble = Some(Trouble::Microphone(error));

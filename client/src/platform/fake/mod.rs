@@ -5,8 +5,8 @@ use protocol::time::Timestamp;
 use protocol::voice::{Mid, Source};
 
 use super::{
-    Answer, CannotCall, Device, DeviceError, Input, LocalOffer, LocalTime, MicrophoneOptions, NotifyPermission, Scroll, Sound,
-    Unreachable,
+    Answer, CannotCall, Device, DeviceError, Input, LocalOffer, LocalTime, MicrophoneOptions, NotifyPermission, Scroll,
+    Sound, Unreachable,
 };
 
 /// 2026-06-01T12:00:00Z.
@@ -204,3 +204,4 @@ pub fn is_narrow() -> bool {
 pub fn pixel_ratio() -> f64 {
     1.0
 }
+pub fn clear_page() {}

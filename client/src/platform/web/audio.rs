@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AnalyserNode, AudioContext, AudioContextState, GainNode, HtmlAudioElement, MediaStream, MediaStreamAudioSourceNode};
+use web_sys::{
+    AnalyserNode, AudioContext, AudioContextState, GainNode, HtmlAudioElement, MediaStream, MediaStreamAudioSourceNode,
+};
 
 thread_local! {
     static GRAPH: RefCell<Graph> = RefCell::new(Graph::default());

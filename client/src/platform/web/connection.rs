@@ -94,13 +94,16 @@ impl Connection {
         let video = (0..VIDEO_SLOTS).map(|_| receiving("video")).collect();
         let watched = peer.clone();
         let on_state = Closure::<dyn FnMut()>::new(move || {
-            let link = match watched.connection_state() {
-                RtcPeerConnectionState::Connected => LinkState::Up,
-                RtcPeerConnectionState::Disconnected => LinkState::Shaky,
-                RtcPeerConnectionState::Failed | RtcPeerConnectionState::Closed => LinkState::Down,
-                _ => return,
-            };
-            let _ = inputs.unbounded_send(Input::Link { connection: number, link });
+            let states = [
+                (RtcPeerConnectionState::Connected, LinkState::Up),
+                (RtcPeerConnectionState::Disconnected, LinkState::Shaky),
+                (RtcPeerConnectionState::Failed, LinkState::Down),
+                (RtcPeerConnectionState::Closed, LinkState::Down),
+            ];
+            let now = watched.connection_state();
+            if let Some((_, link)) = states.into_iter().find(|(state, _)| *state == now) {
+                let _ = inputs.unbounded_send(Input::Link { connection: number, link });
+            }
         });
         peer.set_onconnectionstatechange(Some(on_state.as_ref().unchecked_ref()));
         Ok(Self(Rc::new(Inner {
@@ -130,7 +133,8 @@ impl Connection {
         let description = RtcSessionDescriptionInit::new(RtcSdpType::Offer);
         description.set_sdp(&sdp);
         JsFuture::from(self.0.peer.set_local_description(&description)).await?;
-        let lines = self.0.senders.iter().filter_map(|(source, line)| Some(PublishedLine { mid: mid(line)?, source: *source }));
+        let lines =
+            self.0.senders.iter().filter_map(|(source, line)| Some(PublishedLine { mid: mid(line)?, source: *source }));
         let video_slots = self.0.video.iter().filter_map(mid).collect();
         Ok(LocalOffer { sdp, lines: lines.collect(), video_slots })
     }
@@ -150,7 +154,8 @@ impl Connection {
 
     /// Brings the received tracks to the ears and keeps the pictures at hand.
     fn listen(&self) {
-        let stream = |line: &RtcRtpTransceiver| MediaStream::new_with_tracks(&Array::of1(&line.receiver().track())).ok();
+        let stream =
+            |line: &RtcRtpTransceiver| MediaStream::new_with_tracks(&Array::of1(&line.receiver().track())).ok();
         let mut voices = self.0.voices.borrow_mut();
         for (line, mid) in self.0.audio.iter().filter_map(|line| Some((line, mid(line)?))) {
             if !voices.contains_key(&mid)

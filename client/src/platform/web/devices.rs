@@ -9,7 +9,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    HtmlMediaElement, MediaDeviceInfo, MediaDeviceKind, MediaDevices, MediaStream, MediaStreamConstraints, MediaStreamTrack,
+    HtmlMediaElement, MediaDeviceInfo, MediaDeviceKind, MediaDevices, MediaStream, MediaStreamConstraints,
+    MediaStreamTrack,
 };
 
 use super::super::{Device, DeviceError, DeviceKind, Input, MicrophoneOptions};
@@ -161,18 +162,19 @@ pub async fn open_screen(inputs: UnboundedSender<Input>) -> Result<(), DeviceErr
         .and_then(|function| function.dyn_into().ok())
         .ok_or(DeviceError::Missing)?;
     let video = object(&[("frameRate", object(&[("ideal", 30.0.into())]).into())]);
-    let sound = object(&[("echoCancellation", false.into()), ("noiseSuppression", false.into()), ("autoGainControl", false.into())]);
+    let sound = object(&[
+        ("echoCancellation", false.into()),
+        ("noiseSuppression", false.into()),
+        ("autoGainControl", false.into()),
+    ]);
     let options = object(&[
         ("video", video.into()),
         ("audio", sound.into()),
         ("systemAudio", "include".into()),
         ("selfBrowserSurface", "exclude".into()),
     ]);
-    let promise: js_sys::Promise = function
-        .call1(&devices, &options)
-        .map_err(|error| cause(&error))?
-        .dyn_into()
-        .map_err(|_| DeviceError::Busy)?;
+    let promise: js_sys::Promise =
+        function.call1(&devices, &options).map_err(|error| cause(&error))?.dyn_into().map_err(|_| DeviceError::Busy)?;
     let stream = JsFuture::from(promise).await.map_err(|error| cause(&error))?;
     let stream: MediaStream = stream.dyn_into().map_err(|_| DeviceError::Busy)?;
     hint(&stream, "text");

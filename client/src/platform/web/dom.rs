@@ -128,7 +128,11 @@ pub fn anchor(container: &str) -> Option<Anchor> {
     (0..rows.length()).find_map(|index| {
         let row = rows.item(index)?.dyn_into::<Element>().ok()?;
         let rectangle = row.get_bounding_client_rect();
-        (rectangle.bottom() > edge).then(|| Anchor { container: container.to_owned(), id: row.id(), top: rectangle.top() })
+        (rectangle.bottom() > edge).then(|| Anchor {
+            container: container.to_owned(),
+            id: row.id(),
+            top: rectangle.top(),
+        })
     })
 }
 

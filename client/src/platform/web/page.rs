@@ -65,7 +65,14 @@ pub fn device_name() -> String {
         "Browser",
     );
     let system = find(
-        &[("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux")],
+        &[
+            ("Android", "Android"),
+            ("iPhone", "iPhone"),
+            ("iPad", "iPad"),
+            ("Windows", "Windows"),
+            ("Mac OS", "macOS"),
+            ("Linux", "Linux"),
+        ],
         "another system",
     );
     format!("{browser} on {system}")
@@ -78,7 +85,11 @@ pub fn set_title(title: &str) {
 /// `dark`, `light` or `black`; empty: as the system has it.
 pub fn set_theme(theme: &str) {
     if let Some(root) = document().document_element() {
-        let _ = if theme.is_empty() { root.remove_attribute("data-theme") } else { root.set_attribute("data-theme", theme) };
+        let _ = if theme.is_empty() {
+            root.remove_attribute("data-theme")
+        } else {
+            root.set_attribute("data-theme", theme)
+        };
     }
 }
 
@@ -194,4 +205,11 @@ pub fn is_narrow() -> bool {
 #[must_use]
 pub fn pixel_ratio() -> f64 {
     window().device_pixel_ratio()
+}
+
+/// Removes what the page showed while the client was loading.
+pub fn clear_page() {
+    if let Some(main) = document().get_element_by_id("main") {
+        main.replace_children_with_node_0();
+    }
 }

@@ -15,7 +15,8 @@ const ID: &str = "composer";
 pub(super) fn Composer(channel_id: ChannelId) -> Element {
     let app = use_app();
     let mut typed = use_signal(move || app.draft(channel_id));
-    let channel = use_memo(move || app.state.read().channel(channel_id).map(|channel| channel.name.clone()).unwrap_or_default());
+    let channel =
+        use_memo(move || app.state.read().channel(channel_id).map(|channel| channel.name.clone()).unwrap_or_default());
     use_effect(move || {
         let asked = (app.composer_focus)();
         if asked > 0 || !platform::is_narrow() {
@@ -34,12 +35,12 @@ pub(super) fn Composer(channel_id: ChannelId) -> Element {
         let _ = typed.read();
         platform::grow(ID);
     });
-    let on_key = move |event: Event<KeyboardData>| match event.key() {
-        Key::Enter if !event.modifiers().shift() && !event.is_composing() => {
+    let on_key = move |event: Event<KeyboardData>| match event.key().to_string().as_str() {
+        "Enter" if !event.modifiers().shift() && !event.is_composing() => {
             event.prevent_default();
             send();
         }
-        Key::ArrowUp if typed.peek().is_empty() => {
+        "ArrowUp" if typed.peek().is_empty() => {
             event.prevent_default();
             app.edit_last();
         }

@@ -32,7 +32,9 @@ fn Blocks(blocks: Vec<Block>) -> Element {
 fn BlockView(block: Block) -> Element {
     match block {
         Block::Paragraph(inlines) => rsx! { p { Inlines { inlines } } },
-        Block::Heading(1, inlines) => rsx! { p { class: "h1", role: "heading", "aria-level": "3", Inlines { inlines } } },
+        Block::Heading(1, inlines) => {
+            rsx! { p { class: "h1", role: "heading", "aria-level": "3", Inlines { inlines } } }
+        }
         Block::Heading(level, inlines) => rsx! {
             p { class: "h2", role: "heading", "aria-level": "{level + 2}", Inlines { inlines } }
         },

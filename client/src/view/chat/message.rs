@@ -31,12 +31,14 @@ pub(super) fn MessageRow(message: Message, has_head: bool, rights: Rights) -> El
     let mut press = use_signal(|| 0_u32);
     let is_editing = use_memo(move || (app.editing)() == Some(id));
     let content = message.content.clone();
-    let on_key = move |event: Event<KeyboardData>| match event.key() {
-        Key::Character(key) if key == "e" && rights.may_edit && !is_editing() => {
+    let on_key = move |event: Event<KeyboardData>| match event.key().to_string().as_str() {
+        "e" if rights.may_edit && !is_editing() => {
             event.prevent_default();
             app.editing.set(Some(id));
         }
-        Key::Delete if rights.may_delete && !is_editing() => app.show(Overlay::Confirm(Confirm::DeleteMessage(channel_id, id))),
+        "Delete" if rights.may_delete && !is_editing() => {
+            app.show(Overlay::Confirm(Confirm::DeleteMessage(channel_id, id)))
+        }
         _ => {}
     };
     rsx! {
@@ -179,12 +181,12 @@ fn Editor(channel_id: ChannelId, message: Message) -> Element {
         let message = message.clone();
         move |event: Event<KeyboardData>| {
             event.stop_propagation();
-            match event.key() {
-                Key::Enter if !event.modifiers().shift() && !event.is_composing() => {
+            match event.key().to_string().as_str() {
+                "Enter" if !event.modifiers().shift() && !event.is_composing() => {
                     event.prevent_default();
                     finish_edit(app, &message, &typed());
                 }
-                Key::Escape => {
+                "Escape" => {
                     app.editing.set(None);
                     app.composer_focus += 1;
                 }

@@ -108,7 +108,8 @@ pub(super) fn TimelineView(channel_id: ChannelId) -> Element {
 #[component]
 fn Beginning(channel_id: ChannelId, view: Shown) -> Element {
     let app = use_app();
-    let name = use_memo(move || app.state.read().channel(channel_id).map(|channel| channel.name.clone()).unwrap_or_default());
+    let name =
+        use_memo(move || app.state.read().channel(channel_id).map(|channel| channel.name.clone()).unwrap_or_default());
     let failed = matches!(view.older, Progress::Failed(_)) || matches!(view.newer, Progress::Failed(_));
     rsx! {
         if failed {
@@ -151,9 +152,9 @@ fn Rows(channel_id: ChannelId, rows: Vec<Row>) -> Element {
         Rights { may_edit: is_mine, may_delete: is_mine || may_manage }
     };
     let on_key = move |event: Event<KeyboardData>| {
-        let step = match event.key() {
-            Key::ArrowDown => 1,
-            Key::ArrowUp => -1,
+        let step = match event.key().to_string().as_str() {
+            "ArrowDown" => 1,
+            "ArrowUp" => -1,
             _ => return,
         };
         event.prevent_default();

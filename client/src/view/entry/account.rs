@@ -58,9 +58,12 @@ impl Errors {
     }
 }
 
+/// The form's answer, on its way.
+pub(super) type Submitted = std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
+
 /// The form for a new account. `on_submit` carries it out.
 #[component]
-pub(super) fn AccountForm(on_submit: Callback<NewAccount, std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>>>>>) -> Element {
+pub(super) fn AccountForm(on_submit: Callback<NewAccount, Submitted>) -> Element {
     let mut username = use_signal(String::new);
     let mut display_name = use_signal(String::new);
     let mut password = use_signal(String::new);

@@ -3,10 +3,10 @@ use protocol::invite::InvitePreview;
 use protocol::request::account::NewAccount;
 use protocol::request::invite::PreviewInvite;
 
-use super::account::AccountForm;
+use super::account::{AccountForm, Submitted};
 use super::frame::{FormError, Frame};
 use super::sign_in::SignInForm;
-use crate::app::{App, Entry, sentence, use_app};
+use crate::app::{Entry, sentence, use_app};
 use crate::net::{self, Failure};
 use crate::state::Route;
 use crate::text;
@@ -58,10 +58,7 @@ fn Welcome(code: String, preview: InvitePreview) -> Element {
         let code = code.clone();
         use_callback(move |account: NewAccount| {
             let code = code.clone();
-            Box::pin(async move {
-                app.register(code.clone(), account).await?;
-                arrive(app, code).await
-            }) as std::pin::Pin<Box<dyn Future<Output = _>>>
+            Box::pin(async move { app.register(code, account).await }) as Submitted
         })
     };
     rsx! {
@@ -78,16 +75,6 @@ fn Welcome(code: String, preview: InvitePreview) -> Element {
             }
         }
     }
-}
-
-/// Goes to where the invite led. Accepting is harmless for one who is a member already.
-async fn arrive(app: App, code: String) -> Result<(), Failure> {
-    match app.accept_invite(code).await {
-        Ok(snapshot) => app.replace(Route::Guild(snapshot.guild.id)),
-        // The invite made the account, and its last use with it; the server will be in the snapshot.
-        Err(_) => app.replace(Route::Live),
-    }
-    Ok(())
 }
 
 #[component]

@@ -5,7 +5,7 @@ use protocol::name;
 use protocol::request::account::NewAccount;
 use protocol::request::invite::{CreateGuildInvite, InviteTerms};
 
-use super::account::{AccountForm, complaint};
+use super::account::{AccountForm, Submitted, complaint};
 use super::frame::{FormError, Frame};
 use crate::app::{Entry, sentence, use_app};
 use crate::net;
@@ -39,7 +39,7 @@ pub(in super::super) fn Setup(token: String) -> Element {
     }
     let submit = use_callback(move |account: NewAccount| {
         let token = token.clone();
-        Box::pin(async move { app.set_up(token, account).await }) as std::pin::Pin<Box<dyn Future<Output = _>>>
+        Box::pin(async move { app.set_up(token, account).await }) as Submitted
     });
     rsx! {
         Frame { title: text::setup_title(), hint: text::setup_hint(),

@@ -10,12 +10,15 @@ use crate::ui::{Button, Dialog, Kind};
 fn words(state: &State, confirm: &Confirm) -> (&'static str, String, &'static str) {
     let guild = |id| state.guilds.get(id).map(|guild| guild.info.name.clone()).unwrap_or_default();
     match confirm {
-        Confirm::DeleteMessage(..) => (text::delete_message(), text::delete_message_confirm().to_owned(), text::delete()),
+        Confirm::DeleteMessage(..) => {
+            (text::delete_message(), text::delete_message_confirm().to_owned(), text::delete())
+        }
         Confirm::DeleteChannel(_, channel_id) => {
             let channel = state.channel(*channel_id);
             let name = channel.map(|channel| channel.name.clone()).unwrap_or_default();
             let is_category = channel.is_some_and(|channel| channel.kind == ChannelKind::Category);
-            let question = if is_category { text::category_delete_confirm(&name) } else { text::channel_delete_confirm(&name) };
+            let question =
+                if is_category { text::category_delete_confirm(&name) } else { text::channel_delete_confirm(&name) };
             (text::delete(), question, text::delete())
         }
         Confirm::DeleteGuild(id) => (text::delete_server(), text::delete_server_confirm(&guild(id)), text::delete()),

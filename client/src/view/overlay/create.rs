@@ -26,7 +26,8 @@ pub(super) fn NewGuild() -> Element {
     }
 }
 
-const KINDS: [(ChannelKind, &str); 3] = [(ChannelKind::Text, "text"), (ChannelKind::Voice, "voice"), (ChannelKind::Category, "category")];
+const KINDS: [(ChannelKind, &str); 3] =
+    [(ChannelKind::Text, "text"), (ChannelKind::Voice, "voice"), (ChannelKind::Category, "category")];
 
 fn kind_words(kind: ChannelKind) -> (&'static str, &'static str) {
     match kind {
@@ -68,7 +69,8 @@ pub(super) fn NewChannelDialog(guild_id: GuildId, parent_id: Option<ChannelId>) 
     };
     // A category stands in no other.
     let offered = KINDS.iter().filter(|(kind, _)| parent_id.is_none() || *kind != ChannelKind::Category);
-    let options = offered.map(|(kind, id)| ((*id).to_owned(), kind_words(*kind).0.to_owned(), kind_words(*kind).1.to_owned()));
+    let options =
+        offered.map(|(kind, id)| ((*id).to_owned(), kind_words(*kind).0.to_owned(), kind_words(*kind).1.to_owned()));
     let chosen = KINDS.iter().find(|(each, _)| *each == kind()).map(|(_, id)| *id).unwrap_or_default();
     rsx! {
         Dialog { id: "new-channel", title: text::create_channel(), close_label: text::close(), on_close: move |()| app.hide_overlay(),

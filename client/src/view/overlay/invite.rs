@@ -21,7 +21,8 @@ pub(super) fn InviteDialog(guild_id: GuildId) -> Element {
 }
 
 fn uses() -> Vec<(String, String)> {
-    let mut options = vec![(String::new(), text::uses_unlimited().to_owned()), ("1".to_owned(), text::uses_one().to_owned())];
+    let mut options =
+        vec![(String::new(), text::uses_unlimited().to_owned()), ("1".to_owned(), text::uses_one().to_owned())];
     options.extend([5, 25, 100].map(|count: u32| (count.to_string(), text::uses_many(&count))));
     options
 }

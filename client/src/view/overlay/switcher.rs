@@ -71,7 +71,8 @@ fn all(state: &State) -> Vec<Hit> {
 
 fn search(state: &State, typed: &str) -> Vec<Hit> {
     let typed = typed.trim().to_lowercase();
-    let mut found: Vec<(usize, Hit)> = all(state).into_iter().filter_map(|hit| Some((fit(&hit.name, &typed)?, hit))).collect();
+    let mut found: Vec<(usize, Hit)> =
+        all(state).into_iter().filter_map(|hit| Some((fit(&hit.name, &typed)?, hit))).collect();
     found.sort_by_key(|(fit, _)| *fit);
     found.into_iter().map(|(_, hit)| hit).take(MOST).collect()
 }
@@ -96,10 +97,10 @@ pub(super) fn Switcher() -> Element {
     let hits = use_memo(move || search(&app.state.read(), &typed.read()));
     let on_key = move |event: Event<KeyboardData>| {
         let last = hits.peek().len().saturating_sub(1);
-        match event.key() {
-            Key::ArrowDown => chosen.set((chosen() + 1).min(last)),
-            Key::ArrowUp => chosen.set(chosen().saturating_sub(1)),
-            Key::Enter => {
+        match event.key().to_string().as_str() {
+            "ArrowDown" => chosen.set((chosen() + 1).min(last)),
+            "ArrowUp" => chosen.set(chosen().saturating_sub(1)),
+            "Enter" => {
                 let hit = hits.peek().get(chosen()).cloned();
                 if let Some(hit) = hit {
                     reach(app, hit.goal);

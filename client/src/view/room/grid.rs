@@ -27,7 +27,8 @@ fn tiles(app: App, channel_id: ChannelId) -> Vec<TileInfo> {
         shown: Shown { peer_id: person.state.peer_id, source },
         has_picture,
     };
-    let screens = people.iter().filter(|person| person.state.flags.screen).map(|person| tile(person, Source::Screen, true));
+    let screens =
+        people.iter().filter(|person| person.state.flags.screen).map(|person| tile(person, Source::Screen, true));
     let faces = people.iter().map(|person| tile(person, Source::Camera, person.state.flags.camera));
     screens.chain(faces).collect()
 }

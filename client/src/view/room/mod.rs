@@ -62,7 +62,8 @@ fn Inside(channel_id: ChannelId) -> Element {
 fn Outside(channel_id: ChannelId) -> Element {
     let app = use_app();
     let people = use_memo(move || seated(app, channel_id));
-    let name = use_memo(move || app.state.read().channel(channel_id).map(|channel| channel.name.clone()).unwrap_or_default());
+    let name =
+        use_memo(move || app.state.read().channel(channel_id).map(|channel| channel.name.clone()).unwrap_or_default());
     let count = people.read().len();
     rsx! {
         if count == 0 {

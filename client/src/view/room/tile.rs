@@ -9,7 +9,11 @@ use crate::platform;
 use crate::text;
 use crate::ui::{Avatar, Glyph, IconButton};
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a screen has fewer than 65,536 pixels, and more than none")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a screen has fewer than 65,536 pixels, and more than none"
+)]
 fn pixels(css: f64) -> u16 {
     (css * platform::pixel_ratio()).clamp(1.0, 65_535.0) as u16
 }

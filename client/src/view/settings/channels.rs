@@ -63,16 +63,20 @@ fn Item(guild_id: GuildId, channel: Channel, dragged: Signal<Option<ChannelId>>,
         is_over.set(false);
         if let Some(other) = dragged.write().take().filter(|other| *other != id) {
             let is_category = app.state.peek().channel(other).is_some_and(|other| other.kind == ChannelKind::Category);
-            let to = if kind == ChannelKind::Category && !is_category { Sibling::Into(Some(id)) } else { Sibling::Before(id) };
+            let to = if kind == ChannelKind::Category && !is_category {
+                Sibling::Into(Some(id))
+            } else {
+                Sibling::Before(id)
+            };
             app.move_channel(guild_id, other, to);
         }
     };
     let on_key = {
         let mut shift = shift.clone();
         move |event: Event<KeyboardData>| {
-            let to = match event.key() {
-                Key::ArrowUp if event.modifiers().alt() => Sibling::Earlier,
-                Key::ArrowDown if event.modifiers().alt() => Sibling::Later,
+            let to = match event.key().to_string().as_str() {
+                "ArrowUp" if event.modifiers().alt() => Sibling::Earlier,
+                "ArrowDown" if event.modifiers().alt() => Sibling::Later,
                 _ => return,
             };
             event.prevent_default();

@@ -16,7 +16,9 @@ use crate::ui::{Button, Field, Glyph, Kind};
 #[component]
 pub(in super::super) fn GuildSettings(guild_id: GuildId, tab: GuildTab) -> Element {
     let app = use_app();
-    let name = use_memo(move || app.state.read().guilds.get(&guild_id).map(|guild| guild.info.name.clone()).unwrap_or_default());
+    let name = use_memo(move || {
+        app.state.read().guilds.get(&guild_id).map(|guild| guild.info.name.clone()).unwrap_or_default()
+    });
     let word = |each| match each {
         GuildTab::Overview => (text::overview(), Glyph::Gear),
         GuildTab::Channels => (text::channels(), Glyph::Hash),

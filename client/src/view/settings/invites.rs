@@ -43,7 +43,9 @@ fn InviteRow(invite: Invite, on_change: EventHandler<()>) -> Element {
         Some(max) => text::invite_used(&max, &invite.uses),
         None => text::invite_used_unlimited(&invite.uses),
     };
-    let expires = invite.expires_at.map_or_else(|| text::invite_never_expires().to_owned(), |at| text::invite_expires(&text::moment(at)));
+    let expires = invite
+        .expires_at
+        .map_or_else(|| text::invite_never_expires().to_owned(), |at| text::invite_expires(&text::moment(at)));
     let revoke = move |()| {
         spawn(async move {
             if let Err(failure) = net::send(RevokeInvite { invite_id, body: () }).await {

@@ -41,12 +41,18 @@ type Tab = (&'static str, Glyph, bool);
 
 /// The frame that settings share: a list of parts, and one part.
 #[component]
-fn Page(title: String, tabs: Vec<Tab>, on_tab: EventHandler<usize>, on_close: EventHandler<()>, children: Element) -> Element {
+fn Page(
+    title: String,
+    tabs: Vec<Tab>,
+    on_tab: EventHandler<usize>,
+    on_close: EventHandler<()>,
+    children: Element,
+) -> Element {
     let heading = tabs.iter().find(|(_, _, is_open)| *is_open).map(|(word, ..)| *word).unwrap_or_default();
     let on_key = move |event: Event<KeyboardData>| {
-        let step = match event.key() {
-            Key::ArrowDown | Key::ArrowRight => 1,
-            Key::ArrowUp | Key::ArrowLeft => -1,
+        let step = match event.key().to_string().as_str() {
+            "ArrowDown" | "ArrowRight" => 1,
+            "ArrowUp" | "ArrowLeft" => -1,
             _ => return,
         };
         event.prevent_default();
