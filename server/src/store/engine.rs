@@ -1,15 +1,16 @@
 //! Connections and transactions of both engines behind one type.
 
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Postgres, Sqlite, Transaction};
-use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::group::{Member, Ticket, Writer};
 use super::{Error, Result};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
@@ -24,33 +25,40 @@ pub(crate) struct Store(Engine);
 
 #[derive(Clone)]
 enum Engine {
-    /// SQLite lets one connection write at a time, so there is one; the lock makes the queue for it fair.
-    Sqlite {
-        writer: SqlitePool,
-        turn: Arc<Mutex<()>>,
-        readers: SqlitePool,
-    },
+    Sqlite { writer: Writer, readers: SqlitePool },
     Postgres(PgPool),
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it is rolled back.
 pub(crate) struct Tx {
     pub(super) engine: EngineTx,
-    /// Declared after the transaction, so that the next writer waits for the end of this one.
-    turn: Option<OwnedMutexGuard<()>>,
 }
 
 pub(super) enum EngineTx {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(SqliteTx),
     Postgres(Transaction<'static, Postgres>),
+}
+
+pub(super) enum SqliteTx {
+    Write(Member),
+    Read(Transaction<'static, Sqlite>),
+}
+
+impl SqliteTx {
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+        match self {
+            Self::Write(member) => member.connection(),
+            Self::Read(transaction) => transaction,
+        }
+    }
 }
 
 /// The proof that a transaction was committed; what it changed may be published now.
 ///
-/// On SQLite the next writer waits until this is dropped, so events leave in the order of the commits.
+/// On SQLite those that committed later wait with theirs until this is dropped, so events leave in the order of the commits.
 #[must_use = "what was committed is to be published"]
 pub(crate) struct Committed {
-    _turn: Option<OwnedMutexGuard<()>>,
+    _ticket: Option<Ticket>,
 }
 
 /// Runs one query on the connection of either engine: `on_engine!(tx, connection => query.fetch_one(connection))`.
@@ -58,7 +66,7 @@ macro_rules! on_engine {
     ($tx:expr, $connection:ident => $query:expr) => {
         match &mut $tx.engine {
             $crate::store::engine::EngineTx::Sqlite(transaction) => {
-                let $connection = &mut **transaction;
+                let $connection = transaction.connection();
                 $query.await
             }
             $crate::store::engine::EngineTx::Postgres(transaction) => {
@@ -75,7 +83,7 @@ macro_rules! execute {
     ($tx:expr, $connection:ident => $query:expr) => {
         match &mut $tx.engine {
             $crate::store::engine::EngineTx::Sqlite(transaction) => {
-                let $connection = &mut **transaction;
+                let $connection = transaction.connection();
                 $query.await.map(drop)
             }
             $crate::store::engine::EngineTx::Postgres(transaction) => {
@@ -103,25 +111,22 @@ impl Store {
 
     /// Begins a transaction that may write.
     pub(crate) async fn write(&self) -> Result<Tx> {
-        match &self.0 {
-            Engine::Sqlite { writer, turn, .. } => {
-                let turn = Arc::clone(turn).lock_owned().await;
-                let transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
-                Ok(Tx { engine: EngineTx::Sqlite(transaction), turn: Some(turn) })
-            }
-            Engine::Postgres(pool) => Ok(Tx { engine: EngineTx::Postgres(pool.begin().await?), turn: None }),
-        }
+        let engine = match &self.0 {
+            Engine::Sqlite { writer, .. } => EngineTx::Sqlite(SqliteTx::Write(writer.begin().await?)),
+            Engine::Postgres(pool) => EngineTx::Postgres(pool.begin().await?),
+        };
+        Ok(Tx { engine })
     }
 
     /// Begins a transaction that only reads, and sees one state of the database throughout.
     pub(crate) async fn read(&self) -> Result<Tx> {
         let engine = match &self.0 {
-            Engine::Sqlite { readers, .. } => EngineTx::Sqlite(readers.begin().await?),
+            Engine::Sqlite { readers, .. } => EngineTx::Sqlite(SqliteTx::Read(readers.begin().await?)),
             Engine::Postgres(pool) => {
                 EngineTx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
         };
-        Ok(Tx { engine, turn: None })
+        Ok(Tx { engine })
     }
 
     /// Waits for open transactions and closes the database.
@@ -138,11 +143,18 @@ impl Store {
 
 impl Tx {
     pub(crate) async fn commit(self) -> Result<Committed> {
-        match self.engine {
-            EngineTx::Sqlite(transaction) => transaction.commit().await?,
-            EngineTx::Postgres(transaction) => transaction.commit().await?,
-        }
-        Ok(Committed { _turn: self.turn })
+        let ticket = match self.engine {
+            EngineTx::Sqlite(SqliteTx::Write(member)) => Some(member.commit().await?),
+            EngineTx::Sqlite(SqliteTx::Read(transaction)) => {
+                transaction.commit().await?;
+                None
+            }
+            EngineTx::Postgres(transaction) => {
+                transaction.commit().await?;
+                None
+            }
+        };
+        Ok(Committed { _ticket: ticket })
     }
 }
 
@@ -161,7 +173,7 @@ async fn open_sqlite(url: &str) -> Result<Engine> {
         .max_connections(READERS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_lazy_with(options.pragma("query_only", "true"));
-    Ok(Engine::Sqlite { writer, turn: Arc::default(), readers })
+    Ok(Engine::Sqlite { writer: Writer::new(writer), readers })
 }
 
 async fn open_postgres(url: &str) -> Result<Engine> {

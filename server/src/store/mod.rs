@@ -7,6 +7,7 @@ pub(crate) mod access;
 pub(crate) mod account;
 pub(crate) mod channel;
 mod engine;
+mod group;
 pub(crate) mod guild;
 pub(crate) mod id;
 pub(crate) mod invite;
@@ -16,6 +17,8 @@ pub(crate) mod session;
 pub(crate) mod setting;
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
 
 pub(crate) use engine::{Committed, Store, Tx};
 
@@ -34,6 +37,11 @@ pub enum Error {
     Corrupt(&'static str),
     #[error("database: {0}")]
     Sql(#[from] sqlx::Error),
+    /// The commit of a group failed, and with it those of all its members.
+    #[error("commit: {0}")]
+    Commit(Arc<sqlx::Error>),
+    #[error("a commit was given up before its outcome was known")]
+    Abandoned,
     #[error("migration: {0}")]
     Migrate(sqlx::migrate::MigrateError),
 }

@@ -58,6 +58,8 @@ macro_rules! contract {
 
 contract! {
     what_is_not_committed_is_not_there
+    writers_at_once_each_keep_or_lose_their_own
+    a_writer_that_gives_up_holds_nobody_up
     a_user_name_is_taken_once
     sessions_are_found_by_their_token_and_end
     a_setting_is_taken_once
@@ -151,6 +153,48 @@ async fn what_is_not_committed_is_not_there(fresh: Fresh) {
     drop(tx);
     let mut tx = fresh.store.read().await.unwrap();
     assert!(!account::any(&mut tx).await.unwrap());
+}
+
+async fn writers_at_once_each_keep_or_lose_their_own(fresh: Fresh) {
+    let ids = std::sync::Arc::new(Ids::above(0));
+    let writers: Vec<_> = (0..60)
+        .map(|number| {
+            let (store, ids) = (fresh.store.clone(), std::sync::Arc::clone(&ids));
+            tokio::spawn(async move {
+                let mut tx = store.write().await.unwrap();
+                insert_user(&mut tx, &ids, &format!("user{number}")).await;
+                if number % 3 == 0 {
+                    drop(tx);
+                } else {
+                    drop(tx.commit().await.unwrap());
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let mut tx = fresh.store.read().await.unwrap();
+    for number in 0..60 {
+        let found = account::find_by_username(&mut tx, &format!("user{number}")).await.unwrap();
+        assert_eq!(found.is_some(), number % 3 != 0, "user{number}");
+    }
+}
+
+async fn a_writer_that_gives_up_holds_nobody_up(fresh: Fresh) {
+    let ids = Ids::above(0);
+    let mut first = fresh.store.write().await.unwrap();
+    insert_user(&mut first, &ids, "ada").await;
+    let store = fresh.store.clone();
+    let waiting = tokio::spawn(async move { drop(store.write().await) });
+    tokio::task::yield_now().await;
+    waiting.abort();
+    drop(first.commit().await.unwrap());
+    let mut second = fresh.store.write().await.unwrap();
+    insert_user(&mut second, &ids, "bob").await;
+    drop(second.commit().await.unwrap());
+    let mut tx = fresh.store.read().await.unwrap();
+    assert!(account::find_by_username(&mut tx, "bob").await.unwrap().is_some());
 }
 
 async fn a_user_name_is_taken_once(fresh: Fresh) {
