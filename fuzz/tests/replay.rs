@@ -59,7 +59,7 @@ impl Random {
     }
 
     fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).unwrap()
+        usize::try_from(self.next() % bound as u64).expect("below a usize")
     }
 
     fn byte(&mut self) -> u8 {

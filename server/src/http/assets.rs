@@ -9,7 +9,7 @@ use rust_embed::{Embed, EmbeddedFile};
 use crate::error::Error;
 
 #[derive(Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/../client/dist"]
+#[folder = "../client/dist"]
 #[allow_missing = true]
 struct Files;
 
