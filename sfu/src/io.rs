@@ -156,7 +156,7 @@ pub struct Join<'a> {
     pub peer: PeerId,
     pub grant: Grant,
     pub state: PeerState,
-    /// The client's SDP offer, at most 64 KiB and 64 m-lines. See the crate's docs.
+    /// The client's SDP offer, at most 96 KiB and 64 m-lines. See the crate's docs.
     pub offer: &'a str,
     /// Which m-lines of the offer publish what. Every other m-line that the client can
     /// receive on becomes a slot.

@@ -108,7 +108,7 @@ fn every_offer_that_cannot_be_answered_is_refused_with_its_reason() {
     };
     assert_eq!(refused("", &none), OfferError::Syntax);
     assert_eq!(refused("hello", &none), OfferError::Syntax);
-    assert_eq!(refused(&"a".repeat(70_000), &none), OfferError::TooLong);
+    assert_eq!(refused(&"a".repeat(100_000), &none), OfferError::TooLong);
     assert_eq!(refused(&"m=\n".repeat(65), &none), OfferError::TooManySections);
     assert_eq!(refused("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", &none), OfferError::Empty);
     assert_eq!(refused(&without("a=ice-pwd"), &none), OfferError::IceCredentials);

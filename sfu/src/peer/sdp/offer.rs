@@ -11,7 +11,7 @@ use crate::peer::certificate::Fingerprint;
 use crate::peer::guard::guarded;
 use crate::peer::ice::Credentials;
 
-const LONGEST_OFFER: usize = 64 * 1024;
+const LONGEST_OFFER: usize = 96 * 1024;
 const MOST_SECTIONS: usize = 64;
 const LONGEST_MID: usize = 32;
 const MOST_SSRCS: usize = 64;
