@@ -7,6 +7,7 @@ mod client;
 mod gateway;
 mod instance;
 mod process;
+pub mod voice;
 
 pub use client::{Client, Refused, first_channel};
 pub use gateway::Gateway;
