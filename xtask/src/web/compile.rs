@@ -16,6 +16,18 @@ const BINARY: &str = "hubbub-web";
 /// How long rustup may take to fetch the target before Debian's compiler is tried.
 const RUSTUP_PATIENCE: Duration = Duration::from_secs(60);
 
+/// What rustc's code may use, all of it in every browser since 2022. With more of them allowed, wasm-opt writes modules
+/// that browsers refuse.
+const FEATURES: [&str; 7] = [
+    "bulk-memory",
+    "bulk-memory-opt",
+    "multivalue",
+    "mutable-globals",
+    "nontrapping-float-to-int",
+    "reference-types",
+    "sign-ext",
+];
+
 /// What a browser needs to run the client.
 pub(super) struct Page {
     pub(super) wasm: Vec<u8>,
@@ -165,7 +177,8 @@ fn optimize(paths: &Paths, module: &Path) -> Result<()> {
     say("making the WebAssembly file small");
     let smaller = module.with_extension("small.wasm");
     let status = Command::new(tool)
-        .args(["-Oz", "--all-features", "--disable-gc", "--disable-custom-descriptors", "--strip-debug"])
+        .args(["-Oz", "--mvp-features", "--strip-debug", "--strip-producers"])
+        .args(FEATURES.map(|feature| format!("--enable-{feature}")))
         .arg(module)
         .arg("-o")
         .arg(&smaller)
