@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::voice_house::House;
 use super::{Report, Samples, rounded};
@@ -21,7 +21,9 @@ pub(super) async fn run() -> Report {
     let mut talking = Voice::join_with(talker, house.channel, LINES).await.expect("a seat");
     talking.connected().await;
     let [mut offers, mut answers, mut connections, mut sounds] = [(); 4].map(|()| Samples::default());
-    for _ in 0..JOINS {
+    for join in 0..JOINS {
+        // Not in step with the packets of who talks.
+        sleep(Duration::from_millis(7 * join as u64 % 20)).await;
         let start = Instant::now();
         let mut voice = Voice::join_with(joiner, house.channel, LINES).await.expect("a seat");
         note(&mut offers, voice.offered_at().duration_since(start));

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use rtc::interceptor::Registry;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::media_engine::MediaEngine;
+use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
 use rtc::peer_connection::configuration::{RTCConfigurationBuilder, RTCOfferOptions};
 use rtc::peer_connection::event::RTCPeerConnectionEvent;
 use rtc::peer_connection::message::RTCMessage;
@@ -26,6 +27,10 @@ use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use super::Lines;
 
 const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+/// The pace of ICE checks that RFC 8445 section 14.2 asks for; `rtc` takes four times as long.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+/// Checks without an answer after which a pair of addresses is given up.
+const CHECKS: u16 = 100;
 const OPUS: u8 = 111;
 const SSRC: u32 = 70_000;
 /// RFC 6464: speech at 20 dB below overload.
@@ -57,9 +62,11 @@ impl Connection {
         engine.register_default_codecs().expect("the default codecs");
         let level = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.to_owned() };
         engine.register_header_extension(level, RtpCodecKind::Audio, None).expect("a free id");
+        let settings = SettingEngineBuilder::new().with_ice_connection_attempts(Some(CHECK_INTERVAL), Some(CHECKS));
         let mut connection = RTCPeerConnectionBuilder::new()
             .with_configuration(RTCConfigurationBuilder::new().build())
             .with_media_engine(engine)
+            .with_setting_engine(settings.build())
             .with_interceptor_registry(Registry::new())
             .build(now)
             .expect("a connection");
