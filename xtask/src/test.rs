@@ -38,6 +38,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("clippy for wasm32", clippy_web),
     ("tests", tests),
     ("doctests", doctests),
+    ("journeys", journeys),
 ];
 
 /// Runs all checks and prints how many passed, each check counting as one beside the tests that it runs.
@@ -128,6 +129,8 @@ fn web_client(_: &Shell) -> Result<u32> {
 
 fn tests(sh: &Shell) -> Result<u32> {
     let nextest = nextest(sh)?;
+    // Some tests start the program itself.
+    cmd!(sh, "cargo build --quiet --package server --bin hubbub").quiet().run()?;
     let postgres = Postgres::start()?;
     let url = postgres.url();
     let output =
@@ -154,6 +157,30 @@ fn nextest(sh: &Shell) -> Result<PathBuf> {
 fn doctests(sh: &Shell) -> Result<u32> {
     cmd!(sh, "cargo test --quiet --doc --workspace").quiet().ignore_stdout().run()?;
     Ok(0)
+}
+
+/// Real browsers against the real program.
+fn journeys(sh: &Shell) -> Result<u32> {
+    tool::require(sh, Path::new("/usr/bin/chromium"), &["chromium"])?;
+    tool::require(sh, Path::new("node"), &["nodejs"])?;
+    let target = cargo_metadata::MetadataCommand::new().no_deps().exec()?.target_directory;
+    let _folder = sh.push_dir("e2e/browser");
+    cmd!(sh, "npm ci --silent --no-audit --no-fund").quiet().run()?;
+    let mut files: Vec<PathBuf> = sh.read_dir(".")?;
+    files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
+    let output = cmd!(sh, "node --test --test-concurrency=1 --test-reporter=spec {files...}")
+        .env("HUBBUB_PROGRAM", target.join("debug/hubbub").as_str())
+        .env("NO_COLOR", "1")
+        .quiet()
+        .ignore_status()
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    print!("{text}");
+    if !output.status.success() {
+        bail!("see above");
+    }
+    let passed = text.lines().rev().find_map(|line| line.rsplit_once("pass ")?.1.trim().parse().ok());
+    passed.context("node did not say how many tests passed")
 }
 
 /// The number that stands before some words in the last line that holds them.

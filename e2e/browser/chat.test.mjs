@@ -1,0 +1,64 @@
+// From the printed link to two people who chat.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch } from './lib/browser.mjs';
+import { openChannel, reads, register, say, setUp } from './lib/people.mjs';
+import { Server } from './lib/server.mjs';
+
+let server, browser, ada, bob;
+
+before(async () => {
+  server = await Server.start();
+  browser = await launch();
+  ada = await (await browser.newContext()).newPage();
+  bob = await (await browser.newContext()).newPage();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.end();
+});
+
+test('the set-up link leads to a server, and its invite link leads a second person in', async () => {
+  const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });
+  await register(bob, link, 'bob');
+  await ada.getByRole('complementary', { name: 'Members' }).getByText('bob').waitFor();
+});
+
+test('what one writes the other reads, with markdown and without HTML', async () => {
+  await openChannel(bob, 'general');
+  await say(ada, 'hello **bob** <b>plain</b>');
+  const text = bob.getByRole('log').locator('strong', { hasText: 'bob' });
+  await text.waitFor();
+  await bob.getByRole('log').getByText('<b>plain</b>').waitFor();
+  await say(bob, 'hello ada');
+  await reads(ada, 'hello ada');
+});
+
+test('an edit and a deletion reach the other', async () => {
+  await say(ada, 'a tpyo');
+  await reads(bob, 'a tpyo');
+  await ada.getByRole('textbox', { name: /^Message / }).press('ArrowUp');
+  const editor = ada.getByRole('log').getByRole('textbox');
+  await editor.fill('a typo');
+  await editor.press('Enter');
+  await reads(bob, 'a typo');
+  assert.equal(await bob.getByText('a tpyo').count(), 0);
+  const row = ada.getByRole('log').getByText('a typo', { exact: true });
+  await row.hover();
+  await ada.getByRole('toolbar', { name: 'Message actions' }).getByRole('button', { name: 'Delete' }).click();
+  await ada.getByRole('dialog', { name: 'Delete message' }).getByRole('button', { name: 'Delete' }).click();
+  await bob.getByRole('log').getByText('a typo', { exact: true }).waitFor({ state: 'detached' });
+});
+
+test('a restarted server has lost nothing, and chat goes on without a reload', async () => {
+  await server.stop();
+  await ada.getByText('Reconnecting. What you send will go out.').waitFor();
+  await say(ada, 'sent while the server was away');
+  await server.resume();
+  await reads(bob, 'sent while the server was away', 30_000);
+  await reads(ada, 'sent while the server was away', 30_000);
+  await say(bob, 'and answered');
+  await reads(ada, 'and answered');
+});

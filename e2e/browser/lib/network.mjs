@@ -1,0 +1,84 @@
+// A network that can be cut: TCP and UDP of one person, relayed to the server.
+
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import net from 'node:net';
+
+/** Where the relay of media listens; the server announces it beside its own address. */
+export const RELAY = '127.0.0.2';
+
+export class Network {
+  /** Relays a free port to the server's pages and gateway, and [`RELAY`] to its media. */
+  static async to(server) {
+    const network = new Network();
+    network.isCut = false;
+    network.sockets = new Set();
+    network.clients = new Map();
+    network.mediaPort = server.mediaPort;
+    network.tcp = net.createServer((socket) => network.#connect(socket, server.port));
+    network.tcp.listen(0, '127.0.0.1');
+    await once(network.tcp, 'listening');
+    network.origin = `http://localhost:${network.tcp.address().port}`;
+    network.udp = dgram.createSocket('udp4');
+    network.udp.on('message', (datagram, from) => network.#forward(datagram, from));
+    network.udp.bind(server.mediaPort, RELAY);
+    await once(network.udp, 'listening');
+    return network;
+  }
+
+  /** Nothing passes any more, and connections are lost without a word. */
+  cut() {
+    this.isCut = true;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  heal() {
+    this.isCut = false;
+  }
+
+  close() {
+    this.cut();
+    this.tcp.close();
+    this.udp.close();
+    for (const client of this.clients.values()) client.close();
+  }
+
+  #connect(socket, port) {
+    socket.on('error', () => {});
+    if (this.isCut) {
+      socket.destroy();
+      return;
+    }
+    const onward = net.connect(port, '127.0.0.1');
+    onward.on('error', () => socket.destroy());
+    for (const one of [socket, onward]) {
+      this.sockets.add(one);
+      one.on('close', () => {
+        this.sockets.delete(one);
+        socket.destroy();
+        onward.destroy();
+      });
+    }
+    socket.pipe(onward).pipe(socket);
+  }
+
+  #forward(datagram, from) {
+    if (this.isCut) return;
+    let client = this.clients.get(from.port);
+    if (!client) {
+      client = dgram.createSocket('udp4');
+      client.on('message', (answer) => this.isCut || this.udp.send(answer, from.port, from.address));
+      this.clients.set(from.port, client);
+    }
+    client.send(datagram, this.mediaPort, '127.0.0.1');
+  }
+}
+
+/** Runs before the page's own scripts: media goes through the relay only. */
+export function useRelayOnly(relay) {
+  const set = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+    const kept = description.sdp.split('\r\n').filter((line) => !line.startsWith('a=candidate:') || line.includes(relay));
+    return set.call(this, { type: description.type, sdp: kept.join('\r\n') });
+  };
+}

@@ -1,0 +1,60 @@
+// What people do, through the page.
+
+import assert from 'node:assert/strict';
+
+export const PASSWORD = 'correct horse battery';
+
+/** The first account with a server, by the set-up link; ends in the server's text channel. */
+export async function setUp(page, server, { username, guild }) {
+  await page.goto(`${server.origin}/setup/${server.setupToken}`);
+  await fillAccount(page, username);
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.getByLabel('Server name').fill(guild);
+  await page.getByRole('button', { name: 'Create server' }).click();
+  const link = await page.getByLabel('Invite link').inputValue();
+  await page.getByRole('button', { name: 'Go to my server' }).click();
+  await page.getByRole('heading', { name: 'general', exact: true }).waitFor();
+  return link;
+}
+
+/** An account by an invite link; ends in the server's text channel. */
+export async function register(page, link, username) {
+  await page.goto(link);
+  await fillAccount(page, username);
+  await page.getByRole('button', { name: /Create account|Join/ }).click();
+  await page.getByRole('button', { name: 'general, text channel' }).waitFor();
+}
+
+async function fillAccount(page, username) {
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+}
+
+export async function openChannel(page, name) {
+  await page.getByRole('button', { name: `${name}, text channel` }).click();
+  await page.getByRole('textbox', { name: `Message ${name}` }).waitFor();
+}
+
+export async function say(page, text) {
+  const box = page.getByRole('textbox', { name: /^Message / });
+  await box.fill(text);
+  await box.press('Enter');
+}
+
+/** Waits until a message is in the timeline, once. */
+export async function reads(page, text, timeout = 10_000) {
+  const found = page.getByRole('log').getByText(text, { exact: true });
+  await found.first().waitFor({ timeout });
+  assert.equal(await found.count(), 1, `"${text}" stands there once`);
+}
+
+/** Joins the voice channel and waits until the connection is up. */
+export async function joinVoice(page) {
+  await page.getByRole('button', { name: /^General, voice channel/ }).click();
+  await page.getByRole('region', { name: 'Call controls' }).getByRole('button', { name: 'Leave' }).waitFor();
+}
+
+/** The people who sit in the voice channel, as the channel list shows them. */
+export function seats(page) {
+  return page.getByRole('navigation', { name: 'Channels' });
+}

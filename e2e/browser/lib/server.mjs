@@ -1,0 +1,66 @@
+// The real program on ports and a folder of its own.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { RELAY } from './network.mjs';
+
+/** The program: `HUBBUB_PROGRAM`, which `cargo xtask test` sets. */
+const program = process.env.HUBBUB_PROGRAM;
+
+export class Server {
+  /** Starts a server that nobody has set up yet. */
+  static async start() {
+    if (!program) throw new Error('HUBBUB_PROGRAM is the path of hubbub; `cargo xtask test` sets it');
+    const server = new Server();
+    server.data = mkdtempSync(join(tmpdir(), 'hubbub-'));
+    server.port = await freePort();
+    server.mediaPort = await freePort();
+    await server.resume();
+    return server;
+  }
+
+  get origin() {
+    return `http://localhost:${this.port}`;
+  }
+
+  /** Starts the program on its data and ports, and waits until it is up. */
+  async resume() {
+    const flags = ['--http', `127.0.0.1:${this.port}`, '--https', '127.0.0.1:0', '--media', `127.0.0.1:${this.mediaPort}`];
+    this.process = spawn(program, ['serve', '--data', this.data, ...flags, '--announce', `127.0.0.1,${RELAY}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, HUBBUB_LOG: 'warn' },
+    });
+    for await (const line of createInterface({ input: this.process.stdout })) {
+      const link = line.match(/\/setup\/(\S+)/);
+      if (link) this.setupToken = link[1];
+      if (line.includes('Ctrl+C')) return;
+    }
+    throw new Error('the server ended before it was up');
+  }
+
+  /** Asks it to stop, and waits for it. */
+  async stop() {
+    const exit = once(this.process, 'exit');
+    this.process.kill('SIGTERM');
+    await exit;
+  }
+
+  async end() {
+    if (this.process.exitCode === null) await this.stop();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+async function freePort() {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address();
+  listener.close();
+  await once(listener, 'close');
+  return port;
+}

@@ -1,0 +1,74 @@
+// What a page hears and sees, measured on the tracks themselves.
+
+/** Runs before the page's own scripts: remembers its peer connections. */
+export function rememberConnections() {
+  const Native = window.RTCPeerConnection;
+  window.connections = [];
+  window.RTCPeerConnection = class extends Native {
+    constructor(...args) {
+      super(...args);
+      window.connections.push(this);
+    }
+  };
+}
+
+/** Starts to listen: `window.loudness(hertz)` is the level in dB of a tone over all received audio tracks. */
+export async function listen(page) {
+  await page.evaluate(async () => {
+    window.analysers?.forEach(({ context }) => context.close());
+    window.analysers = [];
+    const connection = window.connections.at(-1);
+    for (const { track } of connection.getReceivers()) {
+      if (track.kind !== 'audio') continue;
+      const context = new AudioContext({ sampleRate: 48_000 });
+      await context.resume();
+      const analyser = context.createAnalyser();
+      analyser.fftSize = 4_096;
+      analyser.smoothingTimeConstant = 0;
+      context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+      window.analysers.push({ context, analyser });
+    }
+    window.loudness = (hertz) => {
+      const bin = Math.round((hertz * 4_096) / 48_000);
+      return Math.max(
+        ...window.analysers.map(({ analyser }) => {
+          const levels = new Float32Array(analyser.frequencyBinCount);
+          analyser.getFloatFrequencyData(levels);
+          return Math.max(...levels.slice(bin - 1, bin + 2));
+        }),
+      );
+    };
+  });
+}
+
+/** dB above which a tone counts as heard; silence and other tones are far below. */
+export const AUDIBLE = -50;
+
+/** Waits until a tone is heard, or no longer heard; answers with the time it took, in ms. */
+export async function waitForTone(page, hertz, heard, timeout = 15_000) {
+  const begun = Date.now();
+  await page.waitForFunction(
+    ([hertz, heard, audible]) => window.loudness(hertz) > audible === heard,
+    [hertz, heard, AUDIBLE],
+    { timeout, polling: 20 },
+  );
+  return Date.now() - begun;
+}
+
+/** Whether a tone is heard now. */
+export async function hears(page, hertz) {
+  return page.evaluate(([hertz, audible]) => window.loudness(hertz) > audible, [hertz, AUDIBLE]);
+}
+
+/** The size and the number of frames of the first moving picture, or null. */
+export async function picture(page) {
+  return page.evaluate(() => {
+    for (const video of document.querySelectorAll('video')) {
+      const { totalVideoFrames } = video.getVideoPlaybackQuality();
+      if (video.videoWidth > 0 && totalVideoFrames > 0) {
+        return { width: video.videoWidth, height: video.videoHeight, frames: totalVideoFrames };
+      }
+    }
+    return null;
+  });
+}
