@@ -2,12 +2,15 @@
 //!
 //! `cargo +nightly fuzz run NAME --features libfuzzer` looks for new inputs; `tests/replay.rs` runs the committed ones.
 
+mod client;
+mod datagram;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use client::markdown;
+use ::client::markdown;
 use protocol::gateway::{ClientFrame, ServerFrame};
 use protocol::request::account::{RegisterBody, SetupBody, SignInBody};
 use protocol::request::channel::{ChannelPatch, ChannelPlace, NewChannel, ReadBody};
@@ -17,7 +20,7 @@ use protocol::request::voice::{JoinBody, Wishes};
 use protocol::voice::PeerFlags;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sfu::{Certificate, Config, Datagram, Grant, Join, Limits, Mid, Output, PeerId, PeerState, RoomId, Sfu, Source};
+use sfu::{Certificate, Config, Grant, Join, Limits, Mid, Output, PeerId, PeerState, RoomId, Sfu, Source};
 
 /// A target's name and what it does with bytes.
 pub type Target = (&'static str, fn(&[u8]));
@@ -95,28 +98,9 @@ pub fn offer(bytes: &[u8]) {
     assert_eq!(sfu.fault_count(), 0, "an offer made a library panic");
 }
 
-/// Datagrams to the media port of a room with two peers. Each is two bytes of length, then its contents.
+/// Datagrams to the media port of a room, also such as only a peer of it can make; see [`datagram::run`].
 pub fn datagram(bytes: &[u8]) {
-    let mut now = Instant::now();
-    let mut sfu = sfu(now);
-    admit(&mut sfu, now, PeerId(1));
-    admit(&mut sfu, now, PeerId(2));
-    let destination: SocketAddr = ([127, 0, 0, 1], 8443).into();
-    let mut rest = bytes;
-    let mut port = 1_000;
-    while let Some((length, after)) = rest.split_first_chunk::<2>() {
-        let length = usize::from(u16::from_be_bytes(*length)).min(after.len());
-        let (contents, after) = after.split_at(length);
-        let source: SocketAddr = ([127, 0, 0, 1], port).into();
-        let _ = turn::answer(source, contents);
-        sfu.handle(now, Datagram { source, destination, contents });
-        drain(&mut sfu);
-        now += Duration::from_millis(20);
-        sfu.handle_timeout(now);
-        drain(&mut sfu);
-        port = 1_000 + (port + 1) % 3;
-        rest = after;
-    }
+    datagram::run(bytes);
 }
 
 /// A STUN request to the media port.
