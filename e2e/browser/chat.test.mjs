@@ -37,19 +37,19 @@ test('what one writes the other reads, with markdown and without HTML', async ()
 });
 
 test('an edit and a deletion reach the other', async () => {
-  await say(ada, 'a tpyo');
-  await reads(bob, 'a tpyo');
+  await say(ada, 'a first try');
+  await reads(bob, 'a first try');
   await ada.getByRole('textbox', { name: /^Message / }).press('ArrowUp');
   const editor = ada.getByRole('log').getByRole('textbox');
-  await editor.fill('a typo');
+  await editor.fill('a second try');
   await editor.press('Enter');
-  await reads(bob, 'a typo');
-  assert.equal(await bob.getByText('a tpyo').count(), 0);
-  const row = ada.getByRole('log').getByText('a typo', { exact: true });
+  await reads(bob, 'a second try');
+  assert.equal(await bob.getByText('a first try').count(), 0);
+  const row = ada.getByRole('log').getByText('a second try', { exact: true });
   await row.hover();
   await ada.getByRole('toolbar', { name: 'Message actions' }).getByRole('button', { name: 'Delete' }).click();
   await ada.getByRole('dialog', { name: 'Delete message' }).getByRole('button', { name: 'Delete' }).click();
-  await bob.getByRole('log').getByText('a typo', { exact: true }).waitFor({ state: 'detached' });
+  await bob.getByRole('log').getByText('a second try', { exact: true }).waitFor({ state: 'detached' });
 });
 
 test('a restarted server has lost nothing, and chat goes on without a reload', async () => {

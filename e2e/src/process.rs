@@ -43,6 +43,12 @@ impl Process {
         Self { child, origin: format!("http://127.0.0.1:{port}"), setup_token }
     }
 
+    /// Waits until it answers a request.
+    pub async fn answers(&self) {
+        let answer = reqwest::get(format!("{}/healthz", self.origin)).await.expect("an answer");
+        assert!(answer.status().is_success(), "it is healthy");
+    }
+
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin

@@ -316,7 +316,7 @@ async fn a_bad_offer_is_refused_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_peer_that_is_unknown_or_anothers_is_not_found() {
+async fn a_peer_that_is_unknown_or_of_somebody_else_is_not_found() {
     let house = House::open().await;
     let mira = house.member("mira").await;
     let voice = house.join(&mira).await;

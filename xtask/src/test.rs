@@ -161,11 +161,9 @@ fn doctests(sh: &Shell) -> Result<u32> {
 
 /// Real browsers against the real program.
 fn journeys(sh: &Shell) -> Result<u32> {
-    tool::require(sh, Path::new("/usr/bin/chromium"), &["chromium"])?;
-    tool::require(sh, Path::new("node"), &["nodejs"])?;
+    prepare_browsers(sh)?;
     let target = cargo_metadata::MetadataCommand::new().no_deps().exec()?.target_directory;
     let _folder = sh.push_dir("e2e/browser");
-    cmd!(sh, "npm ci --silent --no-audit --no-fund").quiet().run()?;
     let mut files: Vec<PathBuf> = sh.read_dir(".")?;
     files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
     let output = cmd!(sh, "node --test --test-concurrency=1 --test-reporter=spec {files...}")
@@ -181,6 +179,15 @@ fn journeys(sh: &Shell) -> Result<u32> {
     }
     let passed = text.lines().rev().find_map(|line| line.rsplit_once("pass ")?.1.trim().parse().ok());
     passed.context("node did not say how many tests passed")
+}
+
+/// What the scripts in `e2e/browser` need.
+pub(crate) fn prepare_browsers(sh: &Shell) -> Result<()> {
+    tool::require(sh, Path::new("/usr/bin/chromium"), &["chromium"])?;
+    tool::require(sh, Path::new("node"), &["nodejs", "npm"])?;
+    let _folder = sh.push_dir("e2e/browser");
+    cmd!(sh, "npm ci --silent --no-audit --no-fund").quiet().run()?;
+    Ok(())
 }
 
 /// The number that stands before some words in the last line that holds them.

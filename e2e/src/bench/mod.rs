@@ -1,6 +1,7 @@
 //! Speed and memory, as figures to print; nothing here passes or fails.
 
 mod chat;
+mod start;
 mod voice_house;
 mod voice_join;
 mod voice_latency;
@@ -11,12 +12,13 @@ use serde_json::{Map, Value};
 pub type Report = Map<String, Value>;
 
 /// The benches that there are.
-pub const NAMES: &[&str] = &["chat", "voice_join", "voice_latency"];
+pub const NAMES: &[&str] = &["chat", "start", "voice_join", "voice_latency"];
 
 /// Runs a bench by its name; none where there is no such bench.
 pub async fn run(name: &str) -> Option<Report> {
     match name {
         "chat" => Some(chat::run().await),
+        "start" => Some(start::run().await),
         "voice_join" => Some(voice_join::run().await),
         "voice_latency" => Some(voice_latency::run().await),
         _ => None,
