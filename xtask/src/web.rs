@@ -14,6 +14,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::tool;
+
 /// How much time the build may spend on making the page small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effort {
@@ -71,15 +73,11 @@ impl Paths {
         let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec().context("asking cargo for the paths")?;
         let root = metadata.workspace_root.into_std_path_buf();
         let client = root.join("client");
-        let cache = std::env::var_os("HUBBUB_CACHE").map(PathBuf::from).or_else(|| {
-            let home = std::env::var_os("HOME")?;
-            Some(PathBuf::from(home).join(".cache/hubbub"))
-        });
         Ok(Self {
             dist: client.join("dist"),
             client,
             target: metadata.target_directory.into_std_path_buf(),
-            cache: cache.context("set HUBBUB_CACHE or HOME, so that tools can be kept")?,
+            cache: tool::cache()?,
             root,
         })
     }

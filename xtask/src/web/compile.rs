@@ -40,7 +40,8 @@ pub(super) struct Page {
 pub(super) fn wasm(paths: &Paths, effort: Effort) -> Result<PathBuf> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(&paths.root).args(["build", "--package", "client", "--bin", BINARY, "--target", TARGET]);
-    let profile = profile(&mut cargo, effort);
+    let profile = profile(effort);
+    cargo.args(["--profile", profile]);
     let target = if has_target() || add_target() {
         paths.target.clone()
     } else {
@@ -54,20 +55,11 @@ pub(super) fn wasm(paths: &Paths, effort: Effort) -> Result<PathBuf> {
     Ok(target.join(TARGET).join(profile).join(format!("{BINARY}.wasm")))
 }
 
-fn profile(cargo: &mut Command, effort: Effort) -> &'static str {
+/// Cargo's profile, which the workspace defines.
+fn profile(effort: Effort) -> &'static str {
     match effort {
-        Effort::Release => {
-            // wasm-bindgen reads the section that names the target's features, and drops what is left of the names itself.
-            cargo.args(["--config", "profile.web.strip='debuginfo'", "--profile", "web"]);
-            "web"
-        }
-        Effort::Fast => {
-            for setting in ["inherits='release'", "opt-level=1", "lto='off'", "codegen-units=16", "strip='debuginfo'"] {
-                cargo.arg("--config").arg(format!("profile.web-fast.{setting}"));
-            }
-            cargo.args(["--config", "profile.web-fast.panic='abort'", "--profile", "web-fast"]);
-            "web-fast"
-        }
+        Effort::Release => "web",
+        Effort::Fast => "web-fast",
     }
 }
 
