@@ -66,6 +66,10 @@ impl App {
             self.mark_guild_read();
             return;
         }
+        if *self.pane.peek() != Pane::Content && press.key == "Escape" {
+            self.pane.set(Pane::Content);
+            return;
+        }
         if press.is_typing {
             return;
         }
@@ -79,9 +83,6 @@ impl App {
             "s" | "S" if is_in_call => self.toggle_screen(),
             "ArrowUp" => self.edit_last(),
             _ => {}
-        }
-        if *self.pane.peek() != Pane::Content && press.key == "Escape" {
-            self.pane.set(Pane::Content);
         }
     }
 

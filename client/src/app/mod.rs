@@ -156,6 +156,13 @@ impl App {
         self.pane.set(Pane::Content);
     }
 
+    /// Shows the channel list where it is a drawer.
+    pub fn open_channels(mut self) {
+        if platform::has_drawer() {
+            self.pane.set(Pane::Channels);
+        }
+    }
+
     /// Goes to a place that takes the present one's place in the history.
     pub fn replace(self, route: Route) {
         platform::replace_path(&route.path());

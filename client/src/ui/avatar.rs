@@ -29,7 +29,7 @@ pub fn Avatar(
             "data-speaking": is_speaking,
             "data-presence": presence,
             "aria-hidden": "true",
-            "{letter}"
+            span { class: "letter", "data-letter": "{letter}" }
         }
     }
 }

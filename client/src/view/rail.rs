@@ -1,7 +1,7 @@
 use dioxus::prelude::*;
 use protocol::id::GuildId;
 
-use crate::app::{App, Overlay, use_app};
+use crate::app::{App, Overlay, Pane, use_app};
 use crate::platform;
 use crate::state::{Route, Unread};
 use crate::text;
@@ -35,6 +35,7 @@ pub(super) fn open_guild(app: App, guild_id: GuildId) {
         Some(channel_id) if !platform::is_narrow() => app.go(Route::Channel(guild_id, channel_id)),
         Some(_) | None => app.go(Route::Guild(guild_id)),
     }
+    app.open_channels();
 }
 
 /// What moves the focus in a list that stands upright.
@@ -56,12 +57,20 @@ pub(super) fn rove(id: &'static str) -> impl FnMut(Event<KeyboardData>) {
 /// The servers, at the edge.
 #[component]
 pub(super) fn Rail() -> Element {
-    let app = use_app();
+    let mut app = use_app();
+    let has_channels = (app.pane)() == Pane::Channels;
     let list = use_memo(move || entries(app));
     let here = (app.route)();
     let is_live = matches!(here, Route::Live);
     rsx! {
         nav { id: "rail", class: "rail", "aria-label": text::rail_label(), onkeydown: rove("rail"),
+            IconButton {
+                label: text::show_channels(),
+                glyph: Glyph::Bars,
+                class: "rail-channels",
+                is_expanded: has_channels,
+                on_press: move |()| app.pane.set(if has_channels { Pane::Content } else { Pane::Channels }),
+            }
             button {
                 class: "rail-home",
                 r#type: "button",

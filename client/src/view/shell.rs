@@ -34,7 +34,7 @@ fn view_name(route: &Route) -> &'static str {
 /// The client for somebody who is signed in.
 #[component]
 pub(super) fn Shell() -> Element {
-    let app = use_app();
+    let mut app = use_app();
     let route = (app.route)();
     let view = view_name(&route);
     let has_members = matches!(route, Route::Channel(..)) && app.prefs.read().shows_members;
@@ -52,6 +52,7 @@ pub(super) fn Shell() -> Element {
                 Side {}
                 Dock {}
             }
+            div { class: "pane-catch", "aria-hidden": "true", onclick: move |_| app.pane.set(Pane::Content) }
             main { id: "content", class: "content", tabindex: "-1", "aria-label": text::main_label(),
                 Banner {}
                 Content { route: route.clone() }

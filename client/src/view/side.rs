@@ -249,9 +249,9 @@ fn VoiceRow(channel: Channel) -> Element {
                 Icon { glyph: Glyph::Room }
                 span { class: "channel-name", "{channel.name}" }
                 if count > 0 {
-                    span { class: "channel-count", "{count}" }
+                    span { class: "channel-count", "data-text": "{count}" }
                 } else {
-                    span { class: "channel-invite", "{text::channel_empty_voice()}" }
+                    span { class: "channel-invite", "data-text": text::channel_empty_voice() }
                 }
             }
             if count > 0 {

@@ -201,6 +201,10 @@ pub fn is_narrow() -> bool {
     false
 }
 #[must_use]
+pub fn has_drawer() -> bool {
+    false
+}
+#[must_use]
 pub fn pixel_ratio() -> f64 {
     1.0
 }

@@ -23,7 +23,7 @@ pub use dom::{
 };
 pub use http::fetch;
 pub use page::{
-    ask_notifications, clear_page, copy, device_name, go_back, is_narrow, is_secure, is_visible, listen,
+    ask_notifications, clear_page, copy, device_name, go_back, has_drawer, is_narrow, is_secure, is_visible, listen,
     notification_permission, notify, origin, path, pixel_ratio, push_path, reload, replace_path, set_theme, set_title,
 };
 pub use socket::Socket;

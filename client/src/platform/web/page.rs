@@ -201,6 +201,12 @@ pub fn is_narrow() -> bool {
     window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width < 768.0)
 }
 
+/// Whether the channel list is a drawer, as between a phone and a desktop.
+#[must_use]
+pub fn has_drawer() -> bool {
+    window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| (768.0..1024.0).contains(&width))
+}
+
 /// Device pixels of one CSS pixel.
 #[must_use]
 pub fn pixel_ratio() -> f64 {

@@ -162,21 +162,23 @@ fn Rows(channel_id: ChannelId, rows: Vec<Row>) -> Element {
         platform::rove("messages", step);
     };
     rsx! {
-        ol { id: "messages", class: "messages", role: "log", "aria-live": "polite", "aria-relevant": "additions", onkeydown: on_key,
-            for row in rows {
-                match row {
-                    Row::Day(at) => rsx! {
-                        li { key: "day-{at.0}", class: "day", span { "{text::day(at)}" } }
-                    },
-                    Row::New => rsx! {
-                        li { key: "new-{channel_id}", class: "new", span { "{text::new_divider()}" } }
-                    },
-                    Row::Message { message, has_head } => rsx! {
-                        MessageRow { key: "{message.id}", rights: of(message.author.id), message, has_head }
-                    },
-                    Row::Pending { pending, has_head } => rsx! {
-                        PendingRow { key: "{pending.nonce.0}", channel_id, pending, has_head }
-                    },
+        div { class: "messages", role: "log", "aria-live": "polite", "aria-relevant": "additions",
+            ol { id: "messages", onkeydown: on_key,
+                for row in rows {
+                    match row {
+                        Row::Day(at) => rsx! {
+                            li { key: "day-{at.0}", class: "day", span { "{text::day(at)}" } }
+                        },
+                        Row::New => rsx! {
+                            li { key: "new-{channel_id}", class: "new", span { "{text::new_divider()}" } }
+                        },
+                        Row::Message { message, has_head } => rsx! {
+                            MessageRow { key: "{message.id}", rights: of(message.author.id), message, has_head }
+                        },
+                        Row::Pending { pending, has_head } => rsx! {
+                            PendingRow { key: "{pending.nonce.0}", channel_id, pending, has_head }
+                        },
+                    }
                 }
             }
         }
