@@ -87,6 +87,12 @@ impl Client {
         &self.origin
     }
 
+    /// The session's token.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.token.as_deref().expect("the client is signed in")
+    }
+
     /// Opens the gateway.
     pub async fn gateway(&self) -> Gateway {
         let ticket = self.call(CreateGatewayTicket { body: () }).await.expect("a ticket");

@@ -69,6 +69,18 @@ impl Process {
         kib * 1_024.0 / 1e6
     }
 
+    /// Asks it to stop, as a service manager does.
+    pub async fn terminate(&self) {
+        let pid = self.child.id().expect("it is alive").to_string();
+        let status = Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill is there");
+        assert!(status.success(), "the signal was sent");
+    }
+
+    /// Waits for its end; true where it ended well.
+    pub async fn ended(mut self) -> bool {
+        self.child.wait().await.expect("its end").success()
+    }
+
     /// Ends it as `kill -9` does.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("it was alive");
