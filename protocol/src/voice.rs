@@ -72,6 +72,9 @@ pub struct Slot {
     pub mid: Mid,
     /// None: nothing.
     pub shows: Option<Shown>,
+    /// The CSRC (RFC 3550) that names the speaker in the packets of an audio slot; packets of an earlier speaker may still be on their way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csrc: Option<u32>,
 }
 
 /// A track that a slot shows.

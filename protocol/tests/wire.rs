@@ -104,8 +104,8 @@ fn guilds() {
 #[test]
 fn voice() {
     let shows = Some(Shown { peer_id: id(8), source: Source::ScreenAudio });
-    let slots = VoiceSlots { peer_id: id(7), slots: vec![Slot { mid: Mid("4".to_owned()), shows }] };
-    assert_snapshot!(json(&Event::VoiceSlots(slots)), @r#"{"type":"voice_slots","peer_id":"7","slots":[{"mid":"4","shows":{"peer_id":"8","source":"screen_audio"}}]}"#);
+    let slots = VoiceSlots { peer_id: id(7), slots: vec![Slot { mid: Mid("4".to_owned()), shows, csrc: Some(8) }] };
+    assert_snapshot!(json(&Event::VoiceSlots(slots)), @r#"{"type":"voice_slots","peer_id":"7","slots":[{"mid":"4","shows":{"peer_id":"8","source":"screen_audio"},"csrc":8}]}"#);
     let ended = VoiceEnded { channel_id: id(3), peer_id: id(7), reason: VoiceEnd::TimedOut };
     assert_snapshot!(json(&Event::VoiceEnded(ended)), @r#"{"type":"voice_ended","channel_id":"3","peer_id":"7","reason":"timed_out"}"#);
 }

@@ -1,21 +1,18 @@
 //! 500 members with one connection each in one channel: how late messages arrive, and how many a second it bears.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use protocol::channel::ChannelKind;
 use protocol::id::ChannelId;
-use protocol::request::account::{Register, RegisterBody, SetUp, SetupBody};
-use protocol::request::invite::{CreateGuildInvite, InviteTerms};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_tungstenite::tungstenite::Message;
 
+use super::house::House;
 use super::{Report, Samples, rounded};
 use crate::gateway::Socket;
-use crate::{Client, Process, account, first_channel};
+use crate::{Client, Process};
 
 const CONNECTIONS: usize = 500;
 const SENDERS: usize = 20;
@@ -30,7 +27,7 @@ const MARKER: &str = "sent-at:";
 pub(super) async fn run() -> Report {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let process = Process::start(folder.path()).await;
-    let (members, channel) = assemble(&process).await;
+    let House { members, channel } = House::open(&process, CONNECTIONS, ChannelKind::Text).await;
     let mut steady = measure(&members, channel, STEADY_RATE, STEADY).await;
     eprintln!("{STEADY_RATE} messages/s: p99 {:.1} ms", steady.percentile(0.99));
     let mut borne = 0;
@@ -52,29 +49,6 @@ pub(super) async fn run() -> Report {
         ("messages_per_s_at_250ms".to_owned(), borne.into()),
         ("rss_mb".to_owned(), rounded(process.resident_mb())),
     ])
-}
-
-/// Makes the members, and a guild that they are in.
-async fn assemble(process: &Process) -> (Vec<Client>, ChannelId) {
-    let visitor = Client::new(process.origin().to_owned());
-    let token = process.setup_token().expect("a new instance").to_owned();
-    let admin = visitor.signed_in(SetUp { body: SetupBody { token, account: account("admin") } }).await;
-    let guild = admin.create_guild("Bench").await;
-    let invite = CreateGuildInvite { guild_id: guild.guild.id, body: InviteTerms::default() };
-    let code = admin.call(invite).await.expect("an invite").code;
-    let turns = Arc::new(Semaphore::new(4));
-    let mut joining = JoinSet::new();
-    for number in 1..CONNECTIONS {
-        let (visitor, code, turns) = (visitor.clone(), code.clone(), Arc::clone(&turns));
-        joining.spawn(async move {
-            let _turn = turns.acquire().await.expect("an open semaphore");
-            let body = RegisterBody { invite_code: code, account: account(&format!("member{number}")) };
-            visitor.signed_in(Register { body }).await
-        });
-    }
-    let mut members = joining.join_all().await;
-    members.push(admin);
-    (members, first_channel(&guild, ChannelKind::Text).id)
 }
 
 /// Sends at a steady rate for a while, and answers with how late each delivery was.

@@ -1,8 +1,8 @@
 //! Speed and memory, as figures to print; nothing here passes or fails.
 
 mod chat;
+mod house;
 mod start;
-mod voice_house;
 mod voice_join;
 mod voice_latency;
 

@@ -1,10 +1,11 @@
 //! How long it takes from joining a voice channel to the first sound of who talks there already.
 
+use protocol::channel::ChannelKind;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::voice_house::House;
+use super::house::House;
 use super::{Report, Samples, rounded};
 use crate::Process;
 use crate::voice::{Lines, Voice};
@@ -16,7 +17,7 @@ const LINES: Lines = Lines { audio: 4, video: 9, talks: true };
 pub(super) async fn run() -> Report {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let process = Process::start(folder.path()).await;
-    let house = House::open(&process, 2).await;
+    let house = House::open(&process, 2, ChannelKind::Voice).await;
     let [talker, joiner] = &house.members[..] else { unreachable!("two were asked for") };
     let mut talking = Voice::join_with(talker, house.channel, LINES).await.expect("a seat");
     talking.connected().await;

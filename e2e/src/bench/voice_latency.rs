@@ -1,10 +1,11 @@
 //! How long a packet takes from one client through the server to another, in a room where most listen.
 
+use protocol::channel::ChannelKind;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::voice_house::House;
+use super::house::House;
 use super::{Report, Samples, rounded};
 use crate::Process;
 use crate::voice::{Lines, Voice};
@@ -17,7 +18,7 @@ const MEASURED: Duration = Duration::from_secs(15);
 pub(super) async fn run() -> Report {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let process = Process::start(folder.path()).await;
-    let house = House::open(&process, PEERS).await;
+    let house = House::open(&process, PEERS, ChannelKind::Voice).await;
     let mut voices = Vec::new();
     for (number, member) in house.members.iter().enumerate() {
         let lines = Lines { talks: number < TALKERS, ..Lines::default() };

@@ -294,9 +294,11 @@ fn end_reason(reason: GoneReason) -> VoiceEnd {
 }
 
 fn slot(view: sfu::SlotView) -> Result<Slot> {
-    let shows =
-        view.shows.map(|shown| Ok::<_, Error>(Shown { peer_id: peer_id(shown.peer)?, source: source(shown.source) }));
-    Ok(Slot { mid: Mid(view.mid.as_str().to_owned()), shows: shows.transpose()? })
+    let mid = Mid(view.mid.as_str().to_owned());
+    let Some(shown) = view.shows else { return Ok(Slot { mid, shows: None, csrc: None }) };
+    let is_audio = shown.source.kind() == sfu::MediaKind::Audio;
+    let shows = Shown { peer_id: peer_id(shown.peer)?, source: source(shown.source) };
+    Ok(Slot { mid, shows: Some(shows), csrc: is_audio.then_some(shown.csrc) })
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares and durations are clamped first")]
