@@ -156,6 +156,7 @@ pub fn Slider(label: String, value: u16, most: u16, shown: String, on_change: Ev
                 max: "{most}",
                 step: "5",
                 value: "{value}",
+                "aria-label": "{label}",
                 "aria-valuetext": "{shown}",
                 oninput: move |event| {
                     if let Ok(value) = event.value().parse() {

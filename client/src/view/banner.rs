@@ -11,8 +11,8 @@ use crate::ui::{Button, Spinner};
 pub(super) fn Banner() -> Element {
     let app = use_app();
     let is_away = (app.link)() == Link::Reconnecting;
-    // Looked at again each second; there is no event for it in every browser.
-    let _ = (app.seconds)();
+    // Also looked at again each second for the sound; there is no event for it in every browser.
+    let has_no_server = (app.seconds)() > 3 && (app.link)() == Link::Connecting;
     let is_silent = app.voice.read().is_in_call() && platform::sound_is_blocked();
     rsx! {
         div { role: "status", "aria-live": "polite", class: "banner-place",
@@ -20,6 +20,12 @@ pub(super) fn Banner() -> Element {
                 div { class: "banner",
                     Spinner { label: text::loading() }
                     "{text::reconnecting()}"
+                }
+            }
+            if has_no_server {
+                div { class: "banner",
+                    Spinner { label: text::loading() }
+                    "{text::no_server_yet()}"
                 }
             }
             if is_silent {

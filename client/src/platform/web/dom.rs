@@ -107,6 +107,7 @@ pub fn scroll_to(id: &str) {
     if let Some(element) = element::<Element>(id) {
         let options = web_sys::ScrollIntoViewOptions::new();
         options.set_block(web_sys::ScrollLogicalPosition::Center);
+        options.set_inline(web_sys::ScrollLogicalPosition::Center);
         element.scroll_into_view_with_scroll_into_view_options(&options);
     }
 }

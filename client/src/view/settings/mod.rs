@@ -58,6 +58,8 @@ fn Page(
         event.prevent_default();
         platform::rove("settings-tabs", step);
     };
+    let shown = heading.to_owned();
+    use_effect(use_reactive!(|shown| platform::scroll_to(&format!("settings-tab-{shown}"))));
     rsx! {
         div { class: "settings",
             div { class: "settings-side",
@@ -65,6 +67,7 @@ fn Page(
                 div { id: "settings-tabs", class: "settings-tabs", role: "tablist", "aria-label": "{title}", onkeydown: on_key,
                     for (index , (word , glyph , is_open)) in tabs.into_iter().enumerate() {
                         button {
+                            id: "settings-tab-{word}",
                             key: "{word}",
                             class: "channel",
                             r#type: "button",
