@@ -25,11 +25,12 @@ impl Postgres {
         let folder = sh.create_temp_dir()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let postgres = Self { sh, programs, folder, port };
-        let data = postgres.data();
         if postgres.is_root()? {
             // PostgreSQL refuses to run as root.
-            cmd!(postgres.sh, "chown -R postgres {data}/..").quiet().run()?;
+            let folder = postgres.folder.path();
+            cmd!(postgres.sh, "chown postgres {folder}").quiet().run()?;
         }
+        let data = postgres.data();
         postgres.pg("initdb", &["--auth=trust", "--username=hubbub", "--encoding=UTF8", "--no-sync"])?;
         let options = format!("-p {port} -k {data} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200");
         let log = format!("{data}/log");
@@ -83,4 +84,18 @@ fn newest() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
     let folders = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
     folders.filter(|folder| folder.join("initdb").exists()).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_listens_until_it_is_dropped() {
+        let postgres = Postgres::start().unwrap();
+        let port = postgres.port;
+        assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+        drop(postgres);
+        assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+    }
 }
