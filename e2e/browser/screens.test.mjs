@@ -176,6 +176,19 @@ test('small screens: the channel list, and the tabs', async () => {
   }
 });
 
+test('between phone and desktop the channel list is a drawer', async () => {
+  await ada.setViewportSize({ width: 768, height: 1024 });
+  await visit(ada, `/servers/${guild}/${chat}`);
+  const channels = ada.getByRole('navigation', { name: 'Channels' });
+  await channels.waitFor({ state: 'hidden' });
+  await ada.getByRole('button', { name: 'Show channels' }).click();
+  await channels.waitFor();
+  await ada.screenshot({ path: join(folder, '08-drawer-768.png'), animations: 'disabled' });
+  assert.deepEqual(await violations(ada), []);
+  await channels.getByRole('button', { name: /^ideas/ }).click();
+  await channels.waitFor({ state: 'hidden' });
+});
+
 test('the settings of a server', async () => {
   for (const tab of ['overview', 'channels', 'invites']) {
     await visit(ada, `/servers/${guild}/settings/${tab}`);
@@ -186,9 +199,11 @@ test('the settings of a server', async () => {
 
 test('the settings of the user', async () => {
   for (const tab of ['account', 'appearance', 'devices', 'sounds', 'sessions']) {
-    await visit(ada, `/settings/${tab}`);
-    if (tab === 'sessions') await ada.getByText('This one').waitFor();
-    await inEachLook(ada, `10-${tab}`);
+    await inEachLook(ada, `10-${tab}`, async () => {
+      await visit(ada, '/');
+      await visit(ada, `/settings/${tab}`);
+      if (tab === 'sessions') await ada.getByText('This one').waitFor();
+    });
   }
 });
 

@@ -13,6 +13,7 @@ use protocol::request::voice::{JoinBody, JoinVoice, LeaveVoice, RestartVoice, Up
 use protocol::voice::{Mid, Offer, PeerFlags, Quality, Shown, Source, VoiceState, Wish};
 
 use super::{App, Tone};
+use crate::call::focus::Focus;
 use crate::call::wishes::Sight;
 use crate::call::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError};
 use crate::net::{self, Failure};
@@ -32,7 +33,7 @@ pub struct Voice {
     /// Whether the user was muted before they deafened themselves.
     was_muted: bool,
     /// Shown in large.
-    focus: Option<Shown>,
+    focus: Focus,
 }
 
 /// The pictures that the screens show; no screen reads it.
@@ -96,7 +97,7 @@ impl Voice {
     }
 
     #[must_use]
-    pub fn focus(&self) -> Option<Shown> {
+    pub fn focus(&self) -> Focus {
         self.focus
     }
 
@@ -281,7 +282,7 @@ impl App {
             voice.slots.clear();
             voice.quality = None;
             voice.trouble = None;
-            voice.focus = None;
+            voice.focus = Focus::default();
         }
         self.pictures.set(Pictures::default());
         platform::close_microphone();

@@ -59,9 +59,14 @@ impl App {
         }
     }
 
-    /// Shows one picture in large; none: the grid.
-    pub fn set_focus(mut self, shown: Option<Shown>) {
-        self.voice.write().focus = shown;
+    /// Shows one tile in large, or no longer.
+    pub fn set_focus(mut self, shown: Shown, is_large: bool) {
+        let focus = &mut self.voice.write().focus;
+        if is_large {
+            focus.choose(shown);
+        } else {
+            focus.put_back(shown);
+        }
     }
 
     pub(super) fn tick_pictures(mut self) {

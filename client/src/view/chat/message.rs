@@ -29,6 +29,7 @@ pub(super) fn MessageRow(message: Message, has_head: bool, rights: Rights) -> El
     let mut is_hot = use_signal(|| false);
     let mut has_menu = use_signal(|| false);
     let mut press = use_signal(|| 0_u32);
+    let mut is_held = use_signal(|| false);
     let is_editing = use_memo(move || (app.editing)() == Some(id));
     let content = message.content.clone();
     let on_key = move |event: Event<KeyboardData>| match event.key().to_string().as_str() {
@@ -61,10 +62,18 @@ pub(super) fn MessageRow(message: Message, has_head: bool, rights: Rights) -> El
                     platform::sleep(LONG_PRESS_MS).await;
                     if press() == number {
                         has_menu.set(true);
+                        is_held.set(true);
                     }
                 });
             },
-            ontouchend: move |_| press += 1,
+            ontouchend: move |event| {
+                press += 1;
+                // The finger now lies on the menu; letting go is not a choice.
+                if is_held() {
+                    event.prevent_default();
+                    is_held.set(false);
+                }
+            },
             ontouchmove: move |_| press += 1,
             Head { author: message.author.id, name: message.author.display_name.clone(), at: id.created_at(), has_head }
             if is_editing() {

@@ -5,6 +5,7 @@ use protocol::voice::{Shown, Source};
 use super::super::person::{Seated, seated};
 use super::tile::Tile;
 use crate::app::{App, use_app};
+use crate::call::focus::Candidate;
 use crate::call::layout::{Area, largest};
 use crate::text;
 
@@ -39,8 +40,8 @@ pub(super) fn Grid(channel_id: ChannelId) -> Element {
     let app = use_app();
     let list = use_memo(move || tiles(app, channel_id));
     let focus = use_memo(move || {
-        let chosen = app.voice.read().focus();
-        chosen.filter(|shown| list.read().iter().any(|tile| tile.shown == *shown))
+        let candidate = |tile: &TileInfo| Candidate { shown: tile.shown, is_mine: tile.person.is_me };
+        app.voice.read().focus().pick(&list.read().iter().map(candidate).collect::<Vec<_>>())
     });
     let mut area = use_signal(|| Area { width: 640.0, height: 360.0, gap: GAP });
     let all = list();

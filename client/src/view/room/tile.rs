@@ -26,7 +26,7 @@ pub(super) fn Tile(tile: TileInfo, size: (f64, f64), is_focused: bool) -> Elemen
     let shown = tile.shown;
     let is_screen = shown.source == Source::Screen;
     let person = tile.person.clone();
-    let toggle = move || app.set_focus((!is_focused).then_some(shown));
+    let toggle = move || app.set_focus(shown, !is_focused);
     let name = if is_screen { text::screen_of(&person.name) } else { person.name.clone() };
     let words = flags_in_words(&person);
     rsx! {
