@@ -21,6 +21,8 @@ pub(crate) const UNSENT_EVENTS: u64 = 1_000;
 pub(crate) const UNSENT_BYTES: usize = 1 << 20;
 const KEPT_EVENTS: usize = 4_096;
 const KEPT_BYTES: usize = 4 << 20;
+/// Connections of one user, with or without a socket; one more ends the oldest.
+const CONNECTIONS_PER_USER: usize = 32;
 /// How long a connection without a socket can be resumed.
 pub(crate) const RESUME_WINDOW_MS: i64 = 120_000;
 /// How long a user without a socket still counts as online, so that a reload does not show.
@@ -38,7 +40,7 @@ pub(crate) enum Audience<'a> {
 pub(crate) enum Closing {
     /// It reads too slowly.
     Slow,
-    /// Another socket resumed the connection.
+    /// Another socket resumed the connection, or the user has too many.
     TakenOver,
     /// The session behind it ended.
     SessionEnded,
@@ -135,7 +137,11 @@ impl Hub {
         };
         let connection = Arc::new(Connection { user, session, resume, log: Mutex::new(log), wake: Notify::new() });
         let mut registry = self.write();
-        registry.by_user.entry(user).or_default().push(Arc::clone(&connection));
+        let connections = registry.by_user.entry(user).or_default();
+        connections.push(Arc::clone(&connection));
+        if connections.len() > CONNECTIONS_PER_USER {
+            connections.remove(0).close(Closing::TakenOver);
+        }
         let came_online = registry.online.insert(user);
         (connection, socket, came_online)
     }
@@ -430,6 +436,16 @@ mod tests {
         let client = client();
         client.connection.detach(client.socket, Timestamp(0));
         client.hub.sweep(Timestamp(RESUME_WINDOW_MS));
+        assert!(client.hub.resume(&client.resume, 0).is_none());
+    }
+
+    #[test]
+    fn one_connection_too_many_ends_the_oldest() {
+        let client = client();
+        for _ in 0..CONNECTIONS_PER_USER {
+            client.hub.connect(client.user, client.connection.session, Secret::token().hash());
+        }
+        assert_eq!(client.connection.take(client.socket, 1).unwrap_err(), Closing::TakenOver);
         assert!(client.hub.resume(&client.resume, 0).is_none());
     }
 
