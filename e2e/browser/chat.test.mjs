@@ -12,7 +12,7 @@ before(async () => {
   server = await Server.start();
   browser = await launch();
   ada = await (await browser.newContext()).newPage();
-  bob = await (await browser.newContext()).newPage();
+  bob = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
 });
 
 after(async () => {
@@ -20,9 +20,9 @@ after(async () => {
   await server?.end();
 });
 
-test('the set-up link leads to a server, and its invite link leads a second person in', async () => {
+test('the set-up link leads to a server, and its invite link leads a second person in, over HTTPS', async () => {
   const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });
-  await register(bob, link, 'bob');
+  await register(bob, link.replace(server.origin, server.secureOrigin), 'bob');
   await ada.getByRole('complementary', { name: 'Members' }).getByText('bob').waitFor();
 });
 

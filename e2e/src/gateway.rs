@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::event::{Event, Ready};
 use protocol::gateway::{ClientFrame, ServerFrame};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, interval, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
@@ -83,6 +83,21 @@ impl Gateway {
         self.socket
     }
 
+    /// Waits, without reading, until the server has ended the socket, which sending then shows.
+    pub async fn cut_off(&mut self) {
+        let mut ticks = interval(Duration::from_millis(500));
+        let text = serde_json::to_string(&ClientFrame::Heartbeat { seq: 0 }).expect("frames are serialisable");
+        let ended = async {
+            loop {
+                ticks.tick().await;
+                if self.socket.send(Message::text(text.clone())).await.is_err() {
+                    return;
+                }
+            }
+        };
+        timeout(PATIENCE, ended).await.expect("the socket is ended in time");
+    }
+
     /// How many events still come before the socket ends, however it ends.
     pub async fn events_to_the_end(&mut self) -> u64 {
         let mut events = 0;
@@ -95,6 +110,36 @@ impl Gateway {
     /// The close code, after any frames before it.
     pub async fn closed(&mut self) -> u16 {
         closed(&mut self.socket).await
+    }
+
+    /// Sends a ticket and is gone before the answer.
+    pub async fn vanish(origin: &str, ticket: String) {
+        let mut socket = open(origin).await;
+        send(&mut socket, &ClientFrame::Identify { ticket }).await;
+    }
+
+    /// Sends heartbeats and never identifies; answers with the close code.
+    pub async fn dawdle(origin: &str) -> u16 {
+        let mut socket = open(origin).await;
+        for _ in 0..20 {
+            send(&mut socket, &ClientFrame::Heartbeat { seq: 0 }).await;
+        }
+        closed(&mut socket).await
+    }
+
+    /// The first event within a time that `wanted` takes; others are passed over.
+    pub async fn event_within<T>(&mut self, time: Duration, wanted: impl Fn(Event) -> Option<T>) -> T {
+        let end = Instant::now() + time;
+        loop {
+            let next = timeout_at(end, self.socket.next()).await.expect("the event comes in time");
+            let Some(Ok(Message::Text(text))) = next else { continue };
+            if let ServerFrame::Event { seq, event } = serde_json::from_str(&text).expect("a frame") {
+                self.seq = seq;
+                if let Some(found) = wanted(*event) {
+                    return found;
+                }
+            }
+        }
     }
 
     /// Opens a socket with a ticket that is refused, and answers with the close code.

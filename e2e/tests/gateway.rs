@@ -2,6 +2,8 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one event among all")]
 
+use std::time::Duration;
+
 use e2e::{Gateway, Instance, first_channel};
 use protocol::account::Status;
 use protocol::channel::ChannelKind;
@@ -70,7 +72,8 @@ async fn a_slow_consumer_is_closed_while_others_go_on() {
         owner.send(channel, &format!("n-{number}"), &content).await.unwrap();
         quick.event_where(|event| matches!(event, Event::MessageCreated(_)).then_some(())).await;
     }
-    assert!(slow.events_to_the_end().await < messages, "the slow one was cut off");
+    slow.cut_off().await;
+    assert!(slow.events_to_the_end().await < messages, "the slow one missed some");
     assert!(quick.seq() >= messages);
 }
 
@@ -121,4 +124,31 @@ async fn members_see_each_other_come_online() {
         _ => None,
     };
     assert_eq!(gateway.event_where(online).await, Status::Online);
+}
+
+#[tokio::test]
+async fn a_client_that_is_gone_during_its_identify_does_not_stay_online() {
+    let instance = Instance::start().await;
+    let owner = instance.admin().await;
+    let member = instance.user(&owner, "bob").await;
+    let guild = owner.create_guild("Tea house").await;
+    owner.invite(&guild, &member).await;
+    let mut gateway = owner.gateway().await;
+    let bob = member.user().user.id;
+    for _ in 0..12 {
+        let request = protocol::request::gateway::CreateGatewayTicket { body: () };
+        let ticket = member.call(request).await.unwrap().ticket;
+        Gateway::vanish(owner.origin(), ticket).await;
+    }
+    let offline = |event| match event {
+        Event::PresenceUpdated(presence) if presence.user_id == bob => Some(presence.status),
+        _ => None,
+    };
+    while gateway.event_within(Duration::from_secs(15), offline).await != Status::Offline {}
+}
+
+#[tokio::test]
+async fn a_stranger_has_few_frames_to_identify() {
+    let instance = Instance::start().await;
+    assert_eq!(Gateway::dawdle(&instance.origin()).await, close::RATE_LIMITED);
 }

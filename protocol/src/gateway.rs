@@ -58,6 +58,8 @@ pub mod close {
     pub const INVALID_FRAME: u16 = 4000;
     /// The ticket is unknown or used, or the session has ended.
     pub const UNAUTHORIZED: u16 = 4001;
+    /// The server cannot answer at the moment; try again in a while (RFC 6455's registry).
+    pub const TRY_AGAIN_LATER: u16 = 1013;
     /// Too many frames.
     pub const RATE_LIMITED: u16 = 4002;
     /// The client read too slowly; resume.

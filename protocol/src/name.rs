@@ -49,7 +49,7 @@ pub fn topic(text: &str) -> Result<&str, Invalid> {
         return Ok(text);
     }
     length(text, limits::TOPIC_CHARS)?;
-    Ok(text)
+    if text.chars().any(char::is_control) { Err(Invalid::Control) } else { Ok(text) }
 }
 
 /// A message's text; surrounding white space does not count.

@@ -21,7 +21,7 @@ pub(crate) const UNSENT_EVENTS: u64 = 1_000;
 pub(crate) const UNSENT_BYTES: usize = 1 << 20;
 const KEPT_EVENTS: usize = 4_096;
 const KEPT_BYTES: usize = 4 << 20;
-/// Connections of one user, with or without a socket; one more ends the oldest.
+/// Connections of one user; one more ends the oldest, of those without a socket if there is one.
 const CONNECTIONS_PER_USER: usize = 32;
 /// How long a connection without a socket can be resumed.
 pub(crate) const RESUME_WINDOW_MS: i64 = 120_000;
@@ -140,7 +140,8 @@ impl Hub {
         let connections = registry.by_user.entry(user).or_default();
         connections.push(Arc::clone(&connection));
         if connections.len() > CONNECTIONS_PER_USER {
-            connections.remove(0).close(Closing::TakenOver);
+            let spare = connections.iter().position(|one| one.lock().socket.is_none()).unwrap_or(0);
+            connections.remove(spare).close(Closing::TakenOver);
         }
         let came_online = registry.online.insert(user);
         (connection, socket, came_online)

@@ -1,4 +1,4 @@
-//! The hubbub program: web client, REST API, gateway, SFU and TURN in one.
+//! The hubbub program: web client, REST API, gateway, SFU and STUN in one.
 
 mod address;
 mod app;

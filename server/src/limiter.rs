@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use protocol::time::Timestamp;
 
-/// Counts events per key; a key is forgotten when its window is over.
+/// Counts events per key in windows of time.
 pub(crate) struct Limiter<K> {
     most: u32,
     window_ms: i64,

@@ -9,7 +9,7 @@ use crate::secret::{Secret, SecretHash};
 use crate::store::session::LiveSession;
 
 const LIFE_MS: i64 = 30_000;
-/// Beyond it the oldest go first; a client that loses its ticket asks for another.
+/// Beyond it those whose time is over go at once.
 const MOST: usize = 100_000;
 
 #[derive(Default)]

@@ -37,7 +37,7 @@ const RULES: &[Rule] = &[
         module: "store",
         forbidden: &["domain", "http", "gateway", "media", "hub", "app", "error"],
     },
-    Rule { package: "server", module: "domain", forbidden: &["http", "gateway"] },
+    Rule { package: "server", module: "domain", forbidden: &["http", "gateway", "media"] },
     Rule { package: "server", module: "hub", forbidden: &["domain", "http", "gateway", "media", "app", "error"] },
     Rule { package: "server", module: "http", forbidden: &["media"] },
     Rule { package: "server", module: "gateway", forbidden: &["http", "media"] },

@@ -109,7 +109,7 @@ fn clippy_web(sh: &Shell) -> Result<u32> {
     Ok(0)
 }
 
-/// Licences, sources and duplicates; advisories too where their database can be had.
+/// Licences and sources of what we depend on. Advisories need a database that cannot be had everywhere.
 fn deny(sh: &Shell) -> Result<u32> {
     let deny = DENY.find(sh)?;
     cmd!(sh, "{deny} --log-level error check licenses bans sources").quiet().run()?;

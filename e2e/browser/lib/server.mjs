@@ -19,6 +19,7 @@ export class Server {
     const server = new Server();
     server.data = mkdtempSync(join(tmpdir(), 'hubbub-'));
     server.port = await freePort();
+    server.securePort = await freePort();
     server.mediaPort = await freePort();
     await server.resume();
     return server;
@@ -28,9 +29,14 @@ export class Server {
     return `http://localhost:${this.port}`;
   }
 
+  /** With a certificate that the server made itself. */
+  get secureOrigin() {
+    return `https://localhost:${this.securePort}`;
+  }
+
   /** Starts the program on its data and ports, and waits until it is up. */
   async resume() {
-    const flags = ['--http', `127.0.0.1:${this.port}`, '--https', '127.0.0.1:0', '--media', `127.0.0.1:${this.mediaPort}`];
+    const flags = ['--http', `127.0.0.1:${this.port}`, '--https', `127.0.0.1:${this.securePort}`, '--media', `127.0.0.1:${this.mediaPort}`];
     this.process = spawn(program, ['serve', '--data', this.data, ...flags, '--announce', `127.0.0.1,${RELAY}`], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, HUBBUB_LOG: 'warn' },

@@ -1,10 +1,13 @@
 //! Signing in and out.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use protocol::account::{CurrentUser, Session, SignedIn};
 use protocol::id::SessionId;
+use protocol::name;
 use protocol::request::account::SignInBody;
+use protocol::time::Timestamp;
 
 use super::voice;
 use crate::app::App;
@@ -21,7 +24,11 @@ const DEVICE_CHARS: usize = 64;
 pub(crate) async fn sign_in(app: &App, from: IpAddr, body: SignInBody) -> Result<SignedIn> {
     refuse_after_failures(app, from)?;
     let mut tx = app.store.read().await?;
-    let found = store::account::find_by_username(&mut tx, &body.username.trim().to_lowercase()).await?;
+    let username = body.username.trim().to_lowercase();
+    let found = match name::username(&username) {
+        Ok(()) => store::account::find_by_username(&mut tx, &username).await?,
+        Err(_) => None,
+    };
     drop(tx);
     let (user, hash) = found.unzip();
     let is_right = app.passwords.verify(body.password, hash).await?;
@@ -56,11 +63,21 @@ pub(crate) async fn authenticate(app: &App, token: &str) -> Result<LiveSession> 
     let session = found.ok_or(Error::Unauthorized)?;
     let now = clock::now();
     if now.0 - session.last_used_at.0 >= TOUCH_EVERY_MS {
-        let mut tx = app.store.write().await?;
-        store::session::touch(&mut tx, session.id, now).await?;
-        drop(tx.commit().await?);
+        tokio::spawn(touch(Arc::clone(app), session.id, now));
     }
     Ok(session)
+}
+
+/// Notes a session's use, beside the request that shows it: reading goes on when nothing can be written.
+async fn touch(app: App, session: SessionId, now: Timestamp) {
+    let noted = async {
+        let mut tx = app.store.write().await?;
+        store::session::touch(&mut tx, session, now).await?;
+        tx.commit().await.map(drop)
+    };
+    if let Err(error) = noted.await {
+        tracing::warn!(%error, "a session's use could not be noted");
+    }
 }
 
 pub(crate) async fn list(app: &App, session: &LiveSession) -> Result<Vec<Session>> {

@@ -13,6 +13,7 @@ use protocol::voice::{
 };
 use sfu::{GoneReason, Grant, JoinError, PeerState, RoomId};
 
+use super::session;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::hub::Audience;
@@ -40,8 +41,8 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
     let state = VoiceState { guild_id: guild, channel_id: channel, user_id: user, peer_id: peer, flags };
     let seat = Seat { state: state.clone(), session: session.id, is_suspended: false };
     end_all(app, app.seats.take(seat), VoiceEnd::Replaced).await;
-    // Asked again: who lost the right since has either been seen here, or finds the seat and ends it.
-    if let Err(error) = may_connect(app, user, channel).await {
+    // Asked again: who lost the right, or the session, since has either been seen here, or finds the seat and ends it.
+    if let Err(error) = may_still_connect(app, session, channel).await {
         leave_quietly(app, peer).await;
         return Err(error);
     }
@@ -56,6 +57,11 @@ async fn may_connect(app: &App, user: UserId, channel: ChannelId) -> Result<(Gui
         return Err(Error::Conflict("the channel is no voice channel"));
     }
     Ok((access.channel().guild_id, access.permissions()))
+}
+
+async fn may_still_connect(app: &App, session: &LiveSession, channel: ChannelId) -> Result<()> {
+    may_connect(app, session.user.user.id, channel).await?;
+    if session::is_live(app, session.id).await? { Ok(()) } else { Err(Error::Unauthorized) }
 }
 
 /// Answers a new offer on the same connection.

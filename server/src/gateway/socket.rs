@@ -11,7 +11,7 @@ use protocol::error::ErrorBody;
 use protocol::gateway::{ClientFrame, ServerFrame, close};
 use protocol::limits;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::app::App;
 use crate::clock;
@@ -23,13 +23,16 @@ use crate::secret::{Secret, SecretHash};
 const HEARTBEAT_INTERVAL_MS: u32 = 20_000;
 /// Two heartbeats may be lost before the socket counts as dead.
 const SILENCE: Duration = Duration::from_millis(2 * HEARTBEAT_INTERVAL_MS as u64 + 5_000);
-const FIRST_FRAME: Duration = Duration::from_secs(10);
+const OPENING_TIME: Duration = Duration::from_secs(10);
+/// Frames before a socket is identified: a resume that fails, an identify, and some heartbeats.
+const OPENING_FRAMES: usize = 8;
 const CLOSING_TIME: Duration = Duration::from_secs(1);
 const RECONNECT_AFTER_MS: u32 = 500;
 /// A socket that was flushed waits this long before the next flush, so that events of a busy channel share one.
 const GATHER: Duration = Duration::from_millis(10);
 const BATCH: usize = 64;
-const ANSWERS: usize = 16;
+/// Answers that wait at most: more than a client may ask for in ten seconds.
+const ANSWERS: usize = limits::GATEWAY_FRAMES_PER_10_S as usize + 4;
 
 type Sink = SplitSink<WebSocket, Message>;
 type Stream = SplitStream<WebSocket>;
@@ -80,65 +83,75 @@ impl From<Lost> for Stop {
     }
 }
 
+/// A socket's hold on a connection, given up when dropped, whatever ends it.
+struct Attached {
+    connection: Arc<Connection>,
+    id: SocketId,
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        self.connection.detach(self.id, clock::now());
+    }
+}
+
 /// Serves a socket until it ends.
 pub(super) async fn serve(app: App, socket: WebSocket) {
     let (mut sink, mut stream) = socket.split();
-    let stop = match open(&app, &mut sink, &mut stream).await {
-        Ok((connection, id)) => {
-            let stop = run(&app, &mut sink, &mut stream, (&connection, id)).await;
-            connection.detach(id, clock::now());
-            stop
-        }
-        Err(stop) => stop,
+    let opened = timeout(OPENING_TIME, open(&app, &mut sink, &mut stream)).await;
+    let stop = match opened {
+        Ok(Ok(attached)) => run(&app, &mut sink, &mut stream, &attached).await,
+        Ok(Err(stop)) => stop,
+        Err(_elapsed) => End { code: close::HEARTBEAT_TIMEOUT, farewell: None }.into(),
     };
     if let Stop::End(end) = stop {
         let _ = timeout(CLOSING_TIME, close_with(&mut sink, end)).await;
     }
 }
 
-/// Hello, then identify or resume.
-async fn open(app: &App, sink: &mut Sink, stream: &mut Stream) -> Result<(Arc<Connection>, SocketId), Stop> {
+/// Hello, then identify or resume, in a few frames.
+async fn open(app: &App, sink: &mut Sink, stream: &mut Stream) -> Result<Attached, Stop> {
     send(sink, &ServerFrame::Hello { heartbeat_interval_ms: HEARTBEAT_INTERVAL_MS }).await?;
-    let deadline = Instant::now() + FIRST_FRAME;
-    loop {
-        let Ok(frame) = timeout_at(deadline, next_frame(stream)).await else {
-            return Err(End { code: close::HEARTBEAT_TIMEOUT, farewell: None }.into());
-        };
-        match frame? {
+    for _ in 0..OPENING_FRAMES {
+        match next_frame(stream).await? {
             ClientFrame::Identify { ticket } => return identify(app, sink, &ticket).await,
             ClientFrame::Resume { resume_token, seq } => {
                 if let Some((connection, id, came_online)) = app.hub.resume(&SecretHash::of(&resume_token), seq) {
+                    let attached = Attached { connection, id };
                     send(sink, &ServerFrame::Resumed).await?;
                     if came_online {
-                        announce_online(app, &connection).await;
+                        announce_online(app, &attached.connection).await;
                     }
-                    return Ok((connection, id));
+                    return Ok(attached);
                 }
                 send(sink, &ServerFrame::InvalidSession).await?;
             }
             ClientFrame::Heartbeat { .. } => send(sink, &ServerFrame::HeartbeatAck).await?,
         }
     }
+    Err(End::refused(close::RATE_LIMITED, &Error::RateLimited { retry_after_ms: 10_000 }).into())
 }
 
-async fn identify(app: &App, sink: &mut Sink, ticket: &str) -> Result<(Arc<Connection>, SocketId), Stop> {
+async fn identify(app: &App, sink: &mut Sink, ticket: &str) -> Result<Attached, Stop> {
     let unauthorized = || End::refused(close::UNAUTHORIZED, &Error::Unauthorized);
     let found = app.tickets.redeem(ticket, clock::now()).ok_or_else(unauthorized)?;
     let resume = Secret::token();
     // Registered before the snapshot is read: what happens in between is in one of them, or harmlessly in both.
     let (connection, id, came_online) = app.hub.connect(found.user.user.id, found.id, resume.hash());
-    let prepared = prepare(app, &found, resume).await;
-    match prepared {
+    let attached = Attached { connection, id };
+    match prepare(app, &found, resume).await {
         Ok(frame) => send(sink, &frame).await?,
         Err(error) => {
-            app.hub.disconnect(&connection);
-            return Err(End::refused(close::UNAUTHORIZED, &error).into());
+            app.hub.disconnect(&attached.connection);
+            let is_refused = matches!(error, Error::Unauthorized);
+            let code = if is_refused { close::UNAUTHORIZED } else { close::TRY_AGAIN_LATER };
+            return Err(End::refused(code, &error).into());
         }
     }
     if came_online {
-        announce_online(app, &connection).await;
+        announce_online(app, &attached.connection).await;
     }
-    Ok((connection, id))
+    Ok(attached)
 }
 
 async fn prepare(
@@ -160,12 +173,12 @@ async fn announce_online(app: &App, connection: &Connection) {
 }
 
 /// Moves events out and frames in until either ends.
-async fn run(app: &App, sink: &mut Sink, stream: &mut Stream, to: (&Connection, SocketId)) -> Stop {
+async fn run(app: &App, sink: &mut Sink, stream: &mut Stream, attached: &Attached) -> Stop {
     let (answers, mut queued) = mpsc::channel(ANSWERS);
     let mut shutdown = app.shutdown.clone();
     tokio::select! {
-        stop = write(sink, to, &mut queued) => stop,
-        stop = read(stream, to.0, &answers) => stop,
+        stop = write(sink, attached, &mut queued) => stop,
+        stop = read(stream, &attached.connection, &answers) => stop,
         _ = shutdown.wait_for(|over| *over) => {
             let farewell = Some(ServerFrame::Reconnect { after_ms: RECONNECT_AFTER_MS });
             End { code: 1001, farewell }.into()
@@ -173,53 +186,44 @@ async fn run(app: &App, sink: &mut Sink, stream: &mut Stream, to: (&Connection, 
     }
 }
 
-async fn write(
-    sink: &mut Sink,
-    (connection, id): (&Connection, SocketId),
-    answers: &mut mpsc::Receiver<ServerFrame>,
-) -> Stop {
+async fn write(sink: &mut Sink, attached: &Attached, answers: &mut mpsc::Receiver<ServerFrame>) -> Stop {
     loop {
-        let events = match connection.take(id, BATCH) {
-            Ok(events) => events,
+        let mut batch: Vec<_> = match attached.connection.take(attached.id, BATCH) {
+            Ok(events) => events.iter().map(event_message).collect(),
             Err(closing) => return End::from(closing).into(),
         };
-        let mut idle = events.is_empty();
-        for event in events {
-            if sink.feed(event_message(&event)).await.is_err() {
-                return Stop::Lost;
-            }
-        }
         while let Ok(answer) = answers.try_recv() {
-            idle = false;
-            if sink.feed(message(&answer)).await.is_err() {
-                return Stop::Lost;
-            }
+            batch.push(message(&answer));
         }
-        if idle {
+        if batch.is_empty() {
             tokio::select! {
-                () = connection.woken() => {}
+                () = attached.connection.woken() => continue,
                 answer = answers.recv() => match answer {
-                    Some(answer) => if send(sink, &answer).await.is_err() { return Stop::Lost },
+                    Some(answer) => batch.push(message(&answer)),
                     None => return Stop::Lost,
                 },
             }
         }
-        if idle {
-            continue;
-        }
-        if let Err(stop) = flush(sink, connection, id).await {
+        if let Err(stop) = deliver(sink, attached, batch).await {
             return stop;
         }
         sleep(GATHER).await;
     }
 }
 
-/// Flushes, but not past the moment when the socket lags too far behind.
-async fn flush(sink: &mut Sink, connection: &Connection, id: SocketId) -> Result<(), Stop> {
+/// Feeds and flushes a batch, but not past the moment when the socket lags too far behind.
+async fn deliver(sink: &mut Sink, attached: &Attached, batch: Vec<Message>) -> Result<(), Stop> {
+    let sending = async {
+        for message in batch {
+            sink.feed(message).await?;
+        }
+        sink.flush().await
+    };
+    tokio::pin!(sending);
     loop {
         tokio::select! {
-            flushed = sink.flush() => return flushed.map_err(|_| Stop::Lost),
-            () = connection.woken() => if let Some(closing) = connection.closing(id) {
+            sent = &mut sending => return sent.map_err(|_| Stop::Lost),
+            () = attached.connection.woken() => if let Some(closing) = attached.connection.closing(attached.id) {
                 return Err(End::from(closing).into());
             },
         }
@@ -244,8 +248,9 @@ async fn read(stream: &mut Stream, connection: &Connection, answers: &mpsc::Send
         match frame {
             Ok(ClientFrame::Heartbeat { seq }) => {
                 connection.acknowledge(seq);
-                if answers.send(ServerFrame::HeartbeatAck).await.is_err() {
-                    return Stop::Lost;
+                if answers.try_send(ServerFrame::HeartbeatAck).is_err() {
+                    // A client that sends and does not read.
+                    return End::from(Closing::Slow).into();
                 }
             }
             Ok(ClientFrame::Identify { .. } | ClientFrame::Resume { .. }) => {

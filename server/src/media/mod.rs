@@ -20,7 +20,7 @@ use crate::room::{Command, Ends};
 
 /// Commands that are done before the socket gets its turn again.
 const COMMANDS: usize = 32;
-/// Events that wait for the rest of the server at most; the oldest that only inform go first.
+/// Events that wait for the rest of the server before those that only inform are dropped.
 const WAITING_EVENTS: usize = 16_384;
 
 /// Why media cannot start.

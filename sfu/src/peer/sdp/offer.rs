@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 use rtc_sdp::description::common::Attribute;
@@ -15,6 +15,8 @@ const LONGEST_OFFER: usize = 96 * 1024;
 const MOST_SECTIONS: usize = 64;
 const LONGEST_MID: usize = 32;
 const MOST_SSRCS: usize = 64;
+/// Each SSRC has a few lines.
+const MOST_SSRC_LINES: usize = 8 * MOST_SSRCS;
 
 /// Why an offer was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -253,12 +255,12 @@ fn extensions(attributes: &[Attribute]) -> BTreeMap<Extension, u8> {
 /// The SSRCs in order, without those that a group names as repair for another.
 fn ssrcs(attributes: &[Attribute]) -> Vec<u32> {
     let groups = values(attributes, "ssrc-group");
-    let repair: Vec<&str> = groups
+    let repair: BTreeSet<&str> = groups
         .filter(|group| group.starts_with("FID") || group.starts_with("FEC"))
         .flat_map(|group| group.split_whitespace().skip(2))
         .collect();
     let mut ssrcs = Vec::new();
-    for line in values(attributes, "ssrc") {
+    for line in values(attributes, "ssrc").take(MOST_SSRC_LINES) {
         let Some(word) = line.split_whitespace().next() else {
             continue;
         };
