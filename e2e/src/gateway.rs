@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::event::{Event, Ready};
 use protocol::gateway::{ClientFrame, ServerFrame};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, interval, timeout, timeout_at};
+use tokio::time::{interval, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
@@ -27,7 +27,7 @@ impl Gateway {
     pub async fn identify(origin: &str, ticket: String) -> Self {
         let mut socket = open(origin).await;
         send(&mut socket, &ClientFrame::Identify { ticket }).await;
-        match receive(&mut socket).await {
+        match receive(&mut socket, PATIENCE).await {
             Some(ServerFrame::Ready(ready)) => Self { socket, origin: origin.to_owned(), ready: *ready, seq: 0 },
             other => panic!("identify was answered with {other:?}"),
         }
@@ -47,8 +47,12 @@ impl Gateway {
 
     /// The next event, whose sequence number must follow the last one's.
     pub async fn event(&mut self) -> Event {
+        self.event_in(PATIENCE).await
+    }
+
+    async fn event_in(&mut self, patience: Duration) -> Event {
         loop {
-            match receive(&mut self.socket).await {
+            match receive(&mut self.socket, patience).await {
                 Some(ServerFrame::Event { seq, event }) => {
                     assert_eq!(seq, self.seq + 1, "events follow each other without a gap");
                     self.seq = seq;
@@ -62,8 +66,13 @@ impl Gateway {
 
     /// The first event that `wanted` takes; others are passed over.
     pub async fn event_where<T>(&mut self, wanted: impl Fn(Event) -> Option<T>) -> T {
+        self.event_within(PATIENCE, wanted).await
+    }
+
+    /// The same, where the events may lie this far apart.
+    pub async fn event_within<T>(&mut self, patience: Duration, wanted: impl Fn(Event) -> Option<T>) -> T {
         loop {
-            if let Some(found) = wanted(self.event().await) {
+            if let Some(found) = wanted(self.event_in(patience).await) {
                 return found;
             }
         }
@@ -101,7 +110,7 @@ impl Gateway {
     /// How many events still come before the socket ends, however it ends.
     pub async fn events_to_the_end(&mut self) -> u64 {
         let mut events = 0;
-        while let Some(frame) = receive(&mut self.socket).await {
+        while let Some(frame) = receive(&mut self.socket, PATIENCE).await {
             events += u64::from(matches!(frame, ServerFrame::Event { .. }));
         }
         events
@@ -127,21 +136,6 @@ impl Gateway {
         closed(&mut socket).await
     }
 
-    /// The first event within a time that `wanted` takes; others are passed over.
-    pub async fn event_within<T>(&mut self, time: Duration, wanted: impl Fn(Event) -> Option<T>) -> T {
-        let end = Instant::now() + time;
-        loop {
-            let next = timeout_at(end, self.socket.next()).await.expect("the event comes in time");
-            let Some(Ok(Message::Text(text))) = next else { continue };
-            if let ServerFrame::Event { seq, event } = serde_json::from_str(&text).expect("a frame") {
-                self.seq = seq;
-                if let Some(found) = wanted(*event) {
-                    return found;
-                }
-            }
-        }
-    }
-
     /// Opens a socket with a ticket that is refused, and answers with the close code.
     pub async fn refused(origin: &str, ticket: String) -> u16 {
         let mut socket = open(origin).await;
@@ -154,7 +148,7 @@ impl Gateway {
         self.socket = open(&self.origin).await;
         let resume_token = self.ready.resume_token.clone();
         send(&mut self.socket, &ClientFrame::Resume { resume_token, seq: self.seq }).await;
-        match receive(&mut self.socket).await {
+        match receive(&mut self.socket, PATIENCE).await {
             Some(ServerFrame::Resumed) => true,
             Some(ServerFrame::InvalidSession) => false,
             other => panic!("resume was answered with {other:?}"),
@@ -169,7 +163,7 @@ async fn open(origin: &str) -> Socket {
     // The default buffer of 128 KiB would be most of the cost of a bench with many sockets.
     let config = WebSocketConfig::default().read_buffer_size(4_096);
     let (mut socket, _) = connect_async_with_config(url, Some(config), true).await.expect("a gateway");
-    match receive(&mut socket).await {
+    match receive(&mut socket, PATIENCE).await {
         Some(ServerFrame::Hello { .. }) => socket,
         other => panic!("the gateway began with {other:?}"),
     }
@@ -190,9 +184,9 @@ async fn send(socket: &mut Socket, frame: &ClientFrame) {
     socket.send(Message::text(text)).await.expect("an open socket");
 }
 
-async fn receive(socket: &mut Socket) -> Option<ServerFrame> {
+async fn receive(socket: &mut Socket, patience: Duration) -> Option<ServerFrame> {
     loop {
-        match timeout(PATIENCE, socket.next()).await.expect("a frame in time") {
+        match timeout(patience, socket.next()).await.expect("a frame in time") {
             Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).expect("a frame")),
             Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
             Some(Ok(_)) => {}

@@ -127,11 +127,7 @@ impl Voice {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn start() -> Instant {
-        #[expect(clippy::disallowed_methods, reason = "any instant will do as a test's first")]
-        Instant::now()
-    }
+    use crate::timer::start;
 
     #[test]
     fn speech_is_told_once_and_its_end_once() {

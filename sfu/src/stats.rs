@@ -180,11 +180,7 @@ impl Reception {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn start() -> Instant {
-        #[expect(clippy::disallowed_methods, reason = "any instant will do as a test's first")]
-        Instant::now()
-    }
+    use crate::timer::start;
 
     #[test]
     fn loss_is_counted_over_the_wrap_of_sequence_numbers() {

@@ -65,3 +65,10 @@ impl Timers {
         self.queue.first().map(|(at, _)| *at)
     }
 }
+
+/// A test's first instant.
+#[cfg(test)]
+pub(crate) fn start() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "any instant will do as a test's first")]
+    Instant::now()
+}

@@ -134,11 +134,7 @@ impl KeyFrames {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn start() -> Instant {
-        #[expect(clippy::disallowed_methods, reason = "any instant will do as a test's first")]
-        Instant::now()
-    }
+    use crate::timer::start;
 
     #[test]
     fn key_frame_requests_are_merged_and_repeated_until_one_comes() {
