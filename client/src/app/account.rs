@@ -3,9 +3,7 @@
 use dioxus::prelude::*;
 use protocol::account::{SignedIn, Transport};
 use protocol::error::ErrorCode;
-use protocol::request::account::{
-    GetCurrentUser, NewAccount, Register, RegisterBody, SetUp, SetupBody, SignIn, SignInBody, SignOut,
-};
+use protocol::request::account::{NewAccount, Register, RegisterBody, SetUp, SetupBody, SignIn, SignInBody, SignOut};
 use protocol::request::instance::GetInstance;
 
 use super::{App, Entry};
@@ -23,12 +21,8 @@ impl App {
             self.signed_in();
         }
         self.load_instance().await;
-        if *self.entry.peek() != Entry::Starting {
-            return;
-        }
-        match net::send(GetCurrentUser { body: () }).await {
-            Ok(_) => self.signed_in(),
-            Err(_) => self.signed_out(),
+        if *self.entry.peek() == Entry::Starting {
+            self.signed_out();
         }
     }
 
@@ -54,8 +48,9 @@ impl App {
     /// The session is over: nothing of it stays on screen.
     pub(super) fn signed_out(mut self) {
         platform::forget(HINT);
-        self.leave_call();
+        self.abandon_call();
         self.stop_gateway();
+        self.forget_writing();
         self.state.set(State::default());
         self.overlay.set(None);
         self.entry.set(Entry::SignedOut);

@@ -1,8 +1,9 @@
 //! Writing and reading.
 
 use dioxus::prelude::*;
+use protocol::error::ErrorCode;
 use protocol::id::{ChannelId, MessageId};
-use protocol::message::Nonce;
+use protocol::message::{Message, Nonce};
 use protocol::request::channel::{MarkRead, ReadBody, StartTyping};
 use protocol::request::message::{
     DeleteMessage, EditMessage, GetHistory, HistoryQuery, MessageEdit, NewMessage, SendMessage,
@@ -12,18 +13,30 @@ use super::{App, sentence};
 use crate::net::gateway::Link;
 use crate::net::{self, Failure};
 use crate::platform;
-use crate::state::{Direction, Pending, Progress, Route, Timeline, Unread};
+use crate::state::{Direction, Pending, Route, Timeline, Unread};
 
 /// The others are told this often at most, in ticks.
 const TYPING_MS: u64 = 3_000;
 
+/// How often a server may fail over one message before it is shown as failed.
+const FAULTS: u32 = 3;
+
+const DRAFTS: &str = "draft:";
+
 fn draft_name(channel_id: ChannelId) -> String {
-    format!("draft:{channel_id}")
+    format!("{DRAFTS}{channel_id}")
 }
 
 impl App {
     fn with_timeline<T>(mut self, channel_id: ChannelId, act: impl FnOnce(&mut Timeline) -> T) -> T {
         act(self.state.write().timelines.entry(channel_id).or_default())
+    }
+
+    /// As [`Self::with_timeline`], unless the channel is gone since.
+    fn with_loaded(mut self, channel_id: ChannelId, act: impl FnOnce(&mut Timeline)) {
+        if let Some(timeline) = self.state.write().timelines.get_mut(&channel_id) {
+            act(timeline);
+        }
     }
 
     /// Makes a channel ready to be read.
@@ -48,39 +61,35 @@ impl App {
 
     /// Loads the newest page, in place of what was loaded.
     pub fn load_newest(self, channel_id: ChannelId) {
-        self.with_timeline(channel_id, |timeline| timeline.newer = Progress::Loading);
+        let epoch = self.with_timeline(channel_id, Timeline::ask_newest);
         self.spawn(async move {
             let answer = net::send(GetHistory { channel_id, body: HistoryQuery::default() }).await;
-            self.with_timeline(channel_id, |timeline| match answer {
-                Ok(page) => timeline.load_newest(page),
-                Err(failure) => timeline.newer = Progress::Failed(sentence(&failure)),
+            self.with_loaded(channel_id, |timeline| match answer {
+                Ok(page) => timeline.load_newest(epoch, page),
+                Err(failure) => timeline.fail(epoch, Direction::Newer, sentence(&failure)),
             });
         });
     }
 
     /// Loads the page next to one end, unless that is under way.
     pub fn load_page(self, channel_id: ChannelId, direction: Direction) {
-        let query = self.with_timeline(channel_id, |timeline| {
-            let (progress, has_more) = match direction {
-                Direction::Older => (&mut timeline.older, timeline.has_before),
-                Direction::Newer => (&mut timeline.newer, timeline.has_after),
-            };
-            if *progress == Progress::Loading || !has_more || !timeline.is_loaded {
-                return None;
-            }
-            *progress = Progress::Loading;
-            Some(match direction {
+        let may_load = self.state.peek().timelines.get(&channel_id).is_some_and(|timeline| timeline.may_ask(direction));
+        if !may_load {
+            return;
+        }
+        let asked = self.with_timeline(channel_id, |timeline| {
+            let body = match direction {
                 Direction::Older => HistoryQuery { before: timeline.oldest(), after: None, limit: None },
                 Direction::Newer => HistoryQuery { before: None, after: timeline.newest(), limit: None },
-            })
+            };
+            Some((timeline.ask_page(direction)?, body))
         });
-        let Some(body) = query else { return };
+        let Some((epoch, body)) = asked else { return };
         self.spawn(async move {
             let answer = net::send(GetHistory { channel_id, body }).await;
-            self.with_timeline(channel_id, |timeline| match (answer, direction) {
-                (Ok(page), _) => timeline.load_page(direction, page),
-                (Err(failure), Direction::Older) => timeline.older = Progress::Failed(sentence(&failure)),
-                (Err(failure), Direction::Newer) => timeline.newer = Progress::Failed(sentence(&failure)),
+            self.with_loaded(channel_id, |timeline| match answer {
+                Ok(page) => timeline.load_page(epoch, direction, page),
+                Err(failure) => timeline.fail(epoch, direction, sentence(&failure)),
             });
         });
     }
@@ -130,20 +139,31 @@ impl App {
             return;
         }
         self.spawn(async move {
+            let mut faults = 0;
             while let Some(pending) = self.next_pending(channel_id) {
                 let body = NewMessage { nonce: pending.nonce.clone(), content: pending.content };
-                match net::send(SendMessage { channel_id, body }).await {
-                    Ok(message) => {
-                        let mut state = self.state.write();
-                        state.reads.advance(channel_id, message.id);
-                        state.timelines.entry(channel_id).or_default().settle(message);
+                let answer = net::send(SendMessage { channel_id, body }).await;
+                let is_fault = answer.as_ref().is_err_and(|failure| failure.code() == Some(ErrorCode::Internal));
+                faults = if is_fault { faults + 1 } else { 0 };
+                match answer {
+                    Ok(message) => self.message_sent(message),
+                    Err(failure) if failure.is_passing() && faults < FAULTS => self.wait_for_network(&failure).await,
+                    Err(failure) => {
+                        faults = 0;
+                        self.fail_message(channel_id, &pending.nonce, &failure);
                     }
-                    Err(failure) if failure.is_passing() => self.wait_for_network(&failure).await,
-                    Err(failure) => self.fail_message(channel_id, &pending.nonce, &failure),
                 }
             }
             self.wire.write().sending.remove(&channel_id);
         });
+    }
+
+    fn message_sent(mut self, message: Message) {
+        let mut state = self.state.write();
+        state.reads.advance(message.channel_id, message.id);
+        if let Some(timeline) = state.timelines.get_mut(&message.channel_id) {
+            timeline.settle(message);
+        }
     }
 
     fn next_pending(self, channel_id: ChannelId) -> Option<Pending> {
@@ -235,6 +255,11 @@ impl App {
         } else {
             platform::keep(&draft_name(channel_id), text);
         }
+    }
+
+    /// Whoever signs in here next does not read it.
+    pub(super) fn forget_writing(self) {
+        platform::forget_all(DRAFTS);
     }
 
     /// Everything in a channel has been seen.

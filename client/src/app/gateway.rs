@@ -93,7 +93,7 @@ impl App {
                 wire.socket_number += 1;
                 wire.socket = None;
             }
-            Step::FetchTicket => self.fetch_ticket(),
+            Step::FetchTicket(number) => self.fetch_ticket(number),
             Step::Send(frame) => {
                 if let (Some(socket), Ok(text)) = (&self.wire.read().socket, serde_json::to_string(&frame)) {
                     socket.send(&text);
@@ -110,14 +110,14 @@ impl App {
         }
     }
 
-    fn fetch_ticket(self) {
+    fn fetch_ticket(self, number: u32) {
         self.spawn(async move {
             match net::send(CreateGatewayTicket { body: () }).await {
-                Ok(answer) => self.with_gateway(|gateway| gateway.handle_ticket(Some(answer.ticket), moment())),
+                Ok(answer) => self.with_gateway(|gateway| gateway.handle_ticket(number, Some(answer.ticket), moment())),
                 Err(failure) if failure.code() == Some(ErrorCode::Unauthorized) => {
                     self.with_gateway(Gateway::handle_signed_out);
                 }
-                Err(_) => self.with_gateway(|gateway| gateway.handle_ticket(None, moment())),
+                Err(_) => self.with_gateway(|gateway| gateway.handle_ticket(number, None, moment())),
             }
         });
     }
@@ -128,6 +128,8 @@ impl App {
         }
         if link == Link::Live {
             self.flush_outboxes();
+        } else {
+            self.state.write().seats.hush_all();
         }
     }
 

@@ -105,7 +105,7 @@ pub fn use_start() -> App {
             entry: Signal::new(Entry::Starting),
             instance: Signal::new(None),
             link: Signal::new(Link::default()),
-            voice: Signal::new(Voice::default()),
+            voice: Signal::new(Voice::new(platform::random())),
             prefs: Signal::new(Prefs::load()),
             toasts: Signal::new(Vec::new()),
             overlay: Signal::new(None),

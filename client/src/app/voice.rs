@@ -1,16 +1,17 @@
 //! The shell around the call.
 
+mod connect;
 mod controls;
 mod pictures;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dioxus::prelude::*;
 use protocol::error::ErrorCode;
 use protocol::event::{VoiceEnded, VoiceQuality};
 use protocol::id::{ChannelId, PeerId, UserId};
-use protocol::request::voice::{JoinBody, JoinVoice, LeaveVoice, RestartVoice, UpdateVoice};
-use protocol::voice::{Mid, Offer, PeerFlags, Quality, Shown, Source, VoiceState, Wish};
+use protocol::request::voice::UpdateVoice;
+use protocol::voice::{Mid, PeerFlags, Quality, Shown, Source, VoiceState, Wish};
 
 use super::{App, Tone};
 use crate::call::focus::Focus;
@@ -25,8 +26,9 @@ use crate::text;
 pub struct Voice {
     call: Call,
     connection: Option<(u32, Connection)>,
-    /// What the slots show.
+    /// What the slots show, and of which connection.
     slots: BTreeMap<Mid, Shown>,
+    slots_of: Option<PeerId>,
     quality: Option<Quality>,
     /// What is wrong with the user's own devices.
     trouble: Option<Trouble>,
@@ -34,6 +36,10 @@ pub struct Voice {
     was_muted: bool,
     /// Shown in large.
     focus: Focus,
+    /// Devices that the browser is asking the user for.
+    asking: BTreeSet<Source>,
+    /// The microphone is open so that its level can be seen.
+    is_testing: bool,
 }
 
 /// The pictures that the screens show; no screen reads it.
@@ -66,6 +72,11 @@ impl Trouble {
 }
 
 impl Voice {
+    /// `seed` spreads the attempts of many clients.
+    pub(super) fn new(seed: u64) -> Self {
+        Self { call: Call::new(seed), ..Self::default() }
+    }
+
     #[must_use]
     pub fn is_in_call(&self) -> bool {
         self.call.channel_id().is_some()
@@ -174,6 +185,13 @@ impl App {
         }
     }
 
+    /// The session is over, and the seat with it.
+    pub(super) fn abandon_call(self) {
+        if self.voice.peek().is_in_call() {
+            self.with_call(Call::abandon);
+        }
+    }
+
     /// Shows the user's own seat without waiting for the server.
     fn show_seat(mut self, channel_id: ChannelId, peer_id: PeerId, flags: PeerFlags) {
         let mut state = self.state.write();
@@ -186,10 +204,7 @@ impl App {
         match command {
             Command::Open { attempt, channel_id, flags } => self.open_connection(attempt, channel_id, flags),
             Command::Restart { attempt, peer_id } => self.restart_connection(attempt, peer_id),
-            Command::Leave(peer_id) => self.spawn(async move {
-                // A server that does not hear it frees the seat when no media comes.
-                let _ = net::send(LeaveVoice { peer_id, body: () }).await;
-            }),
+            Command::Leave(peer_id) => self.give_up_seat(peer_id),
             Command::Update(peer_id, flags) => self.spawn(async move {
                 if let Err(failure) = net::send(UpdateVoice { peer_id, body: flags }).await
                     && failure.code() != Some(ErrorCode::NotFound)
@@ -197,100 +212,8 @@ impl App {
                     self.complain(&failure);
                 }
             }),
-            Command::Close => self.close_connection(),
+            Command::Close(peer_id) => self.close_connection(peer_id),
             Command::Ended(ending) => self.call_ended(&ending),
-        }
-    }
-
-    fn open_connection(mut self, attempt: u32, channel_id: ChannelId, flags: PeerFlags) {
-        {
-            let mut voice = self.voice.write();
-            voice.connection = None;
-            voice.slots.clear();
-        }
-        self.pictures.write().wished.clear();
-        self.spawn(async move {
-            match self.ask_for_seat(attempt, channel_id, flags).await {
-                Ok(peer_id) => {
-                    if self.voice.peek().channel_id() == Some(channel_id) {
-                        self.show_seat(channel_id, peer_id, self.voice.peek().flags());
-                    }
-                    self.with_call(|call| call.handle_joined(attempt, peer_id));
-                    self.flags_after_join(flags);
-                }
-                Err(error) => self.with_call(|call| call.handle_join_failed(attempt, error, moment())),
-            }
-        });
-    }
-
-    async fn ask_for_seat(
-        mut self,
-        attempt: u32,
-        channel_id: ChannelId,
-        flags: PeerFlags,
-    ) -> Result<PeerId, JoinError> {
-        let connection = Connection::new(attempt, self.inputs()).map_err(JoinError::Broken)?;
-        let offer = connection.offer(false).await.map_err(JoinError::Broken)?;
-        self.pictures.write().slots = offer.video_slots;
-        self.voice.write().connection = Some((attempt, connection.clone()));
-        let offer = Offer { sdp: offer.sdp, lines: offer.lines };
-        let answer = net::send(JoinVoice { channel_id, body: JoinBody { offer, flags } }).await;
-        let answer = answer.map_err(|failure| join_error(&failure))?;
-        connection.accept(&answer.sdp).await.map_err(JoinError::Broken)?;
-        for source in [Source::Microphone, Source::Camera, Source::Screen, Source::ScreenAudio] {
-            connection.send(source).await;
-        }
-        self.pictures.write().due = Some(platform::ticks());
-        self.apply_volumes();
-        Ok(answer.peer_id)
-    }
-
-    /// What was muted or shared while the answer was on its way is told now.
-    fn flags_after_join(self, asked: PeerFlags) {
-        let (flags, peer_id) = {
-            let voice = self.voice.peek();
-            (voice.flags(), voice.peer_id())
-        };
-        if let Some(peer_id) = peer_id
-            && flags != asked
-        {
-            self.take_command(Command::Update(peer_id, flags));
-        }
-    }
-
-    fn restart_connection(self, attempt: u32, peer_id: PeerId) {
-        let connection = self.voice.peek().connection.as_ref().map(|(_, connection)| connection.clone());
-        self.spawn(async move {
-            let result = async {
-                let connection = connection.ok_or(RestartError::Gone)?;
-                let offer = connection.offer(true).await.map_err(|_| RestartError::Gone)?;
-                let body = Offer { sdp: offer.sdp, lines: offer.lines };
-                let answer =
-                    net::send(RestartVoice { peer_id, body }).await.map_err(|failure| restart_error(&failure))?;
-                connection.accept(&answer.sdp).await.map_err(|_| RestartError::Gone)
-            };
-            if let Err(error) = result.await {
-                self.with_call(|call| call.handle_restart_failed(attempt, error, moment()));
-            }
-        });
-    }
-
-    fn close_connection(mut self) {
-        {
-            let mut voice = self.voice.write();
-            voice.connection = None;
-            voice.slots.clear();
-            voice.quality = None;
-            voice.trouble = None;
-            voice.focus = Focus::default();
-        }
-        self.pictures.set(Pictures::default());
-        platform::close_microphone();
-        platform::close_camera();
-        platform::close_screen();
-        let mut state = self.state.write();
-        if let Some(me) = state.my_id() {
-            state.seats.free(me);
         }
     }
 

@@ -47,8 +47,8 @@ pub enum Command {
     Leave(PeerId),
     /// Tell the server what changed.
     Update(PeerId, PeerFlags),
-    /// Drop the connection and its devices.
-    Close,
+    /// Drop the connection, whose id in the room this was, and its devices.
+    Close(Option<PeerId>),
     /// The seat is lost for good.
     Ended(Ending),
 }
@@ -108,12 +108,22 @@ pub struct Call {
     peer_id: Option<PeerId>,
     flags: PeerFlags,
     attempt: u32,
+    /// The attempt whose request for a seat has no answer yet.
+    asked: Option<u32>,
     failures: usize,
     timer: Option<Timer>,
+    /// Spreads the attempts of many clients; zero spreads nothing.
+    chance: u64,
     commands: VecDeque<Command>,
 }
 
 impl Call {
+    /// `seed` spreads the attempts of many clients that lost the same server.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { chance: seed, ..Self::default() }
+    }
+
     #[must_use]
     pub fn phase(&self) -> Phase {
         self.phase
@@ -132,6 +142,12 @@ impl Call {
     #[must_use]
     pub fn flags(&self) -> PeerFlags {
         self.flags
+    }
+
+    /// Whether what this attempt has got is still wanted.
+    #[must_use]
+    pub fn is_current(&self, attempt: u32) -> bool {
+        self.channel_id.is_some() && attempt == self.attempt
     }
 
     /// When to call [`Self::handle_time`] next.
@@ -156,7 +172,12 @@ impl Call {
         self.peer_id = None;
         self.flags = PeerFlags { camera: false, screen: false, ..flags };
         self.failures = 0;
-        self.open(Phase::Joining, now);
+        if self.asked.is_some() {
+            // Were both on their way, the seat would be where the later of them arrives.
+            self.wait_to_open(now);
+        } else {
+            self.open(Phase::Joining, now);
+        }
     }
 
     /// The press that leaves.
@@ -164,6 +185,11 @@ impl Call {
         if let Some(peer_id) = self.peer_id {
             self.commands.push_back(Command::Leave(peer_id));
         }
+        self.reset();
+    }
+
+    /// The server has ended the user's session, and the seat with it.
+    pub fn abandon(&mut self) {
         self.reset();
     }
 
@@ -178,7 +204,8 @@ impl Call {
         }
     }
 
-    pub fn handle_joined(&mut self, attempt: u32, peer_id: PeerId) {
+    pub fn handle_joined(&mut self, attempt: u32, peer_id: PeerId, now: Moment) {
+        self.handle_answer(attempt, now);
         if self.channel_id.is_none() {
             // Left while the answer was on its way.
             self.commands.push_back(Command::Leave(peer_id));
@@ -190,13 +217,26 @@ impl Call {
     }
 
     pub fn handle_join_failed(&mut self, attempt: u32, error: JoinError, now: Moment) {
-        if attempt != self.attempt || self.channel_id.is_none() {
+        let is_current = self.is_current(attempt);
+        self.handle_answer(attempt, now);
+        if !is_current {
             return;
         }
         match error {
             JoinError::Passing => self.retry(now),
             JoinError::Refused(sentence) => self.end(Ending::Refused(sentence)),
             JoinError::Broken(words) => self.end(Ending::Broken(words)),
+        }
+    }
+
+    /// What waited for an earlier request goes on.
+    fn handle_answer(&mut self, attempt: u32, now: Moment) {
+        if self.asked != Some(attempt) {
+            return;
+        }
+        self.asked = None;
+        if attempt != self.attempt && self.is_opening() {
+            self.open(self.phase, now);
         }
     }
 
@@ -265,9 +305,13 @@ impl Call {
             return;
         }
         if !can_see_channel {
-            self.end(Ending::Removed);
-        } else if seat.is_none() {
-            self.open(Phase::Rejoining, now);
+            return self.end(Ending::Removed);
+        }
+        match seat {
+            None => self.open(Phase::Rejoining, now),
+            // Ids ascend: an earlier one is of a seat that this connection has taken over since.
+            Some(_) if seat > self.peer_id => self.end(Ending::Replaced),
+            Some(_) => {}
         }
     }
 
@@ -289,8 +333,15 @@ impl Call {
         self.phase = phase;
         self.peer_id = None;
         self.attempt += 1;
+        self.asked = Some(self.attempt);
         self.timer = Some(Timer::Connect(now.after(PATIENCE_MS)));
         self.commands.push_back(Command::Open { attempt: self.attempt, channel_id, flags: self.flags });
+    }
+
+    fn wait_to_open(&mut self, now: Moment) {
+        self.phase = Phase::Joining;
+        self.attempt += 1;
+        self.timer = Some(Timer::Connect(now.after(PATIENCE_MS)));
     }
 
     fn restart(&mut self, now: Moment) {
@@ -304,7 +355,16 @@ impl Call {
     fn retry(&mut self, now: Moment) {
         let wait = WAITS_MS[self.failures.min(WAITS_MS.len() - 1)];
         self.failures += 1;
-        self.timer = Some(Timer::Retry(now.after(wait)));
+        let spread = self.random() % (wait / 2);
+        self.timer = Some(Timer::Retry(now.after(wait + spread)));
+    }
+
+    /// xorshift64.
+    fn random(&mut self) -> u64 {
+        self.chance ^= self.chance << 13;
+        self.chance ^= self.chance >> 7;
+        self.chance ^= self.chance << 17;
+        self.chance
     }
 
     fn end(&mut self, ending: Ending) {
@@ -313,10 +373,9 @@ impl Call {
     }
 
     fn reset(&mut self) {
-        self.commands.push_back(Command::Close);
+        self.commands.push_back(Command::Close(self.peer_id.take()));
         self.phase = Phase::Idle;
         self.channel_id = None;
-        self.peer_id = None;
         self.timer = None;
         self.failures = 0;
         self.attempt += 1;

@@ -30,7 +30,8 @@ impl Moment {
 pub enum Step {
     OpenSocket,
     CloseSocket,
-    FetchTicket,
+    /// Its answer is given back with the number.
+    FetchTicket(u32),
     Send(ClientFrame),
     /// The snapshot to start from.
     Start(Box<Ready>),
@@ -74,6 +75,8 @@ pub struct Gateway {
     phase: Phase,
     steps: VecDeque<Step>,
     ticket: Option<String>,
+    /// The ticket that was asked for last; those before it are of no use.
+    ticket_number: u32,
     resume_token: Option<String>,
     seq: u64,
     beat_ms: u64,
@@ -90,6 +93,7 @@ impl Gateway {
             phase: Phase::Stopped,
             steps: VecDeque::new(),
             ticket: None,
+            ticket_number: 0,
             resume_token: None,
             seq: 0,
             beat_ms: 30_000,
@@ -122,7 +126,7 @@ impl Gateway {
 
     /// Ends for good, as on signing out.
     pub fn stop(&mut self) {
-        *self = Self::new(self.chance);
+        *self = Self { ticket_number: self.ticket_number + 1, ..Self::new(self.chance) };
         self.steps.push_back(Step::CloseSocket);
     }
 
@@ -155,8 +159,11 @@ impl Gateway {
     }
 
     /// The ticket came; `None`: it could not be fetched, which time may cure.
-    pub fn handle_ticket(&mut self, ticket: Option<String>, now: Moment) {
+    pub fn handle_ticket(&mut self, number: u32, ticket: Option<String>, now: Moment) {
         let Phase::Greeting { has_hello, .. } = self.phase else { return };
+        if number != self.ticket_number {
+            return;
+        }
         match ticket {
             None => self.fail(now),
             Some(ticket) if has_hello => self.steps.push_back(Step::Send(ClientFrame::Identify { ticket })),
@@ -198,10 +205,15 @@ impl Gateway {
         self.ticket = None;
         self.steps.push_back(Step::OpenSocket);
         if self.resume_token.is_none() {
-            self.steps.push_back(Step::FetchTicket);
+            self.fetch_ticket();
         }
         let link = if self.was_live { Link::Reconnecting } else { Link::Connecting };
         self.steps.push_back(Step::Show(link));
+    }
+
+    fn fetch_ticket(&mut self) {
+        self.ticket_number += 1;
+        self.steps.push_back(Step::FetchTicket(self.ticket_number));
     }
 
     fn hello(&mut self, heartbeat_interval_ms: u32) {
@@ -224,7 +236,6 @@ impl Gateway {
 
     fn live(&mut self, now: Moment) {
         self.phase = Phase::Live { next_beat: now.after(self.beat_ms), is_answered: true };
-        self.attempts = 0;
         self.was_live = true;
         self.steps.push_back(Step::Show(Link::Live));
     }
@@ -232,7 +243,7 @@ impl Gateway {
     fn invalid_session(&mut self) {
         self.resume_token = None;
         self.seq = 0;
-        self.steps.push_back(Step::FetchTicket);
+        self.fetch_ticket();
     }
 
     fn event(&mut self, seq: u64, event: Box<Event>, now: Moment) {
@@ -256,6 +267,8 @@ impl Gateway {
     fn beat_answered(&mut self) {
         if let Phase::Live { next_beat, .. } = self.phase {
             self.phase = Phase::Live { next_beat, is_answered: true };
+            // Not sooner: a connection that is lost as soon as it is ready must not be made again and again in haste.
+            self.attempts = 0;
         }
     }
 

@@ -113,7 +113,7 @@ impl State {
     pub fn apply(&mut self, event: Event, now: Timestamp) -> Option<Effect> {
         match event {
             Event::MessageCreated(message) => self.message_created(message, now),
-            Event::MessageUpdated(message) => self.message_updated(&message),
+            Event::MessageUpdated(message) => self.message_updated(message),
             Event::MessageDeleted(gone) => self.message_deleted(gone),
             Event::TypingStarted(typing) => self.typing_started(typing, now),
             Event::ReadUpdated(read) => self.read_updated(read),

@@ -87,6 +87,14 @@ fn page(seconds: std::ops::Range<i64>, has_before: bool) -> History {
 fn pending(nonce: &str) -> Pending {
     Pending { nonce: Nonce(nonce.into()), content: "hi".into(), written_at: NOW, failure: None }
 }
+fn load_newest(state: &mut State, page: History) {
+    let epoch = timeline(state).ask_newest();
+    timeline(state).load_newest(epoch, page);
+}
+fn load_page(state: &mut State, direction: Direction, page: History) {
+    let epoch = timeline(state).ask_page(direction).unwrap();
+    timeline(state).load_page(epoch, direction, page);
+}
 fn timeline(state: &mut State) -> &mut Timeline {
     state.timelines.get_mut(&channel_id(10)).unwrap()
 }
@@ -124,7 +132,7 @@ fn reading_never_goes_backwards() {
 #[test]
 fn ones_own_message_settles_its_pending_row_and_is_read() {
     let mut state = started();
-    timeline(&mut state).load_newest(page(1..3, false));
+    load_newest(&mut state, page(1..3, false));
     timeline(&mut state).pending.push(pending("n1"));
     let mine = Message { nonce: Some(Nonce("n1".into())), ..message(5, 1) };
     assert_eq!(state.apply(Event::MessageCreated(mine.clone()), NOW), None);
@@ -138,40 +146,41 @@ fn ones_own_message_settles_its_pending_row_and_is_read() {
 #[test]
 fn a_message_that_arrives_while_the_first_page_loads_is_kept() {
     let mut state = started();
+    let epoch = timeline(&mut state).ask_newest();
     state.apply(Event::MessageCreated(message(9, 2)), NOW);
-    timeline(&mut state).load_newest(page(1..4, false));
+    timeline(&mut state).load_newest(epoch, page(1..4, false));
     assert_eq!(timeline(&mut state).newest(), Some(message_id(9)));
-    timeline(&mut state).load_newest(page(1..10, false));
+    load_newest(&mut state, page(1..10, false));
     assert_eq!(timeline(&mut state).messages().count(), 9);
 }
 
 #[test]
 fn a_new_snapshot_keeps_what_is_on_its_way() {
     let mut state = started();
-    timeline(&mut state).load_newest(page(1..4, false));
+    load_newest(&mut state, page(1..4, false));
     timeline(&mut state).pending.push(pending("n1"));
     state.start(ready());
     assert!(!timeline(&mut state).is_loaded);
     assert_eq!(timeline(&mut state).pending.len(), 1);
     let mut fresh = page(1..4, false);
     fresh.messages.push(Message { nonce: Some(Nonce("n1".into())), ..message(7, 1) });
-    timeline(&mut state).load_newest(fresh);
+    load_newest(&mut state, fresh);
     assert!(timeline(&mut state).pending.is_empty());
 }
 
 #[test]
 fn pages_join_without_gap_or_double_and_the_far_end_is_dropped() {
     let mut state = started();
-    timeline(&mut state).load_newest(page(900..1000, true));
+    load_newest(&mut state, page(900..1000, true));
     for start in [800, 700, 600, 500] {
-        timeline(&mut state).load_page(Direction::Older, page(start..start + 101, true));
+        load_page(&mut state, Direction::Older, page(start..start + 101, true));
     }
     let kept: Vec<_> = timeline(&mut state).messages().map(|message| message.id).collect();
     assert_eq!(kept, (500..900).map(message_id).collect::<Vec<_>>());
     assert!(timeline(&mut state).has_after);
     state.apply(Event::MessageCreated(message(1001, 2)), NOW);
     assert_eq!(timeline(&mut state).newest(), Some(message_id(899)));
-    timeline(&mut state).load_page(Direction::Newer, page(900..1002, true));
+    load_page(&mut state, Direction::Newer, page(900..1002, true));
     assert_eq!(timeline(&mut state).newest(), Some(message_id(1001)));
     assert!(!timeline(&mut state).has_after);
 }
@@ -179,7 +188,7 @@ fn pages_join_without_gap_or_double_and_the_far_end_is_dropped() {
 #[test]
 fn edits_and_deletions_reach_the_timeline() {
     let mut state = started();
-    timeline(&mut state).load_newest(page(1..4, false));
+    load_newest(&mut state, page(1..4, false));
     let edited = Message { content: "new".into(), edited_at: Some(NOW), ..message(2, 2) };
     state.apply(Event::MessageUpdated(edited), NOW);
     state.apply(Event::MessageDeleted(MessageDeleted { channel_id: channel_id(10), message_id: message_id(1) }), NOW);
@@ -191,7 +200,8 @@ fn edits_and_deletions_reach_the_timeline() {
 fn rows_are_grouped_by_author_within_five_minutes_and_by_day() {
     let mut timeline = Timeline::default();
     let messages = vec![message(10, 1), message(20, 1), message(30, 2), message(400, 2), message(90_000, 2)];
-    timeline.load_newest(History { messages, has_before: false, has_after: false });
+    let epoch = timeline.ask_newest();
+    timeline.load_newest(epoch, History { messages, has_before: false, has_after: false });
     timeline.new_after = Some(message_id(20));
     let rows = timeline.rows(Some(user_id(1)), |at| (at.0 - ID_EPOCH_MS) / 86_400_000);
     let shape: Vec<&str> = rows
@@ -250,6 +260,77 @@ fn those_not_named_among_the_speakers_are_silent_and_so_are_the_muted() {
     assert!(!state.seats.is_speaking(&muted));
     state.apply(speakers(vec![]), NOW);
     assert!(!state.seats.is_speaking(&seat(2, 11)));
+}
+
+#[test]
+fn who_leaves_or_comes_anew_no_longer_speaks() {
+    let mut state = started();
+    let spoke = Event::VoiceSpeakers(VoiceSpeakers {
+        channel_id: channel_id(11),
+        speakers: vec![Speaker { peer_id: seat(2, 11).peer_id, level: 90 }],
+    });
+    state.apply(spoke.clone(), NOW);
+    let anew = VoiceState { peer_id: PeerId::try_from(500).unwrap(), ..seat(2, 11) };
+    state.apply(Event::VoiceStateUpdated(anew), NOW);
+    assert!(!state.seats.is_speaking(&seat(2, 11)));
+    state.apply(spoke, NOW);
+    state.seats.hush_all();
+    assert!(!state.seats.is_speaking(&seat(2, 11)));
+}
+
+#[test]
+fn a_seat_that_another_device_took_is_not_freed_by_this_one() {
+    let mut state = started();
+    state.seats.free(user_id(2), &[PeerId::try_from(7).unwrap()]);
+    assert!(state.seats.of(user_id(2)).is_some());
+    state.seats.free(user_id(2), &[seat(2, 11).peer_id]);
+    assert!(state.seats.of(user_id(2)).is_none());
+}
+
+#[test]
+fn what_is_written_while_the_newest_page_is_on_its_way_is_not_lost() {
+    let mut state = started();
+    load_newest(&mut state, page(900..1000, true));
+    for start in [800, 700, 600, 500] {
+        load_page(&mut state, Direction::Older, page(start..start + 100, true));
+    }
+    assert!(timeline(&mut state).has_after);
+    let epoch = timeline(&mut state).ask_newest();
+    state.apply(Event::MessageCreated(message(1_000, 2)), NOW);
+    timeline(&mut state).load_newest(epoch, page(900..1000, true));
+    assert_eq!(timeline(&mut state).newest(), Some(message_id(1_000)));
+}
+
+#[test]
+fn what_is_written_in_a_channel_that_is_not_loaded_is_not_hoarded() {
+    let mut state = started();
+    state.apply(Event::MessageCreated(message(1, 2)), NOW);
+    load_newest(&mut state, page(5..6, false));
+    assert_eq!(timeline(&mut state).messages().count(), 1);
+}
+
+#[test]
+fn a_page_that_was_asked_for_before_a_jump_leaves_no_gap() {
+    let mut state = started();
+    load_newest(&mut state, page(500..600, true));
+    let early = timeline(&mut state).ask_page(Direction::Older).unwrap();
+    let jump = timeline(&mut state).ask_newest();
+    timeline(&mut state).load_newest(jump, page(900..1000, true));
+    timeline(&mut state).load_page(early, Direction::Older, page(400..500, true));
+    assert_eq!(timeline(&mut state).oldest(), Some(message_id(900)));
+    assert!(timeline(&mut state).ask_page(Direction::Older).is_some());
+}
+
+#[test]
+fn edits_and_deletions_reach_a_page_that_was_read_before_them() {
+    let mut state = started();
+    let epoch = timeline(&mut state).ask_newest();
+    state.apply(Event::MessageUpdated(Message { content: "anew".into(), ..message(1, 2) }), NOW);
+    let gone = MessageDeleted { channel_id: channel_id(10), message_id: message_id(2) };
+    state.apply(Event::MessageDeleted(gone), NOW);
+    timeline(&mut state).load_newest(epoch, page(1..4, false));
+    let contents: Vec<_> = timeline(&mut state).messages().map(|message| message.content.clone()).collect();
+    assert_eq!(contents, ["anew", "at 3"]);
 }
 
 #[test]

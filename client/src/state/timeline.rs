@@ -1,6 +1,7 @@
 //! The messages of one channel: one gapless run of history, and below it what is on its way.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use protocol::event::MessageDeleted;
 use protocol::id::MessageId;
@@ -42,9 +43,11 @@ pub struct Pending {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
-    messages: VecDeque<Message>,
+    messages: VecDeque<Rc<Message>>,
     /// Came while the newest page was on its way, which may have been read before them.
-    early: Vec<Message>,
+    early: Vec<Rc<Message>>,
+    /// Happened while a page was on its way, which may have been read before it.
+    meanwhile: Vec<Change>,
     pub pending: Vec<Pending>,
     pub has_before: bool,
     pub has_after: bool,
@@ -52,8 +55,16 @@ pub struct Timeline {
     pub is_loaded: bool,
     pub older: Progress,
     pub newer: Progress,
+    /// Counts up when an end moves other than by a page that was asked for there: such pages no longer fit.
+    epoch: u32,
     /// Where the line that tells new from read stands, fixed while the channel is open.
     pub new_after: Option<MessageId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Change {
+    Edited(Message),
+    Deleted(MessageId),
 }
 
 /// One row of what is shown.
@@ -64,7 +75,7 @@ pub enum Row {
     /// What follows is new.
     New,
     Message {
-        message: Message,
+        message: Rc<Message>,
         has_head: bool,
     },
     Pending {
@@ -78,12 +89,14 @@ impl Default for Timeline {
         Self {
             messages: VecDeque::new(),
             early: Vec::new(),
+            meanwhile: Vec::new(),
             pending: Vec::new(),
             has_before: true,
             has_after: false,
             is_loaded: false,
             older: Progress::Idle,
             newer: Progress::Idle,
+            epoch: 0,
             new_after: None,
         }
     }
@@ -91,7 +104,7 @@ impl Default for Timeline {
 
 impl Timeline {
     pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> {
-        self.messages.iter()
+        self.messages.iter().map(Rc::as_ref)
     }
 
     #[must_use]
@@ -111,7 +124,7 @@ impl Timeline {
 
     #[must_use]
     pub fn get(&self, id: MessageId) -> Option<&Message> {
-        self.position(id).ok().map(|index| &self.messages[index])
+        self.position(id).ok().map(|index| &*self.messages[index])
     }
 
     fn position(&self, id: MessageId) -> Result<usize, usize> {
@@ -121,53 +134,157 @@ impl Timeline {
     /// What stays of it over a new snapshot: the messages have to be loaded again, those on their way stay.
     pub(super) fn outdated(mut self) -> Self {
         self.is_loaded = false;
-        self.early.clear();
-        self.older = Progress::Idle;
-        self.newer = Progress::Idle;
+        self.forget_pages();
         self
     }
 
+    /// What is on its way fits no longer.
+    fn forget_pages(&mut self) {
+        self.epoch += 1;
+        self.older = Progress::Idle;
+        self.newer = Progress::Idle;
+        self.early.clear();
+        self.meanwhile.clear();
+    }
+
+    /// Asks for the newest page; answers with what to give back with it.
+    pub fn ask_newest(&mut self) -> u32 {
+        self.forget_pages();
+        self.newer = Progress::Loading;
+        self.epoch
+    }
+
+    /// Asks for the page next to one end, unless that is under way or there is none; answers with what to give back with it.
+    pub fn ask_page(&mut self, direction: Direction) -> Option<u32> {
+        if !self.may_ask(direction) {
+            return None;
+        }
+        *self.progress(direction) = Progress::Loading;
+        Some(self.epoch)
+    }
+
+    #[must_use]
+    pub fn may_ask(&self, direction: Direction) -> bool {
+        let (progress, has_more) = match direction {
+            Direction::Older => (&self.older, self.has_before),
+            Direction::Newer => (&self.newer, self.has_after),
+        };
+        *progress != Progress::Loading && has_more && self.is_loaded
+    }
+
+    fn progress(&mut self, direction: Direction) -> &mut Progress {
+        match direction {
+            Direction::Older => &mut self.older,
+            Direction::Newer => &mut self.newer,
+        }
+    }
+
     /// Takes in the newest page.
-    pub fn load_newest(&mut self, page: History) {
-        self.messages = page.messages.into();
-        let newest = self.newest();
-        self.messages.extend(std::mem::take(&mut self.early).into_iter().filter(|message| Some(message.id) > newest));
+    pub fn load_newest(&mut self, epoch: u32, page: History) {
+        if epoch != self.epoch {
+            return;
+        }
+        self.messages = page.messages.into_iter().map(Rc::new).collect();
         self.has_before = page.has_before;
         self.has_after = page.has_after;
         self.is_loaded = true;
-        self.older = Progress::Idle;
         self.newer = Progress::Idle;
-        self.settle_all();
+        self.take_early();
+        self.catch_up();
     }
 
     /// Takes in the page next to one end.
-    pub fn load_page(&mut self, direction: Direction, page: History) {
+    pub fn load_page(&mut self, epoch: u32, direction: Direction, page: History) {
+        if epoch != self.epoch {
+            return;
+        }
+        *self.progress(direction) = Progress::Idle;
         match direction {
             Direction::Older => {
                 let oldest = self.oldest();
-                for message in page.messages.into_iter().rev().filter(|message| oldest.is_none_or(|id| message.id < id))
-                {
-                    self.messages.push_front(message);
-                }
+                let older = page.messages.into_iter().rev().filter(|message| oldest.is_none_or(|id| message.id < id));
+                older.for_each(|message| self.messages.push_front(Rc::new(message)));
                 self.has_before = page.has_before;
-                self.older = Progress::Idle;
                 if self.messages.len() > KEPT {
                     self.messages.truncate(KEPT);
                     self.has_after = true;
+                    self.forget_pages();
                 }
             }
             Direction::Newer => {
                 let newest = self.newest();
-                self.messages.extend(page.messages.into_iter().filter(|message| Some(message.id) > newest));
+                let newer = page.messages.into_iter().filter(|message| Some(message.id) > newest);
+                self.messages.extend(newer.map(Rc::new));
                 self.has_after = page.has_after;
-                self.newer = Progress::Idle;
-                if self.messages.len() > KEPT {
-                    self.messages.drain(..self.messages.len() - KEPT);
-                    self.has_before = true;
-                }
+                self.take_early();
+                self.drop_oldest(KEPT, KEPT);
             }
         }
+        self.catch_up();
+    }
+
+    /// A page could not be had; with a sentence.
+    pub fn fail(&mut self, epoch: u32, direction: Direction, sentence: String) {
+        if epoch == self.epoch {
+            *self.progress(direction) = Progress::Failed(sentence);
+        }
+    }
+
+    /// A page has come: what happened since it was asked for happens to it, too.
+    fn catch_up(&mut self) {
+        for change in self.meanwhile.clone() {
+            self.take(&change);
+        }
+        if !self.is_loading() {
+            self.meanwhile.clear();
+        }
         self.settle_all();
+    }
+
+    fn is_loading(&self) -> bool {
+        self.older == Progress::Loading || self.newer == Progress::Loading
+    }
+
+    fn change(&mut self, change: Change) {
+        self.take(&change);
+        if self.is_loading() {
+            self.meanwhile.push(change);
+        }
+    }
+
+    fn take(&mut self, change: &Change) {
+        match change {
+            Change::Edited(message) => {
+                let kept = self.messages.iter_mut().chain(&mut self.early).filter(|kept| kept.id == message.id);
+                for kept in kept {
+                    let kept = Rc::make_mut(kept);
+                    kept.content.clone_from(&message.content);
+                    kept.edited_at = message.edited_at;
+                }
+            }
+            Change::Deleted(id) => {
+                self.messages.retain(|message| message.id != *id);
+                self.early.retain(|message| message.id != *id);
+            }
+        }
+    }
+
+    /// At the newest end follows what came while its page was on its way.
+    fn take_early(&mut self) {
+        let early = std::mem::take(&mut self.early);
+        if !self.has_after {
+            let newest = self.newest();
+            self.messages.extend(early.into_iter().filter(|message| Some(message.id) > newest));
+        }
+    }
+
+    /// Where there are more than so many, keeps the newest.
+    fn drop_oldest(&mut self, most: usize, kept: usize) {
+        if self.messages.len() > most {
+            self.messages.drain(..self.messages.len() - kept);
+            self.has_before = true;
+            self.forget_pages();
+        }
     }
 
     /// A message of one's own that the server has taken.
@@ -184,27 +301,24 @@ impl Timeline {
     }
 
     fn insert(&mut self, message: Message) {
-        if !self.is_loaded {
-            self.early.push(message);
+        if self.newer == Progress::Loading {
+            self.early.push(Rc::new(message));
             return;
         }
-        // Above a gap: the page that closes it will bring the message.
-        if self.has_after {
+        // Above a gap, or before anything was asked for: the page that comes will bring the message.
+        if self.has_after || !self.is_loaded {
             return;
         }
         if let Err(index) = self.position(message.id) {
-            self.messages.insert(index, message);
+            self.messages.insert(index, Rc::new(message));
         }
-        if self.messages.len() > KEPT * 2 {
-            self.messages.drain(..KEPT);
-            self.has_before = true;
-        }
+        self.drop_oldest(KEPT * 2, KEPT);
     }
 
     /// The newest message of an author, to edit it.
     #[must_use]
     pub fn last_of(&self, author: protocol::id::UserId) -> Option<&Message> {
-        self.messages.iter().rev().find(|message| message.author.id == author)
+        self.messages().rev().find(|message| message.author.id == author)
     }
 
     /// The rows to show. `day` tells days apart in the reader's time zone.
@@ -227,7 +341,7 @@ impl Timeline {
             }
             let continues =
                 last.is_some_and(|(author, before)| author == message.author.id && at.0 - before.0 < GROUPED_MS);
-            rows.push(Row::Message { message: message.clone(), has_head: is_new_day || is_first_new || !continues });
+            rows.push(Row::Message { message: Rc::clone(message), has_head: is_new_day || is_first_new || !continues });
             last = Some((message.author.id, at));
         }
         for pending in &self.pending {
@@ -260,19 +374,13 @@ impl State {
         (!is_mine).then(|| Effect::MessageArrived(Box::new(message)))
     }
 
-    pub(super) fn message_updated(&mut self, message: &Message) -> Option<Effect> {
-        let timeline = self.timelines.get_mut(&message.channel_id)?;
-        for kept in timeline.messages.iter_mut().chain(&mut timeline.early).filter(|kept| kept.id == message.id) {
-            kept.content.clone_from(&message.content);
-            kept.edited_at = message.edited_at;
-        }
+    pub(super) fn message_updated(&mut self, message: Message) -> Option<Effect> {
+        self.timelines.get_mut(&message.channel_id)?.change(Change::Edited(message));
         None
     }
 
     pub(super) fn message_deleted(&mut self, gone: MessageDeleted) -> Option<Effect> {
-        let timeline = self.timelines.get_mut(&gone.channel_id)?;
-        timeline.messages.retain(|message| message.id != gone.message_id);
-        timeline.early.retain(|message| message.id != gone.message_id);
+        self.timelines.get_mut(&gone.channel_id)?.change(Change::Deleted(gone.message_id));
         None
     }
 }

@@ -1,6 +1,6 @@
 //! Who sits in which voice channel, and who speaks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::event::{VoiceLeft, VoiceSpeakers};
 use protocol::id::{ChannelId, GuildId, PeerId, UserId};
@@ -12,8 +12,8 @@ use super::{Effect, State};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Seats {
     by_user: BTreeMap<UserId, VoiceState>,
-    /// Who is heard in a channel, with how loud.
-    speaking: BTreeMap<ChannelId, BTreeMap<PeerId, u8>>,
+    /// Who is heard in a channel; those with nobody are not kept.
+    speaking: BTreeMap<ChannelId, BTreeSet<PeerId>>,
 }
 
 impl Seats {
@@ -24,6 +24,8 @@ impl Seats {
 
     pub(super) fn leave_guild(&mut self, guild_id: GuildId) {
         self.by_user.retain(|_, state| state.guild_id != guild_id);
+        let by_user = &self.by_user;
+        self.speaking.retain(|channel_id, _| by_user.values().any(|state| state.channel_id == *channel_id));
     }
 
     pub(super) fn leave_channel(&mut self, channel_id: ChannelId) {
@@ -56,7 +58,7 @@ impl Seats {
     #[must_use]
     pub fn is_speaking(&self, state: &VoiceState) -> bool {
         let speakers = self.speaking.get(&state.channel_id);
-        speakers.is_some_and(|speakers| speakers.contains_key(&state.peer_id)) && !state.flags.muted
+        speakers.is_some_and(|speakers| speakers.contains(&state.peer_id)) && !state.flags.muted
     }
 
     #[must_use]
@@ -66,12 +68,34 @@ impl Seats {
 
     /// Shows a seat before the server has confirmed it.
     pub fn seat(&mut self, state: VoiceState) -> Option<VoiceState> {
-        self.by_user.insert(state.user_id, state)
+        let peer_id = state.peer_id;
+        let before = self.by_user.insert(state.user_id, state);
+        if let Some(before) = before.as_ref().filter(|before| before.peer_id != peer_id) {
+            self.hush(before.channel_id, before.peer_id);
+        }
+        before
     }
 
-    /// Frees a user's seat without waiting for the server.
-    pub fn free(&mut self, user_id: UserId) {
+    /// Frees a user's seat if it is that of one of these connections, without waiting for the server.
+    pub fn free(&mut self, user_id: UserId, peers: &[PeerId]) {
+        let Some(state) = self.by_user.get(&user_id).filter(|state| peers.contains(&state.peer_id)) else { return };
+        let (channel_id, peer_id) = (state.channel_id, state.peer_id);
         self.by_user.remove(&user_id);
+        self.hush(channel_id, peer_id);
+    }
+
+    fn hush(&mut self, channel_id: ChannelId, peer_id: PeerId) {
+        if let Some(speakers) = self.speaking.get_mut(&channel_id) {
+            speakers.remove(&peer_id);
+            if speakers.is_empty() {
+                self.speaking.remove(&channel_id);
+            }
+        }
+    }
+
+    /// Nobody is known to speak, as while the server is away.
+    pub fn hush_all(&mut self) {
+        self.speaking.clear();
     }
 }
 
@@ -84,17 +108,18 @@ impl State {
     }
 
     pub(super) fn voice_left(&mut self, left: VoiceLeft) -> Option<Effect> {
-        let is_current = self.seats.of(left.user_id).is_some_and(|state| state.peer_id == left.peer_id);
-        if !is_current {
-            return None;
-        }
-        self.seats.free(left.user_id);
+        self.seats.of(left.user_id).filter(|state| state.peer_id == left.peer_id)?;
+        self.seats.free(left.user_id, &[left.peer_id]);
         Some(Effect::SeatLeft { channel_id: left.channel_id, user_id: left.user_id })
     }
 
     pub(super) fn voice_speakers(&mut self, heard: VoiceSpeakers) -> Option<Effect> {
-        let speakers = heard.speakers.iter().map(|speaker| (speaker.peer_id, speaker.level)).collect();
-        self.seats.speaking.insert(heard.channel_id, speakers);
+        let speakers: BTreeSet<PeerId> = heard.speakers.iter().map(|speaker| speaker.peer_id).collect();
+        if speakers.is_empty() {
+            self.seats.speaking.remove(&heard.channel_id);
+        } else {
+            self.seats.speaking.insert(heard.channel_id, speakers);
+        }
         None
     }
 }

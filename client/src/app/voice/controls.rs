@@ -21,9 +21,14 @@ impl App {
         }
         platform::set_microphone(!flags.muted);
         platform::set_deafened(flags.deafened);
+    }
+
+    /// The microphone and the ears are left like this for the next call.
+    fn remember_flags(self) {
+        let PeerFlags { muted, deafened, .. } = self.voice.peek().flags();
         self.set_prefs(|prefs| {
-            prefs.is_muted = flags.muted;
-            prefs.is_deafened = flags.deafened;
+            prefs.is_muted = muted;
+            prefs.is_deafened = deafened;
         });
     }
 
@@ -34,6 +39,7 @@ impl App {
         }
         let is_muted = !flags.muted;
         self.change_flags(|flags| flags.muted = is_muted);
+        self.remember_flags();
         self.sound(if is_muted { Sound::Mute } else { Sound::Unmute });
         if !is_muted && !platform::has_microphone() {
             self.start_microphone();
@@ -51,6 +57,7 @@ impl App {
             flags.deafened = is_deafened;
             flags.muted = is_deafened || was_muted;
         });
+        self.remember_flags();
         self.sound(if is_deafened { Sound::Deafen } else { Sound::Undeafen });
         if !is_deafened && !was_muted && !platform::has_microphone() {
             self.start_microphone();
@@ -121,10 +128,15 @@ impl App {
         }
     }
 
-    fn start_camera(self) {
+    fn start_camera(mut self) {
+        if !self.voice.write().asking.insert(Source::Camera) {
+            return;
+        }
         let device = Some(self.prefs.peek().camera.clone());
         self.spawn(async move {
-            match platform::open_camera(device, self.inputs()).await {
+            let opened = platform::open_camera(device, self.inputs()).await;
+            self.voice.write().asking.remove(&Source::Camera);
+            match opened {
                 Ok(()) if self.voice.peek().is_in_call() => {
                     self.send(Source::Camera).await;
                     self.change_flags(|flags| flags.camera = true);
@@ -153,9 +165,14 @@ impl App {
         }
     }
 
-    fn start_screen(self) {
+    fn start_screen(mut self) {
+        if !self.voice.write().asking.insert(Source::Screen) {
+            return;
+        }
         self.spawn(async move {
-            match platform::open_screen(self.inputs()).await {
+            let opened = platform::open_screen(self.inputs()).await;
+            self.voice.write().asking.remove(&Source::Screen);
+            match opened {
                 Ok(()) if self.voice.peek().is_in_call() => {
                     self.send(Source::Screen).await;
                     self.send(Source::ScreenAudio).await;
@@ -235,17 +252,25 @@ impl App {
 
 impl App {
     /// Opens the microphone so that its level can be seen, outside of a call.
-    pub fn start_microphone_test(self) {
+    pub fn start_microphone_test(mut self) {
         platform::resume_audio();
         let options = self.prefs.peek().microphone_options();
+        self.voice.write().is_testing = true;
         self.spawn(async move {
-            if let Err(error) = platform::open_microphone(options, self.inputs()).await {
-                self.toast(Tone::Error, Trouble::Microphone(error).sentence());
+            match platform::open_microphone(options, self.inputs()).await {
+                // Ended while the browser asked.
+                Ok(()) if !self.voice.peek().is_testing => self.stop_microphone_test(),
+                Ok(()) => {}
+                Err(error) => self.toast(Tone::Error, Trouble::Microphone(error).sentence()),
             }
         });
     }
 
-    pub fn stop_microphone_test(self) {
+    pub fn stop_microphone_test(mut self) {
+        let is_testing = self.voice.peek().is_testing;
+        if is_testing {
+            self.voice.write().is_testing = false;
+        }
         if !self.voice.peek().is_in_call() {
             platform::close_microphone();
         }

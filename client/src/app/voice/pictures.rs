@@ -22,6 +22,9 @@ impl App {
         }
         {
             let mut voice = self.voice.write();
+            if voice.slots_of.replace(event.peer_id) != Some(event.peer_id) {
+                voice.slots.clear();
+            }
             for slot in event.slots {
                 match slot.shows {
                     Some(shows) => voice.slots.insert(slot.mid, shows),

@@ -18,7 +18,7 @@ fn open(attempt: u32) -> Command {
 fn connected() -> Call {
     let mut call = Call::default();
     call.join(room(1), PeerFlags::default(), Moment(0));
-    call.handle_joined(1, peer(9));
+    call.handle_joined(1, peer(9), Moment(50));
     call.handle_link(1, Link::Up, Moment(100));
     commands(&mut call);
     call
@@ -35,7 +35,7 @@ fn one_is_in_at_the_press_and_connected_when_media_is_up() {
     call.join(room(1), PeerFlags::default(), Moment(0));
     assert_eq!((call.phase(), call.channel_id()), (Phase::Joining, Some(room(1))));
     assert_eq!(commands(&mut call), [open(1)]);
-    call.handle_joined(1, peer(9));
+    call.handle_joined(1, peer(9), Moment(50));
     call.handle_link(1, Link::Up, Moment(100));
     assert_eq!(call.phase(), Phase::Connected);
     assert_eq!(call.deadline(), None);
@@ -71,7 +71,7 @@ fn an_answer_that_comes_after_leaving_gives_the_seat_back() {
     call.join(room(1), PeerFlags::default(), Moment(0));
     call.leave();
     commands(&mut call);
-    call.handle_joined(1, peer(9));
+    call.handle_joined(1, peer(9), Moment(50));
     assert_eq!(commands(&mut call), [Command::Leave(peer(9))]);
     assert_eq!(call.phase(), Phase::Idle);
 }
@@ -125,7 +125,7 @@ fn a_server_that_has_forgotten_the_connection_is_joined_again_silently() {
     assert_eq!(call.phase(), Phase::Rejoining);
     let flags = PeerFlags { muted: true, ..PeerFlags::default() };
     assert_eq!(commands(&mut call), [Command::Open { attempt: 3, channel_id: room(1), flags }]);
-    call.handle_joined(3, peer(10));
+    call.handle_joined(3, peer(10), Moment(1_200));
     call.handle_link(3, Link::Up, Moment(1_300));
     assert_eq!((call.phase(), call.peer_id()), (Phase::Connected, Some(peer(10))));
 }
@@ -139,7 +139,59 @@ fn a_snapshot_without_the_seat_joins_again_and_one_without_the_channel_ends() {
     assert_eq!(call.phase(), Phase::Rejoining);
     let mut call = connected();
     call.handle_snapshot(None, false, Moment(6));
-    assert_eq!(commands(&mut call), [Command::Close, Command::Ended(Ending::Removed)]);
+    assert_eq!(commands(&mut call), [Command::Close(Some(peer(9))), Command::Ended(Ending::Removed)]);
+}
+
+#[test]
+fn a_snapshot_with_a_later_seat_means_that_the_user_sits_elsewhere() {
+    let mut call = connected();
+    call.handle_snapshot(Some(peer(8)), true, Moment(5));
+    assert_eq!(commands(&mut call), []);
+    call.handle_snapshot(Some(peer(10)), true, Moment(6));
+    assert_eq!(commands(&mut call), [Command::Close(Some(peer(9))), Command::Ended(Ending::Replaced)]);
+}
+
+#[test]
+fn a_room_pressed_while_another_is_asked_for_is_asked_for_next() {
+    let mut call = Call::default();
+    call.join(room(1), PeerFlags::default(), Moment(0));
+    call.join(room(2), PeerFlags::default(), Moment(10));
+    assert_eq!(commands(&mut call), [open(1)]);
+    assert!(!call.is_current(1));
+    call.handle_joined(1, peer(9), Moment(20));
+    let second = Command::Open { attempt: 3, channel_id: room(2), flags: PeerFlags::default() };
+    assert_eq!(commands(&mut call), [second]);
+    call.handle_joined(3, peer(10), Moment(30));
+    assert_eq!(call.peer_id(), Some(peer(10)));
+}
+
+#[test]
+fn an_earlier_request_that_is_never_answered_holds_up_the_next_for_its_time_only() {
+    let mut call = Call::default();
+    call.join(room(1), PeerFlags::default(), Moment(0));
+    call.leave();
+    call.join(room(2), PeerFlags::default(), Moment(10));
+    commands(&mut call);
+    assert_eq!(next(&mut call), Moment(10_010));
+    assert!(matches!(commands(&mut call)[..], [Command::Open { .. }]));
+}
+
+#[test]
+fn attempts_of_many_clients_are_spread() {
+    let waits = [1, 2, 3].map(|seed| {
+        let mut call = Call::new(seed << 20);
+        call.join(room(1), PeerFlags::default(), Moment(0));
+        call.handle_join_failed(1, JoinError::Passing, Moment(0));
+        call.deadline()
+    });
+    assert!(waits[0] != waits[1] && waits[1] != waits[2]);
+}
+
+#[test]
+fn a_session_that_the_server_ended_is_left_without_a_word() {
+    let mut call = connected();
+    call.abandon();
+    assert_eq!(commands(&mut call), [Command::Close(Some(peer(9)))]);
 }
 
 #[test]
@@ -148,7 +200,10 @@ fn a_refused_join_ends_with_the_server_s_sentence() {
     call.join(room(1), PeerFlags::default(), Moment(0));
     commands(&mut call);
     call.handle_join_failed(1, JoinError::Refused("The room is full.".into()), Moment(5));
-    assert_eq!(commands(&mut call), [Command::Close, Command::Ended(Ending::Refused("The room is full.".into()))]);
+    assert_eq!(
+        commands(&mut call),
+        [Command::Close(None), Command::Ended(Ending::Refused("The room is full.".into()))]
+    );
     assert_eq!(call.channel_id(), None);
 }
 
@@ -161,7 +216,7 @@ fn joining_without_a_network_is_tried_until_it_works_or_is_given_up() {
     next(&mut call);
     assert_eq!(commands(&mut call), [open(2)]);
     call.leave();
-    assert_eq!(commands(&mut call), [Command::Close]);
+    assert_eq!(commands(&mut call), [Command::Close(None)]);
     assert_eq!(call.deadline(), None);
 }
 
@@ -174,7 +229,7 @@ fn the_server_s_endings_are_told_apart() {
     assert_eq!(call.phase(), Phase::Rejoining);
     let mut call = connected();
     call.handle_ended(peer(9), VoiceEnd::Replaced, Moment(5));
-    assert_eq!(commands(&mut call), [Command::Close, Command::Ended(Ending::Replaced)]);
+    assert_eq!(commands(&mut call), [Command::Close(Some(peer(9))), Command::Ended(Ending::Replaced)]);
 }
 
 #[test]

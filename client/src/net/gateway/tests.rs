@@ -33,7 +33,7 @@ fn live() -> Gateway {
     let mut gateway = Gateway::new(7);
     gateway.start(Moment(0));
     gateway.handle_frame(hello(), Moment(0));
-    gateway.handle_ticket(Some("t".into()), Moment(0));
+    gateway.handle_ticket(1, Some("t".into()), Moment(0));
     gateway.handle_frame(ready(), Moment(0));
     steps(&mut gateway);
     gateway
@@ -50,8 +50,8 @@ fn next(gateway: &mut Gateway) -> Moment {
 fn the_ticket_is_fetched_while_the_socket_opens_and_used_after_hello() {
     let mut gateway = Gateway::new(7);
     gateway.start(Moment(0));
-    assert_eq!(steps(&mut gateway), [Step::OpenSocket, Step::FetchTicket]);
-    gateway.handle_ticket(Some("t".into()), Moment(1));
+    assert_eq!(steps(&mut gateway), [Step::OpenSocket, Step::FetchTicket(1)]);
+    gateway.handle_ticket(1, Some("t".into()), Moment(1));
     assert_eq!(steps(&mut gateway), []);
     gateway.handle_frame(hello(), Moment(2));
     assert_eq!(steps(&mut gateway), [Step::Send(ClientFrame::Identify { ticket: "t".into() })]);
@@ -63,7 +63,7 @@ fn a_ticket_that_comes_after_hello_is_used_at_once() {
     gateway.start(Moment(0));
     gateway.handle_frame(hello(), Moment(1));
     steps(&mut gateway);
-    gateway.handle_ticket(Some("t".into()), Moment(2));
+    gateway.handle_ticket(1, Some("t".into()), Moment(2));
     assert_eq!(steps(&mut gateway), [Step::Send(ClientFrame::Identify { ticket: "t".into() })]);
 }
 
@@ -89,8 +89,8 @@ fn a_lost_session_is_started_anew_on_the_same_socket() {
     let at = next(&mut gateway);
     gateway.handle_frame(hello(), at);
     gateway.handle_frame(ServerFrame::InvalidSession, at);
-    assert_eq!(steps(&mut gateway).last(), Some(&Step::FetchTicket));
-    gateway.handle_ticket(Some("t2".into()), at);
+    assert_eq!(steps(&mut gateway).last(), Some(&Step::FetchTicket(2)));
+    gateway.handle_ticket(2, Some("t2".into()), at);
     assert_eq!(steps(&mut gateway), [Step::Send(ClientFrame::Identify { ticket: "t2".into() })]);
     gateway.handle_frame(ready(), at);
     gateway.handle_frame(event(1), at);
@@ -149,7 +149,7 @@ fn a_refused_session_is_not_resumed() {
     let mut gateway = live();
     gateway.handle_closed(close::UNAUTHORIZED, Moment(5));
     next(&mut gateway);
-    assert_eq!(steps(&mut gateway), [Step::OpenSocket, Step::FetchTicket]);
+    assert_eq!(steps(&mut gateway), [Step::OpenSocket, Step::FetchTicket(2)]);
     gateway.handle_signed_out();
     assert_eq!(steps(&mut gateway), [Step::CloseSocket, Step::SignedOut]);
     assert_eq!(gateway.deadline(), None);
@@ -164,4 +164,33 @@ fn the_first_attempt_is_shown_as_connecting_and_later_ones_as_reconnecting() {
     let mut gateway = live();
     gateway.handle_closed(1006, Moment(1));
     assert_eq!(shown(&mut gateway), Some(Step::Show(Link::Reconnecting)));
+}
+
+#[test]
+fn a_ticket_that_comes_too_late_is_not_used() {
+    let mut gateway = Gateway::new(7);
+    gateway.start(Moment(0));
+    gateway.handle_closed(1006, Moment(1));
+    let at = next(&mut gateway);
+    assert_eq!(steps(&mut gateway).last(), Some(&Step::FetchTicket(2)));
+    gateway.handle_frame(hello(), at);
+    gateway.handle_ticket(1, None, at);
+    gateway.handle_ticket(1, Some("late".into()), at);
+    assert_eq!(steps(&mut gateway), []);
+    gateway.handle_ticket(2, Some("t".into()), at);
+    assert_eq!(steps(&mut gateway), [Step::Send(ClientFrame::Identify { ticket: "t".into() })]);
+}
+
+#[test]
+fn connections_that_are_lost_as_soon_as_they_are_ready_are_made_ever_more_slowly() {
+    let mut gateway = live();
+    let mut now = Moment(0);
+    for _ in 0..8 {
+        gateway.handle_closed(close::SLOW_CONSUMER, now);
+        now = next(&mut gateway);
+        gateway.handle_frame(hello(), now);
+        gateway.handle_frame(ServerFrame::Resumed, now);
+    }
+    gateway.handle_closed(close::SLOW_CONSUMER, now);
+    assert!(gateway.deadline().unwrap() >= Moment(now.0 + MOST_WAIT_MS / 2));
 }

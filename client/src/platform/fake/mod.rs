@@ -48,6 +48,7 @@ pub fn load(_: &str) -> Option<String> {
 }
 pub fn keep(_: &str, _: &str) {}
 pub fn forget(_: &str) {}
+pub fn forget_all(_: &str) {}
 
 #[must_use]
 pub fn path() -> String {
@@ -194,6 +195,8 @@ impl Connection {
     }
     pub fn set_gain(&self, _: &Mid, _: f32) {}
     pub fn attach(&self, _: &str, _: &Mid) {}
+    pub fn silence(&self) {}
+    pub fn close(&self) {}
 }
 
 #[must_use]

@@ -186,6 +186,16 @@ impl Connection {
         }
     }
 
+    /// Nothing is heard of it any more.
+    pub fn silence(&self) {
+        self.0.voices.borrow_mut().clear();
+    }
+
+    /// Ends it, and tells the other side so.
+    pub fn close(&self) {
+        self.0.peer.close();
+    }
+
     /// Shows a video slot in a video element.
     pub fn attach(&self, id: &str, mid: &Mid) {
         let video = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlMediaElement>().ok());

@@ -20,3 +20,11 @@ pub fn forget(name: &str) {
         let _ = storage.remove_item(name);
     }
 }
+
+/// Forgets all that was kept under names that begin so.
+pub fn forget_all(prefix: &str) {
+    let Some(storage) = storage() else { return };
+    let names = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok().flatten());
+    let names: Vec<String> = names.filter(|name| name.starts_with(prefix)).collect();
+    names.iter().for_each(|name| forget(name));
+}

@@ -1,3 +1,5 @@
+use std::rc::Rc;
+
 use dioxus::prelude::*;
 use protocol::id::{ChannelId, UserId};
 use protocol::message::Message;
@@ -22,7 +24,7 @@ pub(super) struct Rights {
 
 /// A message. Its actions are drawn only while it is pointed at or focused.
 #[component]
-pub(super) fn MessageRow(message: Message, has_head: bool, rights: Rights) -> Element {
+pub(super) fn MessageRow(message: Rc<Message>, has_head: bool, rights: Rights) -> Element {
     let mut app = use_app();
     let id = message.id;
     let channel_id = message.channel_id;
@@ -107,9 +109,9 @@ fn Head(author: UserId, name: String, at: protocol::time::Timestamp, has_head: b
 }
 
 #[component]
-fn Actions(message: Message, rights: Rights) -> Element {
+fn Actions(message: Rc<Message>, rights: Rights) -> Element {
     let mut app = use_app();
-    let (id, channel_id, content) = (message.id, message.channel_id, message.content);
+    let (id, channel_id, content) = (message.id, message.channel_id, message.content.clone());
     rsx! {
         div { class: "message-actions", role: "toolbar", "aria-label": text::message_actions(),
             IconButton { label: text::copy_text(), glyph: Glyph::Copy, on_press: move |()| app.copy(content.clone()) }
@@ -131,7 +133,7 @@ fn Actions(message: Message, rights: Rights) -> Element {
 
 /// The actions for a finger.
 #[component]
-fn Sheet(message: Message, rights: Rights, content: String, on_close: EventHandler<()>) -> Element {
+fn Sheet(message: Rc<Message>, rights: Rights, content: String, on_close: EventHandler<()>) -> Element {
     let mut app = use_app();
     let (id, channel_id) = (message.id, message.channel_id);
     rsx! {
@@ -182,7 +184,7 @@ fn finish_edit(mut app: App, message: &Message, typed: &str) {
 }
 
 #[component]
-fn Editor(channel_id: ChannelId, message: Message) -> Element {
+fn Editor(channel_id: ChannelId, message: Rc<Message>) -> Element {
     let mut app = use_app();
     let original = message.content.clone();
     let mut typed = use_signal(move || original);

@@ -1,0 +1,146 @@
+//! The way of a connection: asked for, restarted, closed.
+
+use dioxus::prelude::*;
+use protocol::id::{ChannelId, PeerId};
+use protocol::request::voice::{JoinBody, JoinVoice, LeaveVoice, RestartVoice};
+use protocol::voice::{Offer, PeerFlags, Source};
+
+use super::super::App;
+use super::{Pictures, join_error, moment, placeholder, restart_error};
+use crate::call::focus::Focus;
+use crate::call::{Command, JoinError, RestartError};
+use crate::net;
+use crate::platform::{self, Connection};
+
+impl App {
+    pub(super) fn open_connection(mut self, attempt: u32, channel_id: ChannelId, flags: PeerFlags) {
+        {
+            let mut voice = self.voice.write();
+            voice.connection = None;
+            voice.slots.clear();
+            voice.slots_of = None;
+        }
+        self.pictures.write().wished.clear();
+        self.spawn(async move {
+            match self.ask_for_seat(attempt, channel_id, flags).await {
+                Ok(peer_id) => {
+                    let is_current = self.is_current(attempt);
+                    if is_current {
+                        self.show_seat(channel_id, peer_id, self.voice.peek().flags());
+                    }
+                    self.with_call(|call| call.handle_joined(attempt, peer_id, moment()));
+                    if is_current {
+                        self.flags_after_join(flags);
+                    }
+                }
+                Err(error) => self.with_call(|call| call.handle_join_failed(attempt, error, moment())),
+            }
+        });
+    }
+
+    fn is_current(self, attempt: u32) -> bool {
+        self.voice.peek().call.is_current(attempt)
+    }
+
+    async fn ask_for_seat(
+        mut self,
+        attempt: u32,
+        channel_id: ChannelId,
+        flags: PeerFlags,
+    ) -> Result<PeerId, JoinError> {
+        let connection = Connection::new(attempt, self.inputs()).map_err(JoinError::Broken)?;
+        let offer = connection.offer(false).await.map_err(JoinError::Broken)?;
+        // Left, or on the way elsewhere: the seat is no longer wanted.
+        if !self.is_current(attempt) {
+            return Err(JoinError::Passing);
+        }
+        self.pictures.write().slots = offer.video_slots;
+        self.voice.write().connection = Some((attempt, connection.clone()));
+        let offer = Offer { sdp: offer.sdp, lines: offer.lines };
+        let answer = net::send(JoinVoice { channel_id, body: JoinBody { offer, flags } }).await;
+        let answer = answer.map_err(|failure| join_error(&failure))?;
+        if !self.is_current(attempt) {
+            return Ok(answer.peer_id);
+        }
+        connection.accept(&answer.sdp).await.map_err(JoinError::Broken)?;
+        for source in [Source::Microphone, Source::Camera, Source::Screen, Source::ScreenAudio] {
+            connection.send(source).await;
+        }
+        self.pictures.write().due = Some(platform::ticks());
+        self.apply_volumes();
+        Ok(answer.peer_id)
+    }
+
+    /// What was muted or shared while the answer was on its way is told now.
+    fn flags_after_join(self, asked: PeerFlags) {
+        let (flags, peer_id) = {
+            let voice = self.voice.peek();
+            (voice.flags(), voice.peer_id())
+        };
+        if let Some(peer_id) = peer_id
+            && flags != asked
+        {
+            self.take_command(Command::Update(peer_id, flags));
+        }
+    }
+
+    pub(super) fn restart_connection(self, attempt: u32, peer_id: PeerId) {
+        let connection = self.voice.peek().connection.as_ref().map(|(_, connection)| connection.clone());
+        self.spawn(async move {
+            let result = async {
+                let connection = connection.ok_or(RestartError::Gone)?;
+                let offer = connection.offer(true).await.map_err(|_| RestartError::Gone)?;
+                if !self.is_current(attempt) {
+                    return Ok(());
+                }
+                let body = Offer { sdp: offer.sdp, lines: offer.lines };
+                let answer =
+                    net::send(RestartVoice { peer_id, body }).await.map_err(|failure| restart_error(&failure))?;
+                // A later offer has taken this one's place, and this answer is not to it.
+                if !self.is_current(attempt) {
+                    return Ok(());
+                }
+                connection.accept(&answer.sdp).await.map_err(|_| RestartError::Gone)
+            };
+            if let Err(error) = result.await {
+                self.with_call(|call| call.handle_restart_failed(attempt, error, moment()));
+            }
+        });
+    }
+
+    /// Tells the server, and only then lets the connection go: a server that sees it closed has freed the seat already.
+    pub(super) fn give_up_seat(self, peer_id: PeerId) {
+        let connection = self.voice.peek().connection.as_ref().map(|(_, connection)| connection.clone());
+        if let Some(connection) = &connection {
+            connection.silence();
+        }
+        self.spawn(async move {
+            // A server that does not hear it frees the seat when no media comes.
+            let _ = net::send(LeaveVoice { peer_id, body: () }).await;
+            if let Some(connection) = connection {
+                connection.close();
+            }
+        });
+    }
+
+    pub(super) fn close_connection(mut self, peer_id: Option<PeerId>) {
+        {
+            let mut voice = self.voice.write();
+            voice.connection = None;
+            voice.slots.clear();
+            voice.slots_of = None;
+            voice.quality = None;
+            voice.trouble = None;
+            voice.focus = Focus::default();
+        }
+        self.pictures.set(Pictures::default());
+        platform::close_microphone();
+        platform::close_camera();
+        platform::close_screen();
+        let mut state = self.state.write();
+        if let Some(me) = state.my_id() {
+            // Not the seat that another device of the user's may have taken.
+            state.seats.free(me, &[placeholder(), peer_id.unwrap_or_else(placeholder)]);
+        }
+    }
+}
