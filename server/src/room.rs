@@ -1,9 +1,11 @@
 //! What the rest of the server asks of the media threads, and what they tell.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use sfu::{Answer, Event, Grant, JoinError, Mid, PeerId, PeerState, RoomId, Source, Wish};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 /// Commands that wait at most; beyond it the one who asks waits.
 const COMMANDS: usize = 1_024;
@@ -24,16 +26,27 @@ pub(crate) type Answered = oneshot::Sender<Result<Answer, JoinError>>;
 #[derive(Debug)]
 pub(crate) enum Command {
     Join(Box<Entry>, Answered),
-    Restart { peer: PeerId, offer: String, answered: Answered },
+    Restart {
+        peer: PeerId,
+        offer: String,
+        answered: Answered,
+    },
     Leave(PeerId),
     SetState(PeerId, PeerState),
     SetWishes(PeerId, Vec<Wish>),
+    /// Is answered by a thread that works.
+    Ping(oneshot::Sender<()>),
+    #[cfg(test)]
+    Panic,
 }
 
-/// The media threads are gone; the server is ending.
+/// The media thread is between two lives, or the server is ending.
 #[derive(Debug, thiserror::Error)]
-#[error("the media thread has ended")]
+#[error("the media thread does not run")]
 pub(crate) struct Ended;
+
+/// A media thread that takes longer to answer is as good as dead.
+const LONGEST_ANSWER: Duration = Duration::from_secs(1);
 
 /// The way to the media threads.
 #[derive(Clone)]
@@ -80,7 +93,17 @@ impl Rooms {
         self.send(Command::SetWishes(peer, wishes)).await
     }
 
-    async fn send(&self, command: Command) -> Result<(), Ended> {
+    /// Whether the media thread does its work.
+    pub(crate) async fn check(&self) -> Result<(), Ended> {
+        let (answered, answer) = oneshot::channel();
+        let asked = async {
+            self.send(Command::Ping(answered)).await?;
+            answer.await.map_err(|_| Ended)
+        };
+        timeout(LONGEST_ANSWER, asked).await.unwrap_or(Err(Ended))
+    }
+
+    pub(crate) async fn send(&self, command: Command) -> Result<(), Ended> {
         self.0.send(command).await.map_err(|_| Ended)
     }
 }

@@ -1,4 +1,6 @@
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use protocol::instance::Instance;
 use protocol::request::instance::GetInstance;
 
@@ -16,8 +18,62 @@ async fn get(State(app): State<App>) -> Result<Answer<Instance>> {
     instance::get(&app).await.map(Answer)
 }
 
-/// Whether the server can do its work: the database answers.
-pub(super) async fn ready(State(app): State<App>) -> Result<&'static str> {
-    instance::get(&app).await?;
-    Ok("ready")
+/// Whether the server can do its work: the database answers, and so does the media thread.
+pub(super) async fn ready(State(app): State<App>) -> Response {
+    if let Err(error) = instance::get(&app).await {
+        return error.into_response();
+    }
+    match app.rooms.check().await {
+        Ok(()) => "ready".into_response(),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason.to_string()).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::body::to_bytes;
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::app::{Context, Parts};
+    use crate::room::{self, Command, Ends, Rooms};
+    use crate::store::Store;
+
+    async fn answer(rooms: Rooms) -> (StatusCode, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/hubbub.db", folder.path().display())).await.unwrap();
+        let (_shut_down, shutdown) = watch::channel(false);
+        let parts = Parts { store, rooms, origins: Vec::new(), shutdown };
+        let app = Arc::new(Context::new(parts).await.unwrap());
+        let response = ready(State(Arc::clone(&app))).await;
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 1_000).await.unwrap();
+        app.store.close().await;
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_server_is_ready_while_its_media_thread_answers() {
+        let (rooms, _events, Ends { mut commands, events: _ }) = room::connect();
+        let media = tokio::spawn(async move {
+            while let Some(Command::Ping(answered)) = commands.recv().await {
+                answered.send(()).unwrap();
+            }
+        });
+        assert_eq!(answer(rooms).await, (StatusCode::OK, "ready".to_owned()));
+        media.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_server_without_a_media_thread_is_not_ready_and_says_why() {
+        let (rooms, _events, ends) = room::connect();
+        drop(ends);
+        let reason = "the media thread does not run".to_owned();
+        assert_eq!(answer(rooms).await, (StatusCode::SERVICE_UNAVAILABLE, reason.clone()));
+        // One that hangs is as bad.
+        let (rooms, _events, _ends) = room::connect();
+        assert_eq!(answer(rooms).await, (StatusCode::SERVICE_UNAVAILABLE, reason));
+    }
 }

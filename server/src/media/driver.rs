@@ -1,0 +1,215 @@
+//! One life of the media thread: an SFU, and what brings it datagrams, commands and the time.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::time::{Duration, Instant};
+
+use sfu::{Event, Join, Output, PeerId, Sfu, Transmit};
+use tokio::sync::mpsc;
+use tokio::time::sleep_until;
+
+use super::outbox::Outbox;
+use super::socket::{Batch, Socket};
+use crate::room::Command;
+
+/// Commands that are done before the socket gets its turn again.
+const COMMANDS: usize = 32;
+/// Batches that are read before other work gets its turn.
+const BATCHES: usize = 8;
+/// A socket that has failed for so long is worth a new start, though that ends every call on it.
+const LONGEST_FAILURE: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(64);
+
+pub(super) struct Driver<'a> {
+    pub(super) sfu: Sfu,
+    pub(super) socket: Socket,
+    pub(super) outbox: &'a mut Outbox,
+    /// Who joined and is not gone: those to be told of if this life ends.
+    pub(super) seated: &'a mut BTreeSet<PeerId>,
+}
+
+impl Driver<'_> {
+    /// Works until nobody can send commands any more, or the socket fails for good.
+    pub(super) async fn run(mut self, commands: &mut mpsc::Receiver<Command>) -> io::Result<()> {
+        let mut orders = Vec::with_capacity(COMMANDS);
+        let mut batch = Batch::default();
+        let mut failures = Failures::default();
+        loop {
+            let deadline = self.flush();
+            tokio::select! {
+                readable = failures.paused(self.socket.readable()) => {
+                    let received = readable.and_then(|()| self.receive(&mut batch));
+                    failures.note(Instant::now(), received)?;
+                }
+                () = until(deadline) => self.sfu.handle_timeout(Instant::now()),
+                count = commands.recv_many(&mut orders, COMMANDS) => {
+                    if count == 0 {
+                        return Ok(());
+                    }
+                    for command in orders.drain(..) {
+                        self.obey(Instant::now(), command);
+                        self.flush();
+                    }
+                }
+                () = self.outbox.drain() => {}
+            }
+        }
+    }
+
+    fn receive(&mut self, batch: &mut Batch) -> io::Result<()> {
+        for _ in 0..BATCHES {
+            self.socket.receive(batch)?;
+            let now = Instant::now();
+            for datagram in self.socket.datagrams(batch) {
+                if let Some(answer) = turn::answer(datagram.source, datagram.contents) {
+                    let (source, destination) = (datagram.destination, datagram.source);
+                    self.socket.send(&Transmit { source, destination, contents: answer.into() });
+                } else {
+                    self.sfu.handle(now, datagram);
+                    flush(&mut self.sfu, &self.socket, (self.outbox, self.seated));
+                }
+            }
+            if batch.is_last() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self, now: Instant, command: Command) {
+        match command {
+            // Whoever asks is told that the thread cannot be reached, and comes back.
+            Command::Join(..) if self.outbox.is_full() => tracing::warn!("events pile up: nobody more is let in"),
+            Command::Join(entry, answered) => {
+                let join = Join {
+                    room: entry.room,
+                    peer: entry.peer,
+                    grant: entry.grant,
+                    state: entry.state,
+                    offer: &entry.offer,
+                    sources: &entry.sources,
+                };
+                let answer = self.sfu.join(now, join);
+                if answer.is_ok() {
+                    self.seated.insert(entry.peer);
+                }
+                if answered.send(answer).is_err() {
+                    self.leave(now, entry.peer);
+                }
+            }
+            Command::Restart { peer, offer, answered } => drop(answered.send(self.sfu.restart(now, peer, &offer))),
+            Command::Leave(peer) => self.leave(now, peer),
+            Command::SetState(peer, state) => self.sfu.set_state(now, peer, state),
+            Command::SetWishes(peer, wishes) => self.sfu.set_wishes(now, peer, &wishes),
+            Command::Ping(answered) => drop(answered.send(())),
+            #[cfg(test)]
+            Command::Panic => panic!("as a test asked"),
+        }
+    }
+
+    fn leave(&mut self, now: Instant, peer: PeerId) {
+        self.seated.remove(&peer);
+        self.sfu.leave(now, peer);
+    }
+
+    fn flush(&mut self) -> Option<Instant> {
+        flush(&mut self.sfu, &self.socket, (self.outbox, self.seated))
+    }
+}
+
+/// Sends what is to be sent, and answers with when the SFU wants the time told.
+fn flush(sfu: &mut Sfu, socket: &Socket, (outbox, seated): (&mut Outbox, &mut BTreeSet<PeerId>)) -> Option<Instant> {
+    loop {
+        match sfu.poll_output() {
+            Output::Transmit(transmit) => socket.send(&transmit),
+            Output::Event(event) => {
+                if let Event::Gone { peer, .. } = &event {
+                    seated.remove(peer);
+                }
+                outbox.push(event);
+            }
+            Output::Timeout(at) => return at,
+        }
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(at) => sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Failures to receive, one after another. A single one says nothing: the system reports the fate of a datagram that
+/// was sent (ECONNREFUSED, ENETUNREACH), or a shortage that passes (ENOBUFS). Where they go on, reading pauses, so
+/// that a socket which is always "readable" does not keep the thread busy with its error.
+#[derive(Default)]
+struct Failures {
+    count: u32,
+    began: Option<Instant>,
+    resume: Option<Instant>,
+}
+
+impl Failures {
+    fn note(&mut self, now: Instant, received: io::Result<()>) -> io::Result<()> {
+        let Err(error) = received else {
+            *self = Self::default();
+            return Ok(());
+        };
+        let began = *self.began.get_or_insert(now);
+        if now.saturating_duration_since(began) > LONGEST_FAILURE {
+            return Err(error);
+        }
+        let pause = Duration::from_millis(1 << self.count.min(6)).min(LONGEST_PAUSE);
+        self.resume = (self.count > 0).then(|| now + pause);
+        if self.count == 0 {
+            tracing::debug!(%error, "nothing could be received");
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Waits for the end of the pause, then for what it is given.
+    async fn paused<T>(&self, then: impl Future<Output = T>) -> T {
+        if let Some(resume) = self.resume {
+            sleep_until(resume.into()).await;
+        }
+        then.await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure() -> io::Result<()> {
+        Err(io::ErrorKind::ConnectionRefused.into())
+    }
+
+    #[test]
+    fn a_single_failure_pauses_nothing_and_repeated_ones_pause_briefly() {
+        let now = Instant::now();
+        let mut failures = Failures::default();
+        failures.note(now, failure()).unwrap();
+        assert_eq!(failures.resume, None);
+        for _ in 0..100 {
+            failures.note(now, failure()).unwrap();
+            assert!(failures.resume.is_some_and(|at| at > now && at <= now + LONGEST_PAUSE));
+        }
+        failures.note(now, Ok(())).unwrap();
+        assert_eq!((failures.count, failures.resume), (0, None));
+    }
+
+    #[test]
+    fn only_failures_without_end_end_a_life() {
+        let now = Instant::now();
+        let mut failures = Failures::default();
+        failures.note(now, failure()).unwrap();
+        failures.note(now + LONGEST_FAILURE, failure()).unwrap();
+        assert!(failures.note(now + LONGEST_FAILURE + LONGEST_PAUSE, failure()).is_err());
+        let mut failures = Failures::default();
+        failures.note(now, failure()).unwrap();
+        failures.note(now + LONGEST_FAILURE, Ok(())).unwrap();
+        failures.note(now + 2 * LONGEST_FAILURE, failure()).unwrap();
+    }
+}
