@@ -1,11 +1,13 @@
 //! A server inside the test's own process.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 
 use protocol::account::Transport;
 use protocol::request::account::{NewAccount, Register, RegisterBody, SetUp, SetupBody};
 use protocol::request::invite::{CreateInstanceInvite, InviteTerms};
 use server::{Config, Listeners, Server};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -28,8 +30,20 @@ impl Instance {
         Self::start_on(None).await
     }
 
-    /// Starts a server on a database.
-    pub async fn start_on(database_url: Option<String>) -> Self {
+    /// Starts a server on a new database of the PostgreSQL that is there for tests.
+    pub async fn start_on_postgres() -> Self {
+        let postgres = std::env::var("HUBBUB_TEST_POSTGRES").expect("`cargo xtask test` starts a PostgreSQL for tests");
+        let mut connection = PgConnection::connect(&format!("{postgres}/postgres")).await.expect("a PostgreSQL");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let unique = folder.path().file_name().and_then(OsStr::to_str).expect("a name in ASCII");
+        let name = format!("e2e_{}", unique.trim_start_matches('.'));
+        // The name is ours: letters, digits and an underscore.
+        let created = sqlx::query(AssertSqlSafe(format!("create database \"{name}\""))).execute(&mut connection).await;
+        created.expect("a database");
+        Self::start_on(Some(format!("{postgres}/{name}"))).await
+    }
+
+    async fn start_on(database_url: Option<String>) -> Self {
         let http = "127.0.0.1:0".parse().expect("an address");
         let data = tempfile::tempdir().expect("a temporary folder");
         let mut instance = Self { http, setup_token: None, data, database_url, running: None };

@@ -8,7 +8,7 @@ use protocol::request::account::{
     SignInBody, SignOut,
 };
 use protocol::request::instance::GetInstance;
-use protocol::request::invite::{CreateInstanceInvite, InviteTerms};
+use protocol::request::invite::{CreateInstanceInvite, InviteTerms, PreviewInvite};
 
 fn sign_in(username: &str, password: &str) -> SignIn {
     let (username, password) = (username.to_owned(), password.to_owned());
@@ -53,15 +53,20 @@ async fn a_hundred_racing_registrations_on_a_one_use_code_make_one_account() {
 }
 
 #[tokio::test]
-async fn an_expired_or_unknown_invite_is_told_apart_from_nothing() {
+async fn an_expired_invite_is_refused_like_an_unknown_one() {
     let instance = Instance::start().await;
     let admin = instance.admin().await;
     let terms = InviteTerms { max_uses: None, max_age_s: Some(1) };
     let code_of_second = admin.call(CreateInstanceInvite { body: terms }).await.unwrap();
     assert!(code_of_second.invite.expires_at.is_some());
-    let unknown = RegisterBody { invite_code: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(), account: account("eve") };
-    let refused = instance.visitor().call(Register { body: unknown }).await.err().unwrap();
-    assert_eq!((refused.status, refused.body.code), (404, ErrorCode::InvalidInvite));
+    let visitor = instance.visitor();
+    let preview = PreviewInvite { code: code_of_second.code.clone(), body: () };
+    while visitor.call(preview.clone()).await.is_ok() {}
+    for invite_code in [code_of_second.code, "AAAAAAAAAAAAAAAAAAAAAA".to_owned()] {
+        let body = RegisterBody { invite_code, account: account("eve") };
+        let refused = visitor.call(Register { body }).await.err().unwrap();
+        assert_eq!((refused.status, refused.body.code), (404, ErrorCode::InvalidInvite));
+    }
 }
 
 #[tokio::test]
@@ -77,12 +82,24 @@ async fn signing_in_says_the_same_for_an_unknown_user_and_a_wrong_password() {
 }
 
 #[tokio::test]
-async fn after_ten_failures_an_address_has_to_wait() {
+async fn after_ten_wrong_passwords_a_user_name_has_to_wait_and_others_from_the_same_address_need_not() {
     let instance = Instance::start().await;
-    instance.admin().await;
-    for _ in 0..10 {
-        assert_eq!(code(instance.visitor().call(sign_in("admin", "wrong")).await), ErrorCode::InvalidCredentials);
+    let admin = instance.admin().await;
+    instance.user(&admin, "bob").await;
+    let guesses: Vec<_> = (0..20)
+        .map(|_| {
+            let visitor = instance.visitor();
+            tokio::spawn(async move { code(visitor.call(sign_in("admin", "wrong")).await) })
+        })
+        .collect();
+    let mut wrong = 0;
+    for guess in guesses {
+        let refused = guess.await.unwrap();
+        assert!([ErrorCode::InvalidCredentials, ErrorCode::RateLimited].contains(&refused), "{refused:?}");
+        wrong += u32::from(refused == ErrorCode::InvalidCredentials);
     }
+    assert_eq!(wrong, 10, "guesses at once are counted like others");
+    assert!(instance.visitor().call(sign_in("bob", PASSWORD)).await.is_ok());
     let refused = instance.visitor().call(sign_in("admin", PASSWORD)).await.err().unwrap();
     assert_eq!((refused.status, refused.body.code), (429, ErrorCode::RateLimited));
     assert!(refused.body.retry_after_ms.is_some_and(|ms| ms > 0));

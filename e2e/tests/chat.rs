@@ -26,7 +26,10 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let instance = Instance::start().await;
+        Self::set_on(Instance::start().await).await
+    }
+
+    async fn set_on(instance: Instance) -> Self {
         let owner = instance.admin().await;
         let member = instance.user(&owner, "bob").await;
         let guild = owner.create_guild("Tea house").await;
@@ -53,9 +56,12 @@ async fn a_message_reaches_the_others_and_its_sender_with_the_nonce() {
 #[tokio::test]
 async fn sending_again_under_the_same_nonce_makes_no_second_message() {
     let scene = Scene::set().await;
+    let mut gateway = scene.member.gateway().await;
     let first = scene.owner.send(scene.channel, "n-1", "hello").await.unwrap();
     let second = scene.owner.send(scene.channel, "n-1", "hello").await.unwrap();
     assert_eq!(first, second);
+    assert_eq!(next_message(&mut gateway).await.id, first.id);
+    assert_eq!(next_message(&mut gateway).await.id, first.id, "told again: the first telling may have failed");
     let page = GetHistory { channel_id: scene.channel, body: HistoryQuery::default() };
     assert_eq!(scene.member.call(page).await.unwrap().messages.len(), 1);
     let other = first_channel(&scene.guild, ChannelKind::Voice).id;
@@ -65,17 +71,25 @@ async fn sending_again_under_the_same_nonce_makes_no_second_message() {
 
 #[tokio::test]
 async fn racing_messages_are_told_to_everyone_in_the_order_of_their_ids() {
-    let scene = Scene::set().await;
+    are_told_in_order(Scene::set().await).await;
+}
+
+#[tokio::test]
+async fn racing_messages_are_told_in_order_on_postgres() {
+    are_told_in_order(Scene::set_on(Instance::start_on_postgres().await).await).await;
+}
+
+async fn are_told_in_order(scene: Scene) {
     let mut gateway = scene.member.gateway().await;
     let senders: Vec<_> = (0..50)
         .map(|number| {
             let (client, channel) = (scene.owner.clone(), scene.channel);
-            tokio::spawn(async move { client.send(channel, &format!("n-{number}"), "race").await.unwrap() })
+            tokio::spawn(async move { client.send(channel, &format!("n-{number}"), "race").await.expect("a message") })
         })
         .collect();
     let mut told = Vec::new();
     for sender in senders {
-        sender.await.unwrap();
+        sender.await.expect("a sender to its end");
         told.push(next_message(&mut gateway).await.id);
     }
     assert!(told.is_sorted(), "{told:?}");

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use protocol::id::{ChannelId, UserId};
+use protocol::id::{ChannelId, SessionId, UserId};
+use protocol::time::Timestamp;
 use tokio::sync::watch;
 
 use crate::clock::Ids;
@@ -12,6 +13,7 @@ use crate::limiter::Limiter;
 use crate::password::Passwords;
 use crate::room::Rooms;
 use crate::seat::Seats;
+use crate::speaking::Speaking;
 use crate::store::{self, Store};
 use crate::ticket::Tickets;
 
@@ -25,7 +27,14 @@ pub(crate) struct Context {
     pub(crate) tickets: Tickets,
     pub(crate) rooms: Rooms,
     pub(crate) seats: Seats,
-    pub(crate) failures: Limiter<IpAddr>,
+    pub(crate) speaking: Speaking,
+    /// Wrong codes and links, by network.
+    pub(crate) wrong_codes: Limiter<IpAddr>,
+    /// Wrong passwords, by network.
+    pub(crate) wrong_passwords: Limiter<IpAddr>,
+    /// Sign-ins of a user name from a network that have not succeeded.
+    pub(crate) sign_ins: Limiter<(IpAddr, String)>,
+    pub(crate) gateway_tickets: Limiter<SessionId>,
     pub(crate) typing: Limiter<(UserId, ChannelId)>,
     /// Origins beside the server's own whose pages may use it.
     pub(crate) origins: Vec<String>,
@@ -33,9 +42,15 @@ pub(crate) struct Context {
     pub(crate) shutdown: watch::Receiver<bool>,
 }
 
-/// Wrong passwords, invites and set-up links of one address in an hour, after which it has to wait.
-const FAILURES_PER_HOUR: u32 = 10;
+/// After so many wrong invites or set-up links in an hour a network has to wait.
+const WRONG_CODES_PER_HOUR: u32 = 10;
+/// Many people may share one network; one user name is guessed at from it less often.
+const WRONG_PASSWORDS_PER_HOUR: u32 = 100;
+const SIGN_INS_PER_HOUR: u32 = 10;
 const HOUR_MS: i64 = 3_600_000;
+/// Enough for many tabs that all reconnect.
+const TICKETS_PER_MINUTE: u32 = 60;
+const MINUTE_MS: i64 = 60_000;
 const TYPING_EVERY_MS: i64 = 3_000;
 
 /// What the shell gives a context at the start.
@@ -60,10 +75,24 @@ impl Context {
             tickets: Tickets::default(),
             rooms,
             seats: Seats::default(),
-            failures: Limiter::new(FAILURES_PER_HOUR, HOUR_MS),
+            speaking: Speaking::default(),
+            wrong_codes: Limiter::new(WRONG_CODES_PER_HOUR, HOUR_MS),
+            wrong_passwords: Limiter::new(WRONG_PASSWORDS_PER_HOUR, HOUR_MS),
+            sign_ins: Limiter::new(SIGN_INS_PER_HOUR, HOUR_MS),
+            gateway_tickets: Limiter::new(TICKETS_PER_MINUTE, MINUTE_MS),
             typing: Limiter::new(1, TYPING_EVERY_MS),
             origins,
             shutdown,
         })
+    }
+
+    /// Forgets what no longer counts.
+    pub(crate) fn sweep(&self, now: Timestamp) {
+        self.tickets.sweep(now);
+        self.wrong_codes.sweep(now);
+        self.wrong_passwords.sweep(now);
+        self.sign_ins.sweep(now);
+        self.gateway_tickets.sweep(now);
+        self.typing.sweep(now);
     }
 }

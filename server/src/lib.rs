@@ -15,6 +15,7 @@ mod password;
 mod room;
 mod seat;
 mod secret;
+mod speaking;
 mod store;
 mod ticket;
 mod tls;
@@ -28,7 +29,8 @@ use std::time::Duration;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use protocol::account::Status;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -39,6 +41,8 @@ use crate::store::Store;
 
 /// How long requests in flight may take when the server shuts down.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long a connection may wait for a request's head; over HTTP/2, for an answer to a ping.
+const IDLE: Duration = Duration::from_secs(30);
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// The sockets that a server listens on, bound before anything else so that a taken port is an early, clear error.
@@ -151,12 +155,10 @@ impl Server {
     /// The origins that people can open, loopback first.
     #[must_use]
     pub fn origins(&self) -> Vec<String> {
-        let port = |listener: &TcpListener| listener.local_addr().map_or(0, |address| address.port());
-        let http = format!("http://localhost:{}", port(&self.http));
-        let https = address::of_this_machine()
-            .into_iter()
-            .map(|address| format!("https://{}", SocketAddr::new(address, port(&self.https))));
-        std::iter::once(http).chain(https).collect()
+        // Browsers give microphones to plain HTTP on this machine only.
+        let http = origins("http", &self.http, || vec![Ipv4Addr::LOCALHOST.into()]);
+        let https = origins("https", &self.https, address::of_this_machine);
+        http.into_iter().chain(https).collect()
     }
 
     /// Serves until `shutdown` is done, then lets requests in flight finish and clients go elsewhere.
@@ -168,9 +170,12 @@ impl Server {
         let (http, https) = (Handle::new(), Handle::new());
         let plain = axum_server::from_tcp(self.http).map_err(Error::Serve)?;
         let tls = axum_server::from_tcp(self.https).map_err(Error::Serve)?;
-        let plain = plain.acceptor(NoDelayAcceptor::new()).handle(http.clone()).serve(router.clone());
+        let mut plain = plain.acceptor(NoDelayAcceptor::new()).handle(http.clone());
         let acceptor = RustlsAcceptor::new(self.tls).acceptor(NoDelayAcceptor::new());
-        let tls = tls.acceptor(acceptor).handle(https.clone()).serve(router);
+        let mut tls = tls.acceptor(acceptor).handle(https.clone());
+        end_idle_connections(plain.http_builder());
+        end_idle_connections(tls.http_builder());
+        let (plain, tls) = (plain.serve(router.clone()), tls.serve(router));
         let sweeper = tokio::spawn(sweep(Arc::clone(&self.app)));
         let shut_down = self.shut_down;
         let closing = async {
@@ -185,6 +190,23 @@ impl Server {
         self.app.store.close().await;
         plain.and(tls).map_err(Error::Serve)
     }
+}
+
+/// The origins that a listener serves; `all` are the addresses that one bound to every address stands for.
+fn origins(scheme: &str, listener: &TcpListener, all: impl FnOnce() -> Vec<IpAddr>) -> Vec<String> {
+    let Ok(bound) = listener.local_addr() else { return Vec::new() };
+    let addresses = if bound.ip().is_unspecified() { all() } else { vec![bound.ip()] };
+    let origin = |address: IpAddr| match address.is_loopback() {
+        true => format!("{scheme}://localhost:{}", bound.port()),
+        false => format!("{scheme}://{}", SocketAddr::new(address, bound.port())),
+    };
+    addresses.into_iter().map(origin).collect()
+}
+
+/// Ends connections whose client sends no request, or is gone.
+fn end_idle_connections(http: &mut Builder<TokioExecutor>) {
+    http.http1().timer(TokioTimer::new()).header_read_timeout(IDLE);
+    http.http2().timer(TokioTimer::new()).keep_alive_interval(IDLE);
 }
 
 /// Where clients reach the media port: as configured, or every address of this machine, loopback last.
@@ -203,11 +225,9 @@ async fn sweep(app: App) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        app.tickets.sweep(clock::now());
+        app.sweep(clock::now());
         for user in app.hub.sweep(clock::now()) {
-            if let Err(error) = domain::presence::announce(&app, user, Status::Offline).await {
-                tracing::warn!(%error, "could not tell that a user went offline");
-            }
+            domain::presence::announce(&app, user).await;
         }
     }
 }

@@ -54,6 +54,19 @@ impl<K: Eq + Hash> Limiter<K> {
         count.events = count.events.saturating_add(1);
     }
 
+    /// Takes back an event that was counted too early.
+    pub(crate) fn forgive(&self, key: &K) {
+        if let Some(count) = self.counts.lock().expect("nothing panics while holding this lock").get_mut(key) {
+            count.events = count.events.saturating_sub(1);
+        }
+    }
+
+    /// Forgets windows that are over.
+    pub(crate) fn sweep(&self, now: Timestamp) {
+        let mut counts = self.counts.lock().expect("nothing panics while holding this lock");
+        counts.retain(|_, count| count.since.0 + self.window_ms > now.0);
+    }
+
     /// Counts one event if there is room for it; otherwise milliseconds to wait.
     pub(crate) fn admit(&self, key: K, now: Timestamp) -> Result<(), u64> {
         self.check(&key, now)?;
@@ -74,6 +87,18 @@ mod tests {
         assert_eq!(limiter.admit("a", Timestamp(400)), Err(600));
         assert_eq!(limiter.admit("b", Timestamp(400)), Ok(()));
         assert_eq!(limiter.admit("a", Timestamp(1_000)), Ok(()));
+    }
+
+    #[test]
+    fn what_was_forgiven_does_not_count_and_what_is_over_is_forgotten() {
+        let limiter = Limiter::new(1, 1_000);
+        assert_eq!(limiter.admit("a", Timestamp(0)), Ok(()));
+        limiter.forgive(&"a");
+        assert_eq!(limiter.admit("a", Timestamp(10)), Ok(()));
+        limiter.sweep(Timestamp(999));
+        assert_eq!(limiter.admit("a", Timestamp(999)), Err(1));
+        limiter.sweep(Timestamp(1_000));
+        assert!(limiter.counts.lock().unwrap().is_empty());
     }
 
     #[test]

@@ -68,6 +68,15 @@ pub(crate) fn connect() -> (Rooms, mpsc::Receiver<Event>, Ends) {
     (Rooms(command), event, Ends { commands, events })
 }
 
+/// The right to set the state of one peer, at once.
+pub(crate) struct StateSetter<'a>(mpsc::Permit<'a, Command>);
+
+impl StateSetter<'_> {
+    pub(crate) fn set(self, peer: PeerId, state: PeerState) {
+        self.0.send(Command::SetState(peer, state));
+    }
+}
+
 impl Rooms {
     pub(crate) async fn join(&self, entry: Entry) -> Result<Result<Answer, JoinError>, Ended> {
         let (answered, answer) = oneshot::channel();
@@ -85,8 +94,9 @@ impl Rooms {
         self.send(Command::Leave(peer)).await
     }
 
-    pub(crate) async fn set_state(&self, peer: PeerId, state: PeerState) -> Result<(), Ended> {
-        self.send(Command::SetState(peer, state)).await
+    /// Waits for room to set a peer's state, so that setting it then takes no time.
+    pub(crate) async fn ready_to_set_state(&self) -> Result<StateSetter<'_>, Ended> {
+        self.0.reserve().await.map(StateSetter).map_err(|_| Ended)
     }
 
     pub(crate) async fn set_wishes(&self, peer: PeerId, wishes: Vec<Wish>) -> Result<(), Ended> {

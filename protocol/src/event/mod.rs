@@ -47,7 +47,7 @@ pub enum Event {
     VoiceLeft(VoiceLeft),
     /// What the slots of the user's own connection show from now on; only to the client that is in the room.
     VoiceSlots(VoiceSlots),
-    /// Who speaks in a room; only to those in it.
+    /// Who speaks in a room: to those in it at once, to the other members of the guild at most twice a second.
     VoiceSpeakers(VoiceSpeakers),
     VoiceQuality(VoiceQuality),
     /// The user's own connection to a room ended.

@@ -26,7 +26,7 @@ requests! {
     ListGuildInvites(guild_id: GuildId): SignedIn Get "/guilds/{guild_id}/invites", () => Vec<Invite>;
     /// What a code leads to.
     PreviewInvite(code: String): Anyone Get "/invites/by-code/{code}", () => InvitePreview;
-    /// Joins the guild of an invite; harmless when one is a member already.
+    /// Joins the guild of an invite. For a member it changes nothing, and takes no use of the invite.
     AcceptInvite(code: String): SignedIn Post "/invites/by-code/{code}/accept", () => GuildSnapshot;
     /// Makes an invite useless. Its maker and those who manage the guild can.
     RevokeInvite(invite_id: InviteId): SignedIn Delete "/invites/{invite_id}", () => ();

@@ -18,11 +18,11 @@ use crate::store::{self, Tx};
 /// Makes the first account, an admin.
 pub(crate) async fn set_up(app: &App, from: IpAddr, body: SetupBody) -> Result<SignedIn> {
     let SetupBody { token, account } = body;
-    session::refuse_after_failures(app, from)?;
+    session::refuse_guesses(app, from)?;
     let valid = Valid::check(&account)?;
     let mut tx = app.store.read().await?;
     if let Err(error) = instance::check_setup(&mut tx, &token).await {
-        app.failures.count(from, clock::now());
+        session::count_guess(app, from);
         return Err(error);
     }
     drop(tx);
@@ -38,21 +38,24 @@ pub(crate) async fn set_up(app: &App, from: IpAddr, body: SetupBody) -> Result<S
 /// Makes an account by an invite, and a member where the invite leads to a guild.
 pub(crate) async fn register(app: &App, from: IpAddr, body: RegisterBody) -> Result<SignedIn> {
     let RegisterBody { invite_code, account } = body;
-    session::refuse_after_failures(app, from)?;
+    session::refuse_guesses(app, from)?;
     let valid = Valid::check(&account)?;
     let code = SecretHash::of(&invite_code);
     let mut tx = app.store.read().await?;
-    if store::invite::find_usable(&mut tx, &code, clock::now()).await?.is_none() {
-        app.failures.count(from, clock::now());
+    let Some(invite) = store::invite::find_usable(&mut tx, &code, clock::now()).await? else {
+        session::count_guess(app, from);
         return Err(Error::InvalidInvite);
-    }
+    };
     if store::account::find_by_username(&mut tx, valid.username).await?.is_some() {
         return Err(Error::UsernameTaken);
     }
     drop(tx);
     let hash = app.passwords.hash(account.password.clone()).await?;
     let mut tx = app.store.write().await?;
-    let invite = store::invite::take_use(&mut tx, &code, clock::now()).await?.ok_or(Error::InvalidInvite)?;
+    if let Some(guild) = invite.guild_id {
+        store::guild::hold_membership(&mut tx, guild).await?;
+    }
+    store::invite::take_use(&mut tx, &code, clock::now()).await?.ok_or(Error::InvalidInvite)?;
     let user = insert(app, &mut tx, &valid, (&hash, false)).await?;
     let admission = match invite.guild_id {
         Some(guild) => guild::admit(app, &mut tx, guild, &user.user).await?,
@@ -61,7 +64,7 @@ pub(crate) async fn register(app: &App, from: IpAddr, body: RegisterBody) -> Res
     let signed_in = session::start(app, &mut tx, user, &account.device).await?;
     let committed = tx.commit().await?;
     if let Some(admission) = admission {
-        admission.publish(app, &committed);
+        admission.publish(app, committed).await;
     }
     Ok(signed_in)
 }

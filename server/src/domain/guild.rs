@@ -8,7 +8,7 @@ use protocol::id::{GuildId, UserId};
 use protocol::permission::Permissions;
 use protocol::{limits, name};
 
-use super::{snapshot, voice};
+use super::{presence, snapshot, voice};
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
@@ -23,7 +23,9 @@ pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<GuildSn
     if store::guild::count_owned(&mut tx, user.id).await? as usize >= limits::GUILDS_PER_OWNER {
         return Err(Error::LimitReached("you own as many servers as one user can"));
     }
-    refuse_beyond_guild_limit(&mut tx, user.id).await?;
+    if store::guild::count_joined(&mut tx, user.id).await? as usize >= limits::GUILDS_PER_USER {
+        return Err(TOO_MANY_GUILDS);
+    }
     let guild = Guild { id: app.ids.next(), name: name.to_owned(), owner_id: user.id };
     store::guild::insert(&mut tx, &guild).await?;
     store::guild::insert_member(&mut tx, guild.id, user.id, clock::now()).await?;
@@ -62,6 +64,7 @@ pub(crate) async fn rename(app: &App, user: UserId, guild: GuildId, name: &str) 
 
 pub(crate) async fn delete(app: &App, user: UserId, guild: GuildId) -> Result<()> {
     let mut tx = app.store.write().await?;
+    store::guild::hold_membership(&mut tx, guild).await?;
     let access = require_guild(&mut tx, user, guild, Permissions::MANAGE_GUILD).await?;
     if !access.is_owner() {
         return Err(Error::Forbidden);
@@ -69,7 +72,7 @@ pub(crate) async fn delete(app: &App, user: UserId, guild: GuildId) -> Result<()
     let audience = store::guild::member_ids(&mut tx, guild).await?;
     store::guild::delete(&mut tx, &access).await?;
     let committed = tx.commit().await?;
-    app.hub.publish(&committed, &Audience::Users(&audience), &Event::GuildDeleted(GuildDeleted { guild_id: guild }));
+    app.hub.publish_loss(&committed, &audience, &Event::GuildDeleted(GuildDeleted { guild_id: guild }));
     drop(committed);
     voice::end_of_guild(app, guild, None).await;
     Ok(())
@@ -77,6 +80,7 @@ pub(crate) async fn delete(app: &App, user: UserId, guild: GuildId) -> Result<()
 
 pub(crate) async fn leave(app: &App, user: UserId, guild: GuildId) -> Result<()> {
     let mut tx = app.store.write().await?;
+    store::guild::hold_membership(&mut tx, guild).await?;
     let access = require_guild(&mut tx, user, guild, Permissions::VIEW_CHANNEL).await?;
     if access.is_owner() {
         return Err(Error::Conflict("the owner cannot leave; delete the server or hand it over first"));
@@ -87,6 +91,7 @@ pub(crate) async fn leave(app: &App, user: UserId, guild: GuildId) -> Result<()>
 /// Removes another member.
 pub(crate) async fn remove_member(app: &App, user: UserId, guild: GuildId, removed: UserId) -> Result<()> {
     let mut tx = app.store.write().await?;
+    store::guild::hold_membership(&mut tx, guild).await?;
     let access = require_guild(&mut tx, user, guild, Permissions::KICK_MEMBERS).await?;
     if removed == access.guild().owner_id {
         return Err(Error::Forbidden);
@@ -101,7 +106,7 @@ async fn dismiss(app: &App, mut tx: Tx, access: &GuildAccess, user: UserId) -> R
     }
     let remaining = store::guild::member_ids(&mut tx, guild).await?;
     let committed = tx.commit().await?;
-    app.hub.publish(&committed, &Audience::Users(&[user]), &Event::GuildDeleted(GuildDeleted { guild_id: guild }));
+    app.hub.publish_loss(&committed, &[user], &Event::GuildDeleted(GuildDeleted { guild_id: guild }));
     let event = Event::MemberRemoved(MemberRemoved { guild_id: guild, user_id: user });
     app.hub.publish(&committed, &Audience::Users(&remaining), &event);
     drop(committed);
@@ -111,37 +116,40 @@ async fn dismiss(app: &App, mut tx: Tx, access: &GuildAccess, user: UserId) -> R
 
 /// What is to be told when somebody became a member.
 pub(crate) struct Admission {
-    pub(crate) snapshot: GuildSnapshot,
-    user: UserId,
+    snapshot: GuildSnapshot,
     added: MemberAdded,
     others: Vec<UserId>,
 }
 
 impl Admission {
-    pub(crate) fn publish(&self, app: &App, committed: &Committed) {
-        let created = Event::GuildCreated(Box::new(self.snapshot.clone()));
-        app.hub.publish(committed, &Audience::Users(&[self.user]), &created);
-        app.hub.publish(committed, &Audience::Users(&self.others), &Event::MemberAdded(self.added.clone()));
+    /// Tells the new member of the guild, and the others of the new member; answers with the guild.
+    pub(crate) async fn publish(self, app: &App, committed: Committed) -> GuildSnapshot {
+        let Self { snapshot, added, others } = self;
+        let user = added.member.user.id;
+        let entered = || Event::GuildCreated(Box::new(snapshot::with_current(app, snapshot.clone())));
+        app.hub.publish_current(&committed, &Audience::Users(&[user]), entered);
+        app.hub.publish(&committed, &Audience::Users(&others), &Event::MemberAdded(added));
+        drop(committed);
+        presence::announce(app, user).await;
+        snapshot::with_current(app, snapshot)
     }
 }
 
-/// Makes a user a member; none where they were one. The caller holds the right, an invite for example.
+/// Makes a user a member; none where they were one. The caller holds the right, an invite for example, and the
+/// membership ([`store::guild::hold_membership`]).
 pub(crate) async fn admit(app: &App, tx: &mut Tx, guild: GuildId, user: &User) -> Result<Option<Admission>> {
-    refuse_beyond_guild_limit(tx, user.id).await?;
     let joined_at = clock::now();
     if !store::guild::insert_member(tx, guild, user.id, joined_at).await? {
         return Ok(None);
+    }
+    if store::guild::count_joined(tx, user.id).await? as usize > limits::GUILDS_PER_USER {
+        return Err(TOO_MANY_GUILDS);
     }
     let found = store::guild::find(tx, guild).await?.ok_or(Error::NotFound)?;
     let snapshot = snapshot::snapshot(app, tx, found).await?;
     let others = snapshot.members.iter().map(|member| member.user.id).filter(|id| *id != user.id).collect();
     let added = MemberAdded { guild_id: guild, member: Member { user: user.clone(), joined_at } };
-    Ok(Some(Admission { snapshot, user: user.id, added, others }))
+    Ok(Some(Admission { snapshot, added, others }))
 }
 
-async fn refuse_beyond_guild_limit(tx: &mut Tx, user: UserId) -> Result<()> {
-    if store::guild::count_joined(tx, user).await? as usize >= limits::GUILDS_PER_USER {
-        return Err(Error::LimitReached("you are in as many servers as one user can be"));
-    }
-    Ok(())
-}
+const TOO_MANY_GUILDS: Error = Error::LimitReached("you are in as many servers as one user can be");

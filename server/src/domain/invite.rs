@@ -27,6 +27,9 @@ pub(crate) async fn create_for_instance(app: &App, user: &CurrentUser, terms: In
     let terms = check(terms)?;
     let (id, code): (InviteId, _) = (app.ids.next(), Secret::code());
     let mut tx = app.store.write().await?;
+    if store::invite::count_usable_of_instance(&mut tx, clock::now()).await? as usize >= limits::INVITES_PER_GUILD {
+        return Err(Error::LimitReached("there are as many open invites as there can be; revoke some"));
+    }
     store::invite::insert_for_instance(
         &mut tx,
         user.user.id,
@@ -62,10 +65,10 @@ pub(crate) async fn list_of_guild(app: &App, user: UserId, guild: GuildId) -> Re
 }
 
 pub(crate) async fn preview(app: &App, from: IpAddr, code: &str) -> Result<InvitePreview> {
-    session::refuse_after_failures(app, from)?;
+    session::refuse_guesses(app, from)?;
     let mut tx = app.store.read().await?;
     let Some(invite) = store::invite::find_usable(&mut tx, &SecretHash::of(code), clock::now()).await? else {
-        app.failures.count(from, clock::now());
+        session::count_guess(app, from);
         return Err(Error::InvalidInvite);
     };
     let guild = match invite.guild_id {
@@ -93,24 +96,24 @@ async fn preview_guild(app: &App, tx: &mut Tx, guild: GuildId) -> Result<GuildPr
     })
 }
 
-/// Joins the guild of an invite; a member's use of it is not counted.
+/// Joins the guild of an invite; for a member it changes nothing, and no use is counted.
 pub(crate) async fn accept(app: &App, from: IpAddr, user: &CurrentUser, code: &str) -> Result<GuildSnapshot> {
-    session::refuse_after_failures(app, from)?;
+    session::refuse_guesses(app, from)?;
+    let code = SecretHash::of(code);
     let mut tx = app.store.write().await?;
-    let Some(invite) = store::invite::take_use(&mut tx, &SecretHash::of(code), clock::now()).await? else {
-        app.failures.count(from, clock::now());
+    let Some(invite) = store::invite::find_usable(&mut tx, &code, clock::now()).await? else {
+        session::count_guess(app, from);
         return Err(Error::InvalidInvite);
     };
     let guild_id = invite.guild_id.ok_or(Error::Conflict("the invite is for a new account, and you have one"))?;
+    store::guild::hold_membership(&mut tx, guild_id).await?;
     let Some(admission) = guild::admit(app, &mut tx, guild_id, &user.user).await? else {
-        drop(tx);
-        let mut tx = app.store.read().await?;
         let found = store::guild::find(&mut tx, guild_id).await?.ok_or(Error::NotFound)?;
         return snapshot::snapshot(app, &mut tx, found).await;
     };
+    store::invite::take_use(&mut tx, &code, clock::now()).await?.ok_or(Error::InvalidInvite)?;
     let committed = tx.commit().await?;
-    admission.publish(app, &committed);
-    Ok(admission.snapshot)
+    Ok(admission.publish(app, committed).await)
 }
 
 /// Makes an invite useless: its maker can, admins can where it is the instance's, and those who manage its guild.

@@ -18,7 +18,8 @@ use crate::store::{self, Committed};
 
 const DEFAULT_PAGE: u8 = 50;
 
-/// Sends a message; again under the same nonce, it answers with the message of the first time.
+/// Sends a message; again under the same nonce, it answers with the message of the first time, and tells of it again:
+/// whoever retries may have got no answer because the first time ended between the commit and the telling.
 pub(crate) async fn send(app: &App, author: &User, channel: ChannelId, new: NewMessage) -> Result<Message> {
     let content = name::content(&new.content).map_err(Error::field("content"))?;
     if !new.nonce.is_valid() {
@@ -27,16 +28,16 @@ pub(crate) async fn send(app: &App, author: &User, channel: ChannelId, new: NewM
     let mut tx = app.store.write().await?;
     let access = require_channel(&mut tx, author.id, channel, Permissions::SEND_MESSAGES).await?;
     refuse_without_chat(&access)?;
-    store::message::take_turn(&mut tx, &access).await?;
-    let id: MessageId = app.ids.next();
-    let Some(message) =
-        store::message::insert(&mut tx, &access, NewRow { id, author, nonce: &new.nonce, content }).await?
-    else {
-        let sent = store::message::find_by_nonce(&mut tx, author.id, &new.nonce).await?;
-        return match sent {
-            Some(sent) if sent.channel_id == channel => Ok(sent),
-            Some(_) | None => Err(Error::Conflict("the nonce was used for another message")),
-        };
+    if !store::message::take_turn(&mut tx, &access).await? {
+        return Err(Error::NotFound);
+    }
+    let row = NewRow { id: app.ids.next(), author, nonce: &new.nonce, content };
+    let message = match store::message::insert(&mut tx, &access, row).await? {
+        Some(message) => message,
+        None => match store::message::find_by_nonce(&mut tx, author.id, &new.nonce).await? {
+            Some(sent) if sent.channel_id == channel => sent,
+            Some(_) | None => return Err(Error::Conflict("the nonce was used for another message")),
+        },
     };
     let audience = store::guild::member_ids(&mut tx, access.channel().guild_id).await?;
     let committed = tx.commit().await?;

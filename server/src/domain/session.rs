@@ -10,6 +10,7 @@ use protocol::request::account::SignInBody;
 use protocol::time::Timestamp;
 
 use super::voice;
+use crate::address;
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
@@ -22,18 +23,26 @@ const TOUCH_EVERY_MS: i64 = 60_000;
 const DEVICE_CHARS: usize = 64;
 
 pub(crate) async fn sign_in(app: &App, from: IpAddr, body: SignInBody) -> Result<SignedIn> {
-    refuse_after_failures(app, from)?;
-    let mut tx = app.store.read().await?;
     let username = body.username.trim().to_lowercase();
-    let found = match name::username(&username) {
-        Ok(()) => store::account::find_by_username(&mut tx, &username).await?,
-        Err(_) => None,
-    };
+    if name::username(&username).is_err() {
+        return Err(Error::InvalidCredentials);
+    }
+    let from = address::network(from);
+    app.wrong_passwords.check(&from, clock::now()).map_err(wait)?;
+    // Counted before the password is checked, so that guesses at once do not all come through.
+    let attempt = (from, username);
+    app.sign_ins.admit(attempt.clone(), clock::now()).map_err(wait)?;
+    let mut tx = app.store.read().await?;
+    let found = store::account::find_by_username(&mut tx, &attempt.1).await?;
     drop(tx);
     let (user, hash) = found.unzip();
-    let is_right = app.passwords.verify(body.password, hash).await?;
+    let verified = app.passwords.verify(body.password, hash).await;
+    if !matches!(verified, Ok(false)) {
+        app.sign_ins.forgive(&attempt);
+    }
+    let is_right = verified?;
     let Some(user) = user.filter(|_| is_right) else {
-        app.failures.count(from, clock::now());
+        app.wrong_passwords.count(from, clock::now());
         return Err(Error::InvalidCredentials);
     };
     let mut tx = app.store.write().await?;
@@ -102,7 +111,22 @@ pub(crate) async fn is_live(app: &App, session: SessionId) -> Result<bool> {
     Ok(store::session::is_live(&mut tx, session).await?)
 }
 
-/// Refuses an address that has failed too often.
-pub(crate) fn refuse_after_failures(app: &App, from: IpAddr) -> Result<()> {
-    app.failures.check(&from, clock::now()).map_err(|retry_after_ms| Error::RateLimited { retry_after_ms })
+/// A ticket with which a client of the session opens the gateway.
+pub(crate) fn gateway_ticket(app: &App, session: LiveSession) -> Result<Secret> {
+    app.gateway_tickets.admit(session.id, clock::now()).map_err(wait)?;
+    Ok(app.tickets.issue(session, clock::now()))
+}
+
+/// Refuses a network from which too many codes were wrong.
+pub(super) fn refuse_guesses(app: &App, from: IpAddr) -> Result<()> {
+    app.wrong_codes.check(&address::network(from), clock::now()).map_err(wait)
+}
+
+/// Notes that a code was wrong.
+pub(super) fn count_guess(app: &App, from: IpAddr) {
+    app.wrong_codes.count(address::network(from), clock::now());
+}
+
+fn wait(retry_after_ms: u64) -> Error {
+    Error::RateLimited { retry_after_ms }
 }

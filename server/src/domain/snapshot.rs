@@ -25,8 +25,14 @@ pub(crate) async fn ready(app: &App, user: CurrentUser, session_id: SessionId, r
 pub(crate) async fn snapshot(app: &App, tx: &mut Tx, guild: Guild) -> Result<GuildSnapshot> {
     let channels = channel::list(tx, guild.id).await?;
     let members = store::guild::members(tx, guild.id).await?;
-    let online = app.hub.online_among(members.iter().map(|member| &member.user.id));
+    let stored = GuildSnapshot { guild, channels, members, presences: Vec::new(), voice_states: Vec::new() };
+    Ok(with_current(app, stored))
+}
+
+/// A snapshot with what only memory holds as it stands at this moment.
+pub(super) fn with_current(app: &App, snapshot: GuildSnapshot) -> GuildSnapshot {
+    let online = app.hub.online_among(snapshot.members.iter().map(|member| &member.user.id));
     let presences = online.into_iter().map(|user_id| Presence { user_id, status: Status::Online }).collect();
-    let voice_states = app.seats.of_guild(guild.id);
-    Ok(GuildSnapshot { guild, channels, members, presences, voice_states })
+    let voice_states = app.seats.of_guild(snapshot.guild.id);
+    GuildSnapshot { presences, voice_states, ..snapshot }
 }

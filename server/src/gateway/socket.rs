@@ -6,7 +6,6 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use protocol::account::Status;
 use protocol::error::ErrorBody;
 use protocol::gateway::{ClientFrame, ServerFrame, close};
 use protocol::limits;
@@ -120,7 +119,7 @@ async fn open(app: &App, sink: &mut Sink, stream: &mut Stream) -> Result<Attache
                     let attached = Attached { connection, id };
                     send(sink, &ServerFrame::Resumed).await?;
                     if came_online {
-                        announce_online(app, &attached.connection).await;
+                        presence::announce(app, attached.connection.user).await;
                     }
                     return Ok(attached);
                 }
@@ -149,7 +148,7 @@ async fn identify(app: &App, sink: &mut Sink, ticket: &str) -> Result<Attached, 
         }
     }
     if came_online {
-        announce_online(app, &attached.connection).await;
+        presence::announce(app, attached.connection.user).await;
     }
     Ok(attached)
 }
@@ -164,12 +163,6 @@ async fn prepare(
     }
     let ready = snapshot::ready(app, found.user.clone(), found.id, resume).await?;
     Ok(ServerFrame::Ready(Box::new(ready)))
-}
-
-async fn announce_online(app: &App, connection: &Connection) {
-    if let Err(error) = presence::announce(app, connection.user, Status::Online).await {
-        tracing::warn!(%error, "could not tell that a user came online");
-    }
 }
 
 /// Moves events out and frames in until either ends.

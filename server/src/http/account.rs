@@ -11,7 +11,6 @@ use protocol::request::gateway::{CreateGatewayTicket, GatewayTicket};
 use super::Api;
 use super::extract::{Answer, At, Body, COOKIE, Done, From, SignedIn};
 use crate::app::App;
-use crate::clock;
 use crate::domain::{account, session};
 use crate::error::{Error, Result};
 
@@ -81,6 +80,7 @@ async fn current_user(SignedIn(session): SignedIn) -> Answer<CurrentUser> {
     Answer(session.user)
 }
 
-async fn create_gateway_ticket(State(app): State<App>, SignedIn(session): SignedIn) -> Answer<GatewayTicket> {
-    Answer(GatewayTicket { ticket: app.tickets.issue(session, clock::now()).reveal() })
+async fn create_gateway_ticket(State(app): State<App>, SignedIn(session): SignedIn) -> Result<Answer<GatewayTicket>> {
+    let ticket = session::gateway_ticket(&app, session)?;
+    Ok(Answer(GatewayTicket { ticket: ticket.reveal() }))
 }

@@ -3,12 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use protocol::limits;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -63,16 +62,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self> {
         match Json::<T>::from_request(request, app).await {
             Ok(Json(body)) => Ok(Self(body)),
-            Err(rejection) => Err(refused_body(&rejection)),
+            Err(rejection) => Err(Error::InvalidRequest(rejection.body_text())),
         }
     }
-}
-
-fn refused_body(rejection: &JsonRejection) -> Error {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return Error::TooLarge(limits::BODY_BYTES);
-    }
-    Error::InvalidRequest(rejection.body_text())
 }
 
 /// The path's parameters.

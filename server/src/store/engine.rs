@@ -1,16 +1,19 @@
 //! Connections and transactions of both engines behind one type.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::id::{ChannelId, GuildId};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Postgres, Sqlite, Transaction, query};
 
-use super::group::{Member, Ticket, Writer};
+use super::group::{Member, Writer};
+use super::order::{Order, Ticket};
 use super::{Error, Result};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
@@ -26,7 +29,7 @@ pub(crate) struct Store(Engine);
 #[derive(Clone)]
 enum Engine {
     Sqlite { writer: Writer, readers: SqlitePool },
-    Postgres(PgPool),
+    Postgres { pool: PgPool, order: Arc<Order> },
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it is rolled back.
@@ -36,7 +39,19 @@ pub(crate) struct Tx {
 
 pub(super) enum EngineTx {
     Sqlite(SqliteTx),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(PostgresTx),
+}
+
+pub(super) struct PostgresTx {
+    transaction: Transaction<'static, Postgres>,
+    /// There in a transaction that may write.
+    order: Option<Arc<Order>>,
+}
+
+impl PostgresTx {
+    pub(super) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.transaction
+    }
 }
 
 pub(super) enum SqliteTx {
@@ -55,10 +70,19 @@ impl SqliteTx {
 
 /// The proof that a transaction was committed; what it changed may be published now.
 ///
-/// On SQLite those that committed later wait with theirs until this is dropped, so events leave in the order of the commits.
+/// Those that committed later wait with theirs until this is dropped, so events leave in the order of the commits.
 #[must_use = "what was committed is to be published"]
 pub(crate) struct Committed {
     _ticket: Option<Ticket>,
+}
+
+/// How a transaction holds a guild's membership still until it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// It stays as it is: others may rely on it too, and nobody changes it.
+    Shared,
+    /// This transaction alone reads and changes it.
+    Alone,
 }
 
 /// Runs one query on the connection of either engine: `on_engine!(tx, connection => query.fetch_one(connection))`.
@@ -70,7 +94,7 @@ macro_rules! on_engine {
                 $query.await
             }
             $crate::store::engine::EngineTx::Postgres(transaction) => {
-                let $connection = &mut **transaction;
+                let $connection = transaction.connection();
                 $query.await
             }
         }
@@ -87,7 +111,7 @@ macro_rules! execute {
                 $query.await.map(drop)
             }
             $crate::store::engine::EngineTx::Postgres(transaction) => {
-                let $connection = &mut **transaction;
+                let $connection = transaction.connection();
                 $query.await.map(drop)
             }
         }
@@ -113,7 +137,9 @@ impl Store {
     pub(crate) async fn write(&self) -> Result<Tx> {
         let engine = match &self.0 {
             Engine::Sqlite { writer, .. } => EngineTx::Sqlite(SqliteTx::Write(writer.begin().await?)),
-            Engine::Postgres(pool) => EngineTx::Postgres(pool.begin().await?),
+            Engine::Postgres { pool, order } => {
+                EngineTx::Postgres(PostgresTx { transaction: pool.begin().await?, order: Some(Arc::clone(order)) })
+            }
         };
         Ok(Tx { engine })
     }
@@ -122,8 +148,9 @@ impl Store {
     pub(crate) async fn read(&self) -> Result<Tx> {
         let engine = match &self.0 {
             Engine::Sqlite { readers, .. } => EngineTx::Sqlite(SqliteTx::Read(readers.begin().await?)),
-            Engine::Postgres(pool) => {
-                EngineTx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            Engine::Postgres { pool, .. } => {
+                let transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+                EngineTx::Postgres(PostgresTx { transaction, order: None })
             }
         };
         Ok(Tx { engine })
@@ -136,7 +163,7 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres { pool, .. } => pool.close().await,
         }
     }
 }
@@ -149,12 +176,42 @@ impl Tx {
                 transaction.commit().await?;
                 None
             }
-            EngineTx::Postgres(transaction) => {
+            EngineTx::Postgres(PostgresTx { transaction, order }) => {
+                let ticket = order.as_ref().map(Order::enter);
                 transaction.commit().await?;
-                None
+                if let Some(ticket) = &ticket {
+                    ticket.reached().await;
+                }
+                ticket
             }
         };
         Ok(Committed { _ticket: ticket })
+    }
+
+    /// Holds a guild's membership still. SQLite has one writer at a time, which holds everything.
+    pub(super) async fn hold_guild(&mut self, guild: GuildId, hold: Hold) -> Result<()> {
+        let Some(connection) = self.postgres_writer() else { return Ok(()) };
+        let lock = match hold {
+            Hold::Shared => query("select pg_advisory_xact_lock_shared($1)"),
+            Hold::Alone => query("select pg_advisory_xact_lock($1)"),
+        };
+        lock.bind(guild.get()).execute(connection).await?;
+        Ok(())
+    }
+
+    /// As [`Tx::hold_guild`], shared, for the guild of a channel.
+    pub(super) async fn hold_guild_of(&mut self, channel: ChannelId) -> Result<()> {
+        let Some(connection) = self.postgres_writer() else { return Ok(()) };
+        let lock = query("select pg_advisory_xact_lock_shared(guild_id) from channels where id = $1");
+        lock.bind(channel.get()).execute(connection).await?;
+        Ok(())
+    }
+
+    fn postgres_writer(&mut self) -> Option<&mut PgConnection> {
+        match &mut self.engine {
+            EngineTx::Postgres(transaction) if transaction.order.is_some() => Some(transaction.connection()),
+            EngineTx::Postgres(_) | EngineTx::Sqlite(_) => None,
+        }
     }
 }
 
@@ -183,7 +240,7 @@ async fn open_postgres(url: &str) -> Result<Engine> {
         .connect_with(PgConnectOptions::from_str(url)?)
         .await?;
     MIGRATIONS.run(&pool).await.map_err(refused_migration)?;
-    Ok(Engine::Postgres(pool))
+    Ok(Engine::Postgres { pool, order: Arc::default() })
 }
 
 fn refused_migration(error: MigrateError) -> Error {

@@ -4,17 +4,17 @@
 //! as the disk syncs. Here each is a savepoint within a group. Whoever ends while nobody waits commits the group; whoever
 //! ends while others wait leaves that to them, and is told the outcome. No one is told of success before the disk has it.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex as SyncMutex};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{Sqlite, Transaction, query};
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, Notify, OwnedMutexGuard, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 use tokio::time::timeout;
 
+use super::order::{Order, Ticket};
 use super::{Error, Result};
 
 /// Transactions that one commit holds at most.
@@ -162,59 +162,5 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// The order in which transactions ended, in which they are to be told of.
-#[derive(Default)]
-struct Order {
-    tickets: SyncMutex<Tickets>,
-    changed: Notify,
-}
-
-#[derive(Default)]
-struct Tickets {
-    next: u64,
-    open: BTreeSet<u64>,
-}
-
-/// A place in the order; given up when dropped.
-pub(super) struct Ticket {
-    number: u64,
-    order: Arc<Order>,
-}
-
-impl Order {
-    fn enter(order: &Arc<Self>) -> Ticket {
-        let mut tickets = order.tickets.lock().expect("nothing panics while holding this lock");
-        let number = tickets.next;
-        tickets.next += 1;
-        tickets.open.insert(number);
-        Ticket { number, order: Arc::clone(order) }
-    }
-}
-
-impl Ticket {
-    /// Waits until no earlier place is held.
-    async fn reached(&self) {
-        loop {
-            let changed = self.order.changed.notified();
-            if self.is_first() {
-                return;
-            }
-            changed.await;
-        }
-    }
-
-    fn is_first(&self) -> bool {
-        let tickets = self.order.tickets.lock().expect("nothing panics while holding this lock");
-        tickets.open.first() == Some(&self.number)
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        self.order.tickets.lock().expect("nothing panics while holding this lock").open.remove(&self.number);
-        self.order.changed.notify_waiters();
     }
 }

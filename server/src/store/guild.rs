@@ -6,7 +6,7 @@ use protocol::time::Timestamp;
 use sqlx::query_as;
 
 use super::access::GuildAccess;
-use super::engine::{execute, on_engine};
+use super::engine::{Hold, execute, on_engine};
 use super::row::{self, GuildRow, MemberRow};
 use super::{Result, Tx};
 
@@ -18,6 +18,12 @@ pub(crate) async fn insert(tx: &mut Tx, new: &Guild) -> Result<()> {
         .bind(new.owner_id.get())
         .execute(connection))?;
     Ok(())
+}
+
+/// Keeps everyone else from relying on a guild's membership, and from changing it, until the transaction ends. Whoever
+/// changes it does so before anything else is locked.
+pub(crate) async fn hold_membership(tx: &mut Tx, guild: GuildId) -> Result<()> {
+    tx.hold_guild(guild, Hold::Alone).await
 }
 
 pub(crate) async fn find(tx: &mut Tx, guild: GuildId) -> Result<Option<Guild>> {

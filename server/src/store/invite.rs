@@ -101,6 +101,17 @@ pub(crate) async fn list_usable(tx: &mut Tx, access: &GuildAccess, now: Timestam
     rows.into_iter().map(row::invite).collect()
 }
 
+/// How many invites to the instance can still be used.
+pub(crate) async fn count_usable_of_instance(tx: &mut Tx, now: Timestamp) -> Result<u32> {
+    let (count,): (i64,) = on_engine!(tx, connection => query_as(
+        "select count(*) from invites where guild_id is null \
+         and (max_uses is null or uses < max_uses) and (expires_at is null or expires_at > $1)",
+    )
+    .bind(now.0)
+    .fetch_one(connection))?;
+    row::count(count)
+}
+
 /// Makes an invite useless; the caller has checked who may.
 pub(crate) async fn delete(tx: &mut Tx, invite: InviteId) -> Result<()> {
     execute!(tx, connection => sqlx::query("delete from invites where id = $1")

@@ -12,6 +12,7 @@ pub(crate) mod guild;
 pub(crate) mod id;
 pub(crate) mod invite;
 pub(crate) mod message;
+mod order;
 mod row;
 pub(crate) mod session;
 pub(crate) mod setting;

@@ -58,6 +58,8 @@ macro_rules! contract {
 
 contract! {
     what_is_not_committed_is_not_there
+    commits_are_told_of_in_their_order
+    who_is_removed_is_told_nothing_that_was_written_after
     writers_at_once_each_keep_or_lose_their_own
     a_writer_that_gives_up_holds_nobody_up
     a_user_name_is_taken_once
@@ -195,6 +197,54 @@ async fn a_writer_that_gives_up_holds_nobody_up(fresh: Fresh) {
     drop(second.commit().await.unwrap());
     let mut tx = fresh.store.read().await.unwrap();
     assert!(account::find_by_username(&mut tx, "bob").await.unwrap().is_some());
+}
+
+async fn commits_are_told_of_in_their_order(fresh: Fresh) {
+    let scene = std::sync::Arc::new(Scene::set(fresh).await);
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let writers: Vec<_> = (0..60)
+        .map(|number| {
+            let (scene, told) = (std::sync::Arc::clone(&scene), std::sync::Arc::clone(&told));
+            tokio::spawn(async move {
+                let mut tx = scene.write().await;
+                let access = scene.channel_access(&mut tx).await;
+                assert!(message::take_turn(&mut tx, &access).await.unwrap());
+                let sent = scene.send(&mut tx, &format!("n-{number}")).await.unwrap();
+                let committed = tx.commit().await.unwrap();
+                told.lock().unwrap().push(sent);
+                drop(committed);
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let told = told.lock().unwrap();
+    assert!(told.is_sorted(), "{told:?}");
+}
+
+async fn who_is_removed_is_told_nothing_that_was_written_after(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    let bob = insert_user(&mut tx, &scene.ids, "bob").await;
+    guild::insert_member(&mut tx, scene.guild.id, bob.id, Timestamp(1)).await.unwrap();
+    drop(tx.commit().await.unwrap());
+    let mut tx = scene.write().await;
+    scene.channel_access(&mut tx).await;
+    let audience = guild::member_ids(&mut tx, scene.guild.id).await.unwrap();
+    assert!(audience.contains(&bob.id));
+    let (store, guild, owner) = (scene.fresh.store.clone(), scene.guild.id, scene.owner.id);
+    let mut removal = tokio::spawn(async move {
+        let mut tx = store.write().await.unwrap();
+        guild::hold_membership(&mut tx, guild).await.unwrap();
+        let access = access::require_guild(&mut tx, owner, guild, Permissions::KICK_MEMBERS).await.unwrap();
+        assert!(guild::delete_member(&mut tx, &access, bob.id).await.unwrap());
+        drop(tx.commit().await.unwrap());
+    });
+    let early = tokio::time::timeout(std::time::Duration::from_millis(100), &mut removal).await;
+    assert!(early.is_err(), "nobody is removed while a write that will be told to them goes on");
+    drop(tx.commit().await.unwrap());
+    removal.await.unwrap();
 }
 
 async fn a_user_name_is_taken_once(fresh: Fresh) {

@@ -1,0 +1,88 @@
+//! What is told of rooms, and to whom.
+
+use protocol::event::{Event, VoiceEnded, VoiceLeft, VoiceQuality, VoiceSlots, VoiceSpeakers};
+use protocol::id::{ChannelId, GuildId, PeerId};
+use protocol::voice::{Speaker, VoiceEnd, VoiceState};
+
+use super::convert::{end_reason, peer_id, quality, slot};
+use super::speaking;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::hub::Audience;
+use crate::seat::{Phase, Seat};
+use crate::store;
+
+/// Passes on what a media thread tells.
+pub(crate) async fn handle(app: &App, event: sfu::Event) -> Result<()> {
+    match event {
+        sfu::Event::Connected { peer } => tracing::debug!(peer = peer.0, "a peer is connected"),
+        sfu::Event::Suspended { peer } => suspend(app, peer_id(peer)?, true).await,
+        sfu::Event::Resumed { peer } => suspend(app, peer_id(peer)?, false).await,
+        sfu::Event::Gone { peer, reason } => {
+            if let Some(seat) = app.seats.remove(peer_id(peer)?) {
+                tell_ended(app, &seat, end_reason(reason)).await;
+            }
+        }
+        sfu::Event::Slots { peer, slots } => {
+            let peer_id = peer_id(peer)?;
+            let slots = slots.into_iter().map(slot).collect::<Result<_>>()?;
+            tell_peer(app, peer_id, &Event::VoiceSlots(VoiceSlots { peer_id, slots }));
+        }
+        sfu::Event::Speakers { room, speakers } => {
+            let channel_id = ChannelId::try_from(room.0.cast_signed()).map_err(Error::internal)?;
+            let speakers = speakers.iter().map(|one| Ok(Speaker { peer_id: peer_id(one.peer)?, level: one.level }));
+            speaking::tell(app, VoiceSpeakers { channel_id, speakers: speakers.collect::<Result<_>>()? });
+        }
+        sfu::Event::Quality { peer, quality: measured } => {
+            let peer_id = peer_id(peer)?;
+            tell_peer(app, peer_id, &Event::VoiceQuality(VoiceQuality { peer_id, quality: quality(measured) }));
+        }
+    }
+    Ok(())
+}
+
+async fn suspend(app: &App, peer: PeerId, is_suspended: bool) {
+    if let Some(seat) = app.seats.set_suspended(peer, is_suspended) {
+        tell_seat(app, &seat.state).await;
+    }
+}
+
+fn tell_peer(app: &App, peer: PeerId, event: &Event) {
+    if let Some(seat) = app.seats.get(peer) {
+        app.hub.tell(&Audience::Session(seat.session), event);
+    }
+}
+
+/// Tells a client that its seat ended, and everyone that it is free.
+pub(super) async fn tell_ended(app: &App, seat: &Seat, reason: VoiceEnd) {
+    let VoiceState { channel_id, peer_id, .. } = seat.state;
+    let event = Event::VoiceEnded(VoiceEnded { channel_id, peer_id, reason });
+    app.hub.tell(&Audience::Session(seat.session), &event);
+    tell_seat(app, &seat.state).await;
+}
+
+/// Tells a guild how a seat stands now: as it is, or that it is free. To be called after each change of it. What cannot be
+/// told is logged: the change stands.
+pub(super) async fn tell_seat(app: &App, seat: &VoiceState) {
+    let VoiceState { guild_id, channel_id, user_id, peer_id, .. } = *seat;
+    let current = || match app.seats.get(peer_id) {
+        Some(seat) if seat.phase == Phase::Present => Event::VoiceStateUpdated(seat.state),
+        Some(_) | None => Event::VoiceLeft(VoiceLeft { guild_id, channel_id, user_id, peer_id }),
+    };
+    if let Err(error) = tell_members(app, guild_id, current).await {
+        tracing::warn!(%error, "could not tell how a seat stands");
+    }
+}
+
+/// Tells the members of a guild how something stands at the moment of telling.
+pub(super) async fn tell_members(app: &App, guild: GuildId, current: impl Fn() -> Event) -> Result<()> {
+    loop {
+        let epoch = app.hub.epoch();
+        let mut tx = app.store.read().await?;
+        let audience = store::guild::member_ids(&mut tx, guild).await?;
+        drop(tx);
+        if app.hub.tell_current(epoch, &Audience::Users(&audience), &current).is_ok() {
+            return Ok(());
+        }
+    }
+}
