@@ -58,3 +58,8 @@ export async function joinVoice(page) {
 export function seats(page) {
   return page.getByRole('navigation', { name: 'Channels' });
 }
+
+/** What a person in a call can do. */
+export function controls(page) {
+  return page.getByRole('region', { name: 'Call controls' });
+}

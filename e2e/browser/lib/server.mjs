@@ -13,10 +13,11 @@ import { RELAY } from './network.mjs';
 const program = process.env.HUBBUB_PROGRAM;
 
 export class Server {
-  /** Starts a server that nobody has set up yet. */
-  static async start() {
+  /** Starts a server that nobody has set up yet, whose media is at this address of the machine's. */
+  static async start(media = '127.0.0.1') {
     if (!program) throw new Error('HUBBUB_PROGRAM is the path of hubbub; `cargo xtask test` sets it');
     const server = new Server();
+    server.media = media;
     server.data = mkdtempSync(join(tmpdir(), 'hubbub-'));
     server.port = await freePort();
     server.securePort = await freePort();
@@ -36,8 +37,8 @@ export class Server {
 
   /** Starts the program on its data and ports, and waits until it is up. */
   async resume() {
-    const flags = ['--http', `127.0.0.1:${this.port}`, '--https', `127.0.0.1:${this.securePort}`, '--media', `127.0.0.1:${this.mediaPort}`];
-    this.process = spawn(program, ['serve', '--data', this.data, ...flags, '--announce', `127.0.0.1,${RELAY}`], {
+    const flags = ['--http', `127.0.0.1:${this.port}`, '--https', `127.0.0.1:${this.securePort}`, '--media', `${this.media}:${this.mediaPort}`];
+    this.process = spawn(program, ['serve', '--data', this.data, ...flags, '--announce', `${this.media},${RELAY}`], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, HUBBUB_LOG: 'warn' },
     });
