@@ -93,7 +93,7 @@ pub fn offer(bytes: &[u8]) {
     let sources = BTreeMap::from([(Mid::from("0"), Source::Microphone), (Mid::from("1"), Source::Camera)]);
     let _ = sfu.join(now, join(PeerId(1), &text, &sources));
     admit(&mut sfu, now, PeerId(2));
-    let _ = sfu.restart(now, PeerId(2), &text);
+    let _ = sfu.restart(PeerId(2), &text);
     drain(&mut sfu);
     assert_eq!(sfu.fault_count(), 0, "an offer made a library panic");
 }

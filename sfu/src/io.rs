@@ -10,7 +10,7 @@ use crate::peer::certificate::Certificate;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub u64);
 
-/// One connection in a room. Unique over the whole [`Sfu`](crate::Sfu).
+/// One connection in a room. Unique over the whole [`Sfu`](crate::Sfu), and never given again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(pub u64);
 

@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use rtc_rtcp::reception_report::ReceptionReport;
 
+use crate::forward::low_half;
 use crate::forward::rewrite::is_before;
 
 /// NTP time in 32.32 fixed point (RFC 5905), counted from the making of the `Sfu`. Receivers
@@ -35,7 +36,7 @@ const WORST_DELAY: Duration = Duration::from_secs(2);
 
 /// The middle 32 bits of an NTP time.
 pub(crate) fn compact(ntp: u64) -> u32 {
-    u32::try_from(ntp >> 16 & 0xffff_ffff).expect("32 bits remain")
+    low_word(ntp >> 16)
 }
 
 /// Seconds in 16.16 fixed point.
@@ -80,11 +81,18 @@ fn seconds(ntp: u64) -> f64 {
     ntp as f64 / 4_294_967_296.0
 }
 
+/// Where the count of sequence numbers begins, so that one from before the first is not below 0.
+const FIRST_CYCLE: u64 = 1 << 16;
+
+fn low_word(count: u64) -> u32 {
+    u32::try_from(count & 0xffff_ffff).expect("32 bits remain")
+}
+
 /// How one stream arrives (RFC 3550 sections 6.4 and A.8).
 pub(crate) struct Reception {
-    first: u16,
-    highest: u16,
-    cycles: u32,
+    /// Sequence numbers counted on over their wraps.
+    first: u64,
+    highest: u64,
     received: u32,
     expected_before: u32,
     received_before: u32,
@@ -97,9 +105,8 @@ pub(crate) struct Reception {
 impl Reception {
     pub(crate) fn new(now: Instant, sequence: u16, clock_rate: u32) -> Self {
         Self {
-            first: sequence,
-            highest: sequence,
-            cycles: 0,
+            first: FIRST_CYCLE + u64::from(sequence),
+            highest: FIRST_CYCLE + u64::from(sequence),
             received: 0,
             expected_before: 0,
             received_before: 0,
@@ -110,14 +117,11 @@ impl Reception {
         }
     }
 
-    pub(crate) fn received(&mut self, now: Instant, sequence: u16, timestamp: u32) {
+    /// Takes note of a packet, and answers with its sequence number counted on over the wraps.
+    pub(crate) fn received(&mut self, now: Instant, sequence: u16, timestamp: u32) -> u64 {
         self.received = self.received.wrapping_add(1);
-        if is_before(self.highest, sequence) {
-            if sequence < self.highest {
-                self.cycles = self.cycles.wrapping_add(1);
-            }
-            self.highest = sequence;
-        }
+        let index = self.extend(sequence);
+        self.highest = self.highest.max(index);
         let since = now.saturating_duration_since(self.start).as_micros();
         let ticks = since * u128::from(self.clock_rate) / 1_000_000;
         let arrival = u32::try_from(ticks & 0xffff_ffff).expect("32 bits remain");
@@ -127,15 +131,25 @@ impl Reception {
             let change = change.min(change.wrapping_neg());
             self.jitter += (f64::from(change) - self.jitter) / 16.0;
         }
+        index
+    }
+
+    /// The count nearest to the highest one that ends in these 16 bits.
+    fn extend(&self, sequence: u16) -> u64 {
+        let highest = low_half(self.highest);
+        if is_before(highest, sequence) {
+            self.highest + u64::from(sequence.wrapping_sub(highest))
+        } else {
+            self.highest - u64::from(highest.wrapping_sub(sequence))
+        }
     }
 
     fn extended_highest(&self) -> u32 {
-        self.cycles << 16 | u32::from(self.highest)
+        low_word(self.highest - FIRST_CYCLE)
     }
 
     fn expected(&self) -> u32 {
-        let expected = self.extended_highest().wrapping_sub(u32::from(self.first));
-        expected.wrapping_add(1)
+        low_word(self.highest - self.first + 1)
     }
 
     pub(crate) fn jitter_ms(&self) -> f32 {
@@ -193,6 +207,19 @@ mod tests {
         assert_eq!((expected, lost), (16, 4));
         assert_eq!(report.fraction_lost, 64);
         assert_eq!(report.last_sequence_number, 65_536 + 9);
+    }
+
+    #[test]
+    fn packets_of_different_cycles_are_told_apart() {
+        let now = start();
+        let mut reception = Reception::new(now, 3, 90_000);
+        let mut index = |sequence| reception.received(now, sequence, 0);
+        let first = index(3);
+        assert_eq!(index(65_530), first - 9);
+        assert_eq!(index(30_000), first + 29_997);
+        assert_eq!(index(60_000), first + 59_997);
+        assert_eq!(index(3), first + 65_536);
+        assert_eq!(index(65_535), first + 65_532);
     }
 
     #[test]

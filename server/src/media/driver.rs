@@ -97,7 +97,7 @@ impl Driver<'_> {
                     self.leave(now, entry.peer);
                 }
             }
-            Command::Restart { peer, offer, answered } => drop(answered.send(self.sfu.restart(now, peer, &offer))),
+            Command::Restart { peer, offer, answered } => drop(answered.send(self.sfu.restart(peer, &offer))),
             Command::Leave(peer) => self.leave(now, peer),
             Command::SetState(peer, state) => self.sfu.set_state(now, peer, state),
             Command::SetWishes(peer, wishes) => self.sfu.set_wishes(now, peer, &wishes),

@@ -101,18 +101,17 @@ impl Slot {
         Some(Plain { header, bytes })
     }
 
-    /// Where in which track a packet sent on this slot came from.
-    pub(crate) fn find(&self, sequence: u16) -> Option<(TrackId, u16)> {
-        let (span, publisher) = self.rewriter.find(sequence)?;
-        Some((span.track, publisher))
+    /// The track and the index in it of a packet that was sent on this slot.
+    pub(crate) fn find(&self, sequence: u16) -> Option<(TrackId, u64)> {
+        let (span, index) = self.rewriter.find(sequence)?;
+        Some((span.track, index))
     }
 
     /// The same packet once more, the same to the byte: the cipher's nonce is made of SSRC and
     /// sequence number, and must not meet another plaintext (RFC 7714 section 8).
     pub(crate) fn replay(&self, sequence: u16, media: &Media, epoch: Epoch) -> Option<Plain> {
-        let (span, publisher) = self.rewriter.find(sequence)?;
-        let same = span.track == media.track && span.ssrc == media.ssrc;
-        let same = same && publisher == media.sequence && self.kind == MediaKind::Video;
+        let (span, index) = self.rewriter.find(sequence)?;
+        let same = span.is_of(media) && index == media.index && self.kind == MediaKind::Video;
         let payload_type = self.payload_type(media).filter(|_| same)?;
         let (header, bytes) = self.write(media, (&span, false), (payload_type, epoch))?;
         Some(Plain { header, bytes })
@@ -150,7 +149,7 @@ impl Slot {
             extension: !extensions.is_empty(),
             marker: media.marker || (sound && begins),
             payload_type,
-            sequence_number: span.sequence(media.sequence),
+            sequence_number: span.sequence(media.index),
             timestamp: span.timestamp(media.timestamp),
             ssrc: self.ssrc,
             csrc: if sound { vec![media.csrc] } else { Vec::new() },

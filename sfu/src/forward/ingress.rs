@@ -20,6 +20,8 @@ const MOST_SSRCS: usize = 64;
 pub(crate) struct Track {
     pub(crate) media: OfferedMedia,
     pub(crate) ssrc: Option<u32>,
+    /// How many SSRCs the track has had in turn.
+    streams: u64,
     pub(crate) reception: Option<Reception>,
     pub(crate) sender: Option<SenderTime>,
     pub(crate) cache: Cache,
@@ -48,6 +50,7 @@ impl Ingress {
                 let track = Track {
                     media: section.media.clone(),
                     ssrc: None,
+                    streams: 0,
                     reception: None,
                     sender: None,
                     cache: Cache::new(),
@@ -121,22 +124,22 @@ impl Ingress {
         let codec = offered.codec;
         let payload = payload(header, packet)?;
         if track.ssrc.replace(header.ssrc) != Some(header.ssrc) {
-            let reception = Reception::new(now, header.sequence_number, codec.clock_rate());
-            track.reception = Some(reception);
+            track.streams += 1;
+            track.reception = None;
             track.missing = Missing::default();
             track.cache = Cache::new();
             track.sender = None;
         }
-        if let Some(reception) = &mut track.reception {
-            reception.received(now, header.sequence_number, header.timestamp);
-        }
+        let first = || Reception::new(now, header.sequence_number, codec.clock_rate());
+        let reception = track.reception.get_or_insert_with(first);
+        let index = reception.received(now, header.sequence_number, header.timestamp);
         let level = extension(header, &track.media, Extension::AudioLevel);
         let media = Media {
             track: id,
             csrc: self.csrc,
-            ssrc: header.ssrc,
+            stream: track.streams,
             codec,
-            sequence: header.sequence_number,
+            index,
             timestamp: header.timestamp,
             marker: header.marker,
             arrived: now,
@@ -163,7 +166,7 @@ impl Track {
             MediaKind::Audio => {}
             MediaKind::Video => {
                 self.cache.keep(media);
-                if self.missing.received(now, media.sequence) {
+                if self.missing.received(now, media.sequence()) {
                     self.key_frames.request();
                 }
                 if media.key_frame {

@@ -28,10 +28,11 @@ pub(crate) struct TrackId {
 pub(crate) struct Media {
     pub(crate) track: TrackId,
     pub(crate) csrc: u32,
-    /// The publisher's own.
-    pub(crate) ssrc: u32,
+    /// Which of the track's streams; there is a new one when the publisher's SSRC changes.
+    pub(crate) stream: u64,
     pub(crate) codec: Codec,
-    pub(crate) sequence: u16,
+    /// The sequence number, counted on over its wraps: no two packets of a stream have the same.
+    pub(crate) index: u64,
     pub(crate) timestamp: u32,
     pub(crate) marker: bool,
     pub(crate) arrived: Instant,
@@ -40,4 +41,15 @@ pub(crate) struct Media {
     pub(crate) key_frame: bool,
     pub(crate) pictures: Option<PictureIds>,
     pub(crate) payload: Bytes,
+}
+
+impl Media {
+    pub(crate) fn sequence(&self) -> u16 {
+        low_half(self.index)
+    }
+}
+
+/// The 16 bits of a count that are sent.
+pub(crate) fn low_half(count: u64) -> u16 {
+    u16::try_from(count & 0xffff).expect("16 bits remain")
 }

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::Media;
 use super::rewrite::is_before;
+use super::{Media, low_half};
 
 /// About two seconds of video at our bitrate.
 const CACHED: usize = 512;
@@ -31,12 +31,13 @@ impl Cache {
         if self.packets.is_empty() {
             self.packets.resize(CACHED, None);
         }
-        self.packets[usize::from(media.sequence) % CACHED] = Some(media.clone());
+        let place = usize::from(media.sequence()) % CACHED;
+        self.packets[place] = Some(media.clone());
     }
 
-    pub(crate) fn get(&self, sequence: u16) -> Option<&Media> {
-        let packet = self.packets.get(usize::from(sequence) % CACHED)?.as_ref();
-        packet.filter(|media| media.sequence == sequence)
+    pub(crate) fn get(&self, index: u64) -> Option<&Media> {
+        let packet = self.packets.get(usize::from(low_half(index)) % CACHED)?.as_ref();
+        packet.filter(|media| media.index == index)
     }
 }
 

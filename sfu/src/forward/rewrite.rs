@@ -2,32 +2,39 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::payload::PictureIds;
-use super::{Media, TrackId};
+use super::{Media, TrackId, low_half};
 
 /// Retransmissions reach back over this many switches.
 const MOST_SPANS: usize = 8;
 
-/// Older packets are not late but the begin of something new.
-const LATEST_ARRIVAL: u64 = 2048;
+/// Retransmissions reach back over this many packets.
+const REACH: u64 = 2048;
 
 /// A stretch of one slot's stream that comes from one stream of a publisher without a break. All
 /// offsets are added to the publisher's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) track: TrackId,
-    /// The publisher's.
-    pub(crate) ssrc: u32,
+    stream: u64,
     /// Counted on over the wraps of the 16 bits that are sent.
     first: u64,
-    sequence: u16,
+    number: u64,
     timestamp: u32,
     picture: u16,
     tl0: u8,
 }
 
 impl Span {
-    pub(crate) fn sequence(&self, publisher: u16) -> u16 {
-        publisher.wrapping_add(self.sequence)
+    pub(crate) fn is_of(&self, media: &Media) -> bool {
+        self.track == media.track && self.stream == media.stream
+    }
+
+    pub(crate) fn sequence(&self, index: u64) -> u16 {
+        low_half(self.number(index))
+    }
+
+    fn number(&self, index: u64) -> u64 {
+        index.wrapping_add(self.number)
     }
 
     pub(crate) fn timestamp(&self, publisher: u32) -> u32 {
@@ -41,7 +48,7 @@ impl Span {
 
 #[derive(Clone, Copy)]
 struct Latest {
-    sequence: u64,
+    number: u64,
     timestamp: u32,
     picture: u16,
     tl0: u8,
@@ -71,47 +78,30 @@ impl Rewriter {
     /// The span of a packet that is to be sent, and whether the packet begins it; `None` for one
     /// from before the span's begin.
     pub(crate) fn place(&mut self, media: &Media) -> Option<(Span, bool)> {
-        let current = self.current().copied();
-        let current = current
-            .filter(|span| span.track == media.track && span.ssrc == media.ssrc)
-            .and_then(|span| Some((span, self.extend(span.sequence(media.sequence))?)));
-        let (span, number, begins) = match current {
-            Some((span, number)) if number < span.first => return None,
-            Some((span, number)) => (span, number, false),
-            None => {
-                let span = self.begin(media);
-                (span, span.first, true)
-            }
-        };
+        let current = self.current().filter(|span| span.is_of(media)).copied();
+        let begins = current.is_none();
+        let span = current.unwrap_or_else(|| self.begin(media));
+        let number = span.number(media.index);
+        if number < span.first {
+            return None;
+        }
         self.advance(media, (&span, number));
         Some((span, begins))
     }
 
-    /// The span that a sent sequence number belongs to, and the publisher's number for it.
-    pub(crate) fn find(&self, sequence: u16) -> Option<(Span, u16)> {
-        let number = self.extend(sequence)?;
-        if number > self.latest?.sequence {
-            return None;
-        }
+    /// The span that a sent sequence number belongs to, and the index of its packet there.
+    pub(crate) fn find(&self, sequence: u16) -> Option<(Span, u64)> {
+        let latest = self.latest?.number;
+        let age = u64::from(low_half(latest).wrapping_sub(sequence));
+        let number = latest.checked_sub(age).filter(|_| age < REACH)?;
         let mut spans = self.spans.iter().rev();
         let span = spans.find(|span| span.first <= number)?;
-        Some((*span, sequence.wrapping_sub(span.sequence)))
+        Some((*span, number.wrapping_sub(span.number)))
     }
 
     /// The span in use.
     pub(crate) fn current(&self) -> Option<&Span> {
         self.spans.back().filter(|_| !self.broken)
-    }
-
-    /// The number nearest to the latest one that ends in these 16 bits, unless it is too old.
-    fn extend(&self, sequence: u16) -> Option<u64> {
-        let latest = self.latest?.sequence;
-        let low = u16::try_from(latest & 0xffff).expect("16 bits remain");
-        if is_before(low, sequence) {
-            return Some(latest + u64::from(sequence.wrapping_sub(low)));
-        }
-        let age = u64::from(low.wrapping_sub(sequence));
-        latest.checked_sub(age).filter(|_| age < LATEST_ARRIVAL)
     }
 
     fn begin(&mut self, media: &Media) -> Span {
@@ -121,10 +111,9 @@ impl Rewriter {
                 let gap = media.arrived.saturating_duration_since(latest.at);
                 let ticks = gap.as_micros() * u128::from(media.codec.clock_rate()) / 1_000_000;
                 let ticks = u32::try_from(ticks).unwrap_or(u32::MAX).max(1);
-                (latest.sequence + 1, latest.timestamp.wrapping_add(ticks))
+                (latest.number + 1, latest.timestamp.wrapping_add(ticks))
             }
         };
-        let sequence = u16::try_from(first & 0xffff).expect("16 bits remain");
         let next = self.latest.map(|latest| (latest.picture, latest.tl0));
         let next = next.map_or((0, 0), |(a, b)| (a.wrapping_add(1), b.wrapping_add(1)));
         let ids = media.pictures.as_ref();
@@ -132,9 +121,9 @@ impl Rewriter {
         let tl0 = ids.and_then(PictureIds::tl0);
         let span = Span {
             track: media.track,
-            ssrc: media.ssrc,
+            stream: media.stream,
             first,
-            sequence: sequence.wrapping_sub(media.sequence),
+            number: first.wrapping_sub(media.index),
             timestamp: timestamp.wrapping_sub(media.timestamp),
             picture: picture.map_or(0, |value| next.0.wrapping_sub(value)),
             tl0: tl0.map_or(0, |value| next.1.wrapping_sub(value)),
@@ -149,7 +138,7 @@ impl Rewriter {
 
     fn advance(&mut self, media: &Media, (span, number): (&Span, u64)) {
         let latest = self.latest;
-        if latest.is_some_and(|latest| latest.sequence >= number) {
+        if latest.is_some_and(|latest| latest.number >= number) {
             return;
         }
         let before = latest.map_or((0, 0), |latest| (latest.picture, latest.tl0));
@@ -157,7 +146,7 @@ impl Rewriter {
         let picture = ids.and_then(PictureIds::picture);
         let tl0 = ids.and_then(PictureIds::tl0);
         self.latest = Some(Latest {
-            sequence: number,
+            number,
             timestamp: span.timestamp(media.timestamp),
             picture: picture.map_or(before.0, |value| value.wrapping_add(span.picture)),
             tl0: tl0.map_or(before.1, |value| value.wrapping_add(span.tl0)),
@@ -180,14 +169,15 @@ mod tests {
     use super::*;
     use crate::io::{PeerId, Source};
     use crate::peer::sdp::codec::Codec;
+    use crate::timer::start;
 
-    fn packet(at: Instant, peer: u64, sequence: u16, timestamp: u32) -> Media {
+    fn packet(at: Instant, peer: u64, index: u64, timestamp: u32) -> Media {
         Media {
             track: TrackId { peer: PeerId(peer), source: Source::Microphone },
             csrc: 1,
-            ssrc: 1,
+            stream: 1,
             codec: Codec::Opus,
-            sequence,
+            index,
             timestamp,
             marker: false,
             arrived: at,
@@ -198,14 +188,9 @@ mod tests {
         }
     }
 
-    fn start() -> Instant {
-        #[expect(clippy::disallowed_methods, reason = "any instant will do as a test's first")]
-        Instant::now()
-    }
-
     fn place(rewriter: &mut Rewriter, media: &Media) -> Option<(u16, u32)> {
         let (span, _) = rewriter.place(media)?;
-        Some((span.sequence(media.sequence), span.timestamp(media.timestamp)))
+        Some((span.sequence(media.index), span.timestamp(media.timestamp)))
     }
 
     #[test]
@@ -235,11 +220,11 @@ mod tests {
     fn a_long_stream_goes_on_over_many_wraps() {
         let now = start();
         let mut rewriter = Rewriter::new(10, 0);
-        for number in 0..200_000_u32 {
-            let sequence = u16::try_from(number & 0xffff).unwrap();
-            let placed = place(&mut rewriter, &packet(now, 1, sequence, 0));
-            assert_eq!(placed.map(|(sent, _)| sent), Some(sequence.wrapping_add(10)));
-            assert_eq!(rewriter.find(sequence.wrapping_add(10)).unwrap().1, sequence);
+        for index in 0..200_000 {
+            let placed = place(&mut rewriter, &packet(now, 1, index, 0));
+            let sent = low_half(index + 10);
+            assert_eq!(placed.map(|(sequence, _)| sequence), Some(sent));
+            assert_eq!(rewriter.find(sent).unwrap().1, index);
         }
         assert_eq!(rewriter.spans.len(), 1);
     }
@@ -248,12 +233,23 @@ mod tests {
     fn sent_numbers_lead_back_to_the_publishers() {
         let now = start();
         let mut rewriter = Rewriter::new(10, 0);
-        for (peer, sequence) in [(1, 100), (1, 101), (2, 500)] {
-            place(&mut rewriter, &packet(now, peer, sequence, 0));
+        for (peer, index) in [(1, 100), (1, 101), (2, 500)] {
+            place(&mut rewriter, &packet(now, peer, index, 0));
         }
-        let track = |found: Option<(Span, u16)>| found.map(|(span, number)| (span.track.peer.0, number));
+        let track = |found: Option<(Span, u64)>| found.map(|(span, number)| (span.track.peer.0, number));
         assert_eq!(track(rewriter.find(11)), Some((1, 101)));
         assert_eq!(track(rewriter.find(12)), Some((2, 500)));
         assert_eq!(track(rewriter.find(9)), None);
+    }
+
+    #[test]
+    fn a_sent_number_leads_to_no_packet_of_a_later_cycle() {
+        let now = start();
+        let mut rewriter = Rewriter::new(10, 0);
+        place(&mut rewriter, &packet(now, 1, 100, 0));
+        rewriter.interrupt();
+        place(&mut rewriter, &packet(now, 1, 100 + 0x1_0000, 0));
+        assert_eq!(rewriter.find(10).unwrap().1, 100);
+        assert_eq!(rewriter.find(11).unwrap().1, 100 + 0x1_0000);
     }
 }

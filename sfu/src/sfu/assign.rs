@@ -61,7 +61,7 @@ impl Sfu {
     }
 
     /// Slots became free: whoever sends next may have them at once.
-    pub(super) fn claim_free_slots(&mut self, _now: Instant, room: RoomId) {
+    pub(super) fn claim_free_slots(&mut self, room: RoomId) {
         if let Some(room) = self.rooms.get_mut(&room) {
             room.claimed.clear();
         }
@@ -88,8 +88,10 @@ impl Sfu {
         let Some(peer) = self.peers.get(&id) else {
             return;
         };
+        let elsewhere = |other| self.room_of(other).is_some_and(|room| room != peer.room);
         let valid = wishes.iter().filter(|wish| wish.peer != id && wish.source.kind() == MediaKind::Video);
         let valid: BTreeMap<usize, TrackId> = valid
+            .filter(|wish| !elsewhere(wish.peer))
             .filter_map(|wish| {
                 let track = TrackId { peer: wish.peer, source: wish.source };
                 Some((peer.slot_by_mid(&wish.mid)?, track))
@@ -120,11 +122,13 @@ impl Sfu {
 
     /// Asks for the key frames that this subscriber's slots wait for.
     pub(super) fn request_awaited(&mut self, now: Instant, id: PeerId) {
-        let Some(peer) = self.peers.get(&id) else {
+        let Some(peer) = self.peers.get(&id).filter(|peer| peer.listens()) else {
             return;
         };
+        // A wish for one who was not here yet may by now name one who came to another room.
+        let here = |track: &TrackId| self.room_of(track.peer) == Some(peer.room);
         let wishes = peer.slots.iter().filter_map(|slot| slot.wish.filter(|wish| slot.awaits(*wish)));
-        for track in wishes.collect::<Vec<_>>() {
+        for track in wishes.filter(here).collect::<Vec<_>>() {
             self.request_key_frame(now, track);
         }
     }
@@ -133,8 +137,8 @@ impl Sfu {
         let room = self.room_of(track.peer).and_then(|room| self.rooms.get(&room));
         let mut subscribers = room.map_or(&[][..], |room| room.table.subscribers(track)).iter();
         subscribers.any(|(id, index)| {
-            let slot = self.peers.get(id).and_then(|peer| peer.slots.get(*index));
-            slot.is_some_and(|slot| slot.awaits(track))
+            let peer = self.peers.get(id).filter(|peer| peer.listens());
+            peer.and_then(|peer| peer.slots.get(*index)).is_some_and(|slot| slot.awaits(track))
         })
     }
 

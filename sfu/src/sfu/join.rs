@@ -67,7 +67,7 @@ impl Sfu {
         self.answer(join.peer, sections)
     }
 
-    pub(super) fn renegotiate(&mut self, now: Instant, id: PeerId, text: &str) -> Result<Answer, JoinError> {
+    pub(super) fn renegotiate(&mut self, id: PeerId, text: &str) -> Result<Answer, JoinError> {
         let peer = self.peers.get_mut(&id).ok_or(JoinError::UnknownPeer)?;
         let offer = Offer::parse(text)?;
         if offer.fingerprint != peer.dtls.client() {
@@ -83,7 +83,7 @@ impl Sfu {
         }
         let room = peer.room;
         let answer = self.answer(id, sections);
-        self.claim_free_slots(now, room);
+        self.claim_free_slots(room);
         answer
     }
 

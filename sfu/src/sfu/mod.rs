@@ -97,8 +97,8 @@ impl Sfu {
     /// # Errors
     ///
     /// When there is no such peer, or the offer does not go on from the one before.
-    pub fn restart(&mut self, now: Instant, peer: PeerId, offer: &str) -> Result<Answer, JoinError> {
-        let answer = self.renegotiate(now, peer, offer);
+    pub fn restart(&mut self, peer: PeerId, offer: &str) -> Result<Answer, JoinError> {
+        let answer = self.renegotiate(peer, offer);
         self.tell_slots();
         answer
     }
@@ -122,8 +122,8 @@ impl Sfu {
     }
 
     /// Replaces all wishes of a subscriber: a video slot without one becomes empty. Wishes for
-    /// its own tracks, for sound, and for slots that do not exist are ignored; one for a peer
-    /// that is not (yet) in the room waits for it.
+    /// its own tracks, for sound, for slots that do not exist and for peers of other rooms are
+    /// ignored; one for a peer that is nowhere (yet) waits for it.
     pub fn set_wishes(&mut self, now: Instant, peer: PeerId, wishes: &[Wish]) {
         self.wish(now, peer, wishes);
         self.tell_slots();

@@ -161,13 +161,14 @@ impl Sfu {
                 }
             }
             Feedback::Nack { ssrc, sequences } => self.repair(id, ssrc, &sequences)?,
-            Feedback::KeyFrame { ssrc } => {
+            Feedback::KeyFrame { ssrc } if peer.listens() => {
                 let slot = peer.slot_by_ssrc(ssrc).map(|index| &peer.slots[index]);
                 let track: Option<TrackId> = slot.and_then(|slot| slot.shows);
                 if let Some(track) = track {
                     self.request_key_frame(now, track);
                 }
             }
+            Feedback::KeyFrame { .. } => {}
         }
         Ok(())
     }

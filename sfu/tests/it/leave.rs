@@ -74,6 +74,6 @@ fn a_peer_joins_once_and_a_room_has_its_limit() {
     assert_eq!(refused, Err(JoinError::AlreadyJoined));
     join.peer = PeerId(3);
     assert_eq!(world.sfu.join(world.now, join), Err(JoinError::RoomFull));
-    let refused = world.sfu.restart(world.now, PeerId(9), "");
+    let refused = world.sfu.restart(PeerId(9), "");
     assert_eq!(refused, Err(JoinError::UnknownPeer));
 }

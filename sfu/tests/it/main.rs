@@ -18,5 +18,6 @@ mod operations;
 mod quality;
 mod repair;
 mod restart;
+mod rooms;
 mod speakers;
 mod video;

@@ -178,7 +178,7 @@ fn mutated_offers_do_no_harm() {
         };
         if world.sfu.join(world.now, join).is_ok() {
             accepted += 1;
-            let _ = world.sfu.restart(world.now, PeerId(1), &offer);
+            let _ = world.sfu.restart(PeerId(1), &offer);
             world.sfu.leave(world.now, PeerId(1));
         }
     }

@@ -64,7 +64,7 @@ fn operate(world: &mut World, model: &mut BTreeMap<u64, Model>, chance: &mut Cha
         }
         7 => {
             let offer = world.client(id).restart();
-            let answer = world.sfu.restart(world.now, PeerId(id), &offer).unwrap();
+            let answer = world.sfu.restart(PeerId(id), &offer).unwrap();
             let now = world.now;
             world.client(id).accept(now, &answer);
         }

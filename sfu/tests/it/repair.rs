@@ -33,6 +33,33 @@ fn a_nack_is_answered_with_the_same_bytes() {
     }
 }
 
+/// The nonce of a packet is made of the slot's SSRC and its number: no other contents may ever be sealed under it.
+#[test]
+fn a_nack_after_a_wrap_of_the_publishers_numbers_is_not_answered_with_another_packet() {
+    let mut world = World::new(5);
+    world.connect(&[1, 2], &Layout::video(1));
+    world.wish(2, &[("v0", 1, Source::Camera)]);
+    world.film(&[1], Duration::from_millis(400));
+    let before = world.client(2).take("v0");
+    world.wish(2, &[]);
+    let start = world.client(1).tracks[&Source::Camera].sequence;
+    for jump in [20_000, 40_000, 60_000] {
+        world.client(1).tracks.get_mut(&Source::Camera).unwrap().sequence = start.wrapping_add(jump);
+        world.film(&[1], Duration::from_millis(40));
+    }
+    // Numbers that were sent already, one cycle ago.
+    world.client(1).tracks.get_mut(&Source::Camera).unwrap().sequence = start.wrapping_sub(20);
+    world.wish(2, &[("v0", 1, Source::Camera)]);
+    world.film(&[1], Duration::from_secs(1));
+    let after = world.client(2).take("v0");
+    assert!(!after.is_empty());
+    let ssrc = world.client(2).slot_ssrc("v0");
+    let numbers: Vec<u16> = before.iter().map(|received| received.packet.header.sequence_number).collect();
+    world.client(2).send_rtcp(vec![Box::new(nack(ssrc, &numbers))]);
+    world.run(Duration::from_millis(50));
+    assert!(world.client(2).take("v0").is_empty(), "other contents under a number that was used");
+}
+
 #[test]
 fn nacks_for_what_was_never_sent_are_ignored() {
     let mut world = World::new(2);

@@ -16,7 +16,7 @@ fn an_ice_restart_from_a_new_address_keeps_keys_and_slots() {
     world.run(Duration::from_secs(20));
     let offer = world.client(1).restart();
     let before = world.client(1).server.clone();
-    let answer = world.sfu.restart(world.now, PeerId(1), &offer).unwrap();
+    let answer = world.sfu.restart(PeerId(1), &offer).unwrap();
     let now = world.now;
     let client = world.client(1);
     client.address = SocketAddr::from(([10, 9, 9, 9], 7000));
@@ -42,7 +42,7 @@ fn old_credentials_serve_until_the_new_ones_are_used() {
     world.connect(&[1, 2], &Layout::voice(1));
     let old_check = world.client(1).binding_request(true);
     let offer = world.client(1).restart();
-    let answer = world.sfu.restart(world.now, PeerId(1), &offer).unwrap();
+    let answer = world.sfu.restart(PeerId(1), &offer).unwrap();
     world.record = true;
     let address = world.client(1).address;
     world.inject(address, &old_check);
@@ -63,7 +63,7 @@ fn more_slots_come_by_another_offer() {
     let ssrc = world.client(2).slot_ssrc("a0");
     world.client(2).layout.video_slots = 3;
     let offer = world.client(2).offer();
-    let answer = world.sfu.restart(world.now, PeerId(2), &offer).unwrap();
+    let answer = world.sfu.restart(PeerId(2), &offer).unwrap();
     let video = answer.slots.iter().filter(|slot| slot.kind == MediaKind::Video);
     assert_eq!(video.count(), 3);
     let now = world.now;
@@ -85,10 +85,10 @@ fn another_offer_must_go_on_from_the_first() {
     let mut layout = world.client(1).layout.clone();
     layout.video_slots = 1;
     let fewer = layout.sdp(&world.client(1).identity);
-    assert_eq!(world.sfu.restart(world.now, PeerId(1), &fewer), changed);
+    assert_eq!(world.sfu.restart(PeerId(1), &fewer), changed);
     let offer = world.client(1).offer();
     let fingerprint = world.client(1).identity.fingerprint.clone();
     let stranger = offer.replace(&fingerprint[..2], "00");
     let stranger = if stranger == offer { offer.replace(&fingerprint[..2], "11") } else { stranger };
-    assert_eq!(world.sfu.restart(world.now, PeerId(1), &stranger), changed);
+    assert_eq!(world.sfu.restart(PeerId(1), &stranger), changed);
 }

@@ -98,9 +98,17 @@ impl World {
     }
 
     pub(crate) fn join_as(&mut self, id: u64, layout: &Layout, (grant, state): (Grant, PeerState)) -> Answer {
+        self.join_room(ROOM, (id, layout), (grant, state))
+    }
+
+    pub(crate) fn join_room(
+        &mut self,
+        room: RoomId,
+        (id, layout): (u64, &Layout),
+        (grant, state): (Grant, PeerState),
+    ) -> Answer {
         let mut client = Client::new(self.now, id, layout);
-        let join =
-            Join { room: ROOM, peer: PeerId(id), grant, state, offer: &client.offer(), sources: &layout.sources() };
+        let join = Join { room, peer: PeerId(id), grant, state, offer: &client.offer(), sources: &layout.sources() };
         let answer = self.sfu.join(self.now, join).unwrap();
         client.accept(self.now, &answer);
         self.clients.insert(id, client);
