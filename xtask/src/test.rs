@@ -34,6 +34,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("clippy", clippy),
     ("cargo-deny", deny),
     ("cargo-shear", shear),
+    ("leftovers", leftovers),
     ("web client", web_client),
     ("clippy for wasm32", clippy_web),
     ("tests", tests),
@@ -122,6 +123,19 @@ fn shear(sh: &Shell) -> Result<u32> {
     Ok(0)
 }
 
+/// Snapshots stand inline in their tests, so a file of them is one that nothing refers to; what proptest found is committed.
+fn leftovers(sh: &Shell) -> Result<u32> {
+    let snapshots = cmd!(sh, "git ls-files --cached --others --exclude-standard -- *.snap *.snap.new *.pending-snap");
+    let regressions = cmd!(sh, "git ls-files --others -- *.proptest-regressions");
+    for (found, cure) in [(snapshots, "delete"), (regressions, "commit")] {
+        let files = found.quiet().read()?;
+        if !files.is_empty() {
+            bail!("{cure} these: {}", files.replace('\n', " "));
+        }
+    }
+    Ok(0)
+}
+
 fn web_client(_: &Shell) -> Result<u32> {
     web::build()?;
     Ok(0)
@@ -184,6 +198,7 @@ fn journeys(sh: &Shell) -> Result<u32> {
 /// What the scripts in `e2e/browser` need.
 pub(crate) fn prepare_browsers(sh: &Shell) -> Result<()> {
     tool::require(sh, Path::new("/usr/bin/chromium"), &["chromium"])?;
+    tool::require(sh, Path::new("/usr/bin/firefox-esr"), &["firefox-esr"])?;
     tool::require(sh, Path::new("node"), &["nodejs", "npm"])?;
     let _folder = sh.push_dir("e2e/browser");
     cmd!(sh, "npm ci --silent --no-audit --no-fund").quiet().run()?;

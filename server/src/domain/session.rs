@@ -15,7 +15,8 @@ use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::secret::{Secret, SecretHash};
-use crate::store::session::{LiveSession, NewSession};
+pub(crate) use crate::store::session::LiveSession;
+use crate::store::session::NewSession;
 use crate::store::{self, Tx};
 
 /// Exactness of a session's last use: writing it on every request would cost more than it tells.

@@ -153,11 +153,7 @@ async fn identify(app: &App, sink: &mut Sink, ticket: &str) -> Result<Attached, 
     Ok(attached)
 }
 
-async fn prepare(
-    app: &App,
-    found: &crate::store::session::LiveSession,
-    resume: Secret,
-) -> crate::error::Result<ServerFrame> {
+async fn prepare(app: &App, found: &session::LiveSession, resume: Secret) -> crate::error::Result<ServerFrame> {
     if !session::is_live(app, found.id).await? {
         return Err(Error::Unauthorized);
     }

@@ -12,9 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
-use crate::domain::session;
+use crate::domain::session::{self, LiveSession};
 use crate::error::{Error, Result};
-use crate::store::session::LiveSession;
 
 /// The cookie that carries a browser's session token; the prefix binds it to this host and to secure origins.
 pub(super) const COOKIE: &str = "__Host-hubbub";
