@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use e2e::voice::{self, Voice};
+use e2e::voice::{self, Lines, Voice};
 use e2e::{Client, Gateway, Instance, PASSWORD, Refused, first_channel};
 use protocol::account::Transport;
 use protocol::channel::ChannelKind;
@@ -313,6 +313,17 @@ async fn a_bad_offer_is_refused_with_a_sentence() {
     let refused = house.owner.call(JoinVoice { channel_id: house.channel, body }).await;
     assert_eq!(code(refused), (422, ErrorCode::InvalidOffer));
     assert!(house.owner.gateway().await.ready().guilds[0].voice_states.is_empty());
+}
+
+#[tokio::test]
+async fn slots_are_counted_by_the_limits_that_clients_are_shown() {
+    let house = House::open().await;
+    let join = async |audio| Voice::join_with(&house.owner, house.channel, Lines { audio, ..Lines::default() }).await;
+    let refused = join(limits::AUDIO_SLOTS + 1).await.err().expect("a refusal");
+    assert_eq!((refused.status, refused.body.code), (422, ErrorCode::InvalidOffer));
+    assert!(refused.body.message.contains(&limits::AUDIO_SLOTS.to_string()), "{:?}", refused.body.message);
+    assert!(house.owner.gateway().await.ready().guilds[0].voice_states.is_empty());
+    join(limits::AUDIO_SLOTS).await.expect("a seat").connected().await;
 }
 
 #[tokio::test]

@@ -123,18 +123,24 @@ pub struct Config {
     pub limits: Limits,
 }
 
-/// Bounds that the shell may tighten.
+/// Bounds that the shell sets.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Peers in one room; one more is refused.
     pub peers_per_room: usize,
+    /// Bytes of an offer.
+    pub offer_bytes: usize,
+    /// Receive slots of one peer for sound.
+    pub audio_slots: usize,
+    /// Receive slots of one peer for pictures.
+    pub video_slots: usize,
     /// What a publisher is told by REMB that it may send as video, in bit/s.
     pub video_bitrate: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { peers_per_room: 100, video_bitrate: 2_500_000 }
+        Self { peers_per_room: 100, offer_bytes: 96 * 1024, audio_slots: 16, video_slots: 25, video_bitrate: 2_500_000 }
     }
 }
 
@@ -156,7 +162,7 @@ pub struct Join<'a> {
     pub peer: PeerId,
     pub grant: Grant,
     pub state: PeerState,
-    /// The client's SDP offer, at most 96 KiB and 64 m-lines. See the crate's docs.
+    /// The client's SDP offer, at most 64 m-lines. See the crate's docs.
     pub offer: &'a str,
     /// Which m-lines of the offer publish what. Every other m-line that the client can
     /// receive on becomes a slot.

@@ -56,12 +56,6 @@ impl Backlog {
         self.events.len() >= FULL
     }
 
-    /// Whether something waits that says if this event's peer is here.
-    pub(super) fn awaits_presence(&self, event: &Event) -> bool {
-        let subject = Subject::of(event);
-        matches!(subject, Subject::Presence(_)) && self.places.contains_key(&subject)
-    }
-
     /// Puts an event in the place of the one that it overtakes, or at the end.
     pub(super) fn push(&mut self, event: Event) {
         let subject = Subject::of(&event);

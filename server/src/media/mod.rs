@@ -29,7 +29,13 @@ pub enum Error {
 
 /// Starts the media thread; it ends when nobody can send it commands any more.
 pub(crate) fn start(socket: UdpSocket, announced: Vec<SocketAddr>, ends: Ends) -> Result<(), Error> {
-    let limits = Limits { peers_per_room: limits::ROOM_PEERS, ..Limits::default() };
+    let limits = Limits {
+        peers_per_room: limits::ROOM_PEERS,
+        offer_bytes: limits::OFFER_BYTES,
+        audio_slots: limits::AUDIO_SLOTS,
+        video_slots: limits::VIDEO_SLOTS,
+        ..Limits::default()
+    };
     let config = Config { addresses: announced, certificate: Certificate::generate()?, limits };
     let thread = MediaThread::new(socket, config, ends);
     std::thread::Builder::new().name("media".into()).spawn(move || thread.run())?;

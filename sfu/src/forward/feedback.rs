@@ -14,6 +14,14 @@ use rtc_rtcp::transport_feedbacks::transport_layer_nack::{
 
 use crate::peer::guard::{Fault, guarded};
 
+const SENDER_REPORT: u8 = 200;
+const RECEIVER_REPORT: u8 = 201;
+const TRANSPORT_FEEDBACK: u8 = 205;
+const PAYLOAD_FEEDBACK: u8 = 206;
+const GENERIC_NACK: u8 = 1;
+const PICTURE_LOSS: u8 = 1;
+const FULL_INTRA: u8 = 4;
+
 /// More in one packet is not repair but a flood.
 const MOST_NACKED: usize = 128;
 
@@ -36,12 +44,35 @@ pub(crate) enum Feedback {
     },
 }
 
-/// Reads a compound packet. What we do not know is left out; what is malformed is nothing.
+/// Reads a compound packet. What we do not act on, or is malformed, is left out.
 pub(crate) fn read(mut compound: Bytes) -> Result<Vec<Feedback>, Fault> {
-    guarded(|| {
-        let packets = unmarshal(&mut compound).unwrap_or_default();
-        packets.iter().flat_map(|packet| interpret(packet.as_ref())).collect()
-    })
+    let mut feedback = Vec::new();
+    while let Some(mut packet) = take_packet(&mut compound) {
+        if is_acted_on(&packet) {
+            let packets = guarded(|| unmarshal(&mut packet))?.unwrap_or_default();
+            feedback.extend(packets.iter().flat_map(|packet| interpret(packet.as_ref())));
+        }
+    }
+    Ok(feedback)
+}
+
+/// The next packet of a compound (RFC 3550 section 6.4.1): version, count, type, and the length in words after the first.
+fn take_packet(compound: &mut Bytes) -> Option<Bytes> {
+    let header = compound.get(..4)?;
+    let length = 4 + 4 * usize::from(u16::from_be_bytes([header[2], header[3]]));
+    let is_whole = header[0] >> 6 == 2 && length <= compound.len();
+    is_whole.then(|| compound.split_to(length))
+}
+
+/// The rest does not reach the library: twenty bytes of transport-wide feedback make it write down 65,535 arrivals.
+fn is_acted_on(packet: &[u8]) -> bool {
+    let (count, kind) = (packet[0] & 0x1f, packet[1]);
+    matches!(
+        (kind, count),
+        (SENDER_REPORT | RECEIVER_REPORT, _)
+            | (TRANSPORT_FEEDBACK, GENERIC_NACK)
+            | (PAYLOAD_FEEDBACK, PICTURE_LOSS | FULL_INTRA)
+    )
 }
 
 fn interpret(packet: &dyn Packet) -> Vec<Feedback> {
@@ -123,6 +154,17 @@ mod tests {
         let read = read(compound.write().unwrap()).unwrap();
         let nack = Feedback::Nack { ssrc: 8, sequences: vec![1, 2, 40] };
         assert_eq!(read, [Feedback::KeyFrame { ssrc: 7 }, nack]);
+    }
+
+    #[test]
+    fn what_we_do_not_act_on_reaches_no_parser_and_spoils_nothing() {
+        // Transport-wide feedback that says nothing of the 65,535 packets that it is about, and an extended report.
+        let flood = [0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 255, 255, 0, 0, 0, 0, 0x3f, 255, 0x3f, 255];
+        let strange = [0x80, 207, 0, 2, 0, 0, 0, 1, 4, 0, 255, 255];
+        let mut compound = Compound::receiver(1, Vec::new());
+        compound.nack(8, &[1]);
+        let compound = [&flood, &strange[..], &compound.write().unwrap()].concat();
+        assert_eq!(read(compound.into()).unwrap(), [Feedback::Nack { ssrc: 8, sequences: vec![1] }]);
     }
 
     proptest! {

@@ -67,8 +67,18 @@ pub(crate) struct Report {
     pub(crate) expected: u32,
     pub(crate) lost: u32,
     pub(crate) rtt_ms: Option<f32>,
-    /// Packets that may still be sent again before the next report.
+    /// Packets that may still be asked for, and be sent again, before the next report.
+    pub(crate) requests_left: u32,
     pub(crate) repairs_left: u32,
+}
+
+impl Report {
+    /// Whether one more packet may be looked for.
+    pub(crate) fn may_repair(&mut self) -> bool {
+        let left = self.requests_left.checked_sub(1).filter(|_| self.repairs_left > 0);
+        self.requests_left = left.unwrap_or(self.requests_left);
+        left.is_some()
+    }
 }
 
 /// What became of a packet for a slot.

@@ -110,30 +110,35 @@ impl Sfu {
             let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.listens()) else {
                 return Ok(());
             };
-            let Some(index) = peer.slot_by_ssrc(ssrc) else {
+            let Some(index) = peer.slot_by_ssrc(ssrc).filter(|_| peer.report.may_repair()) else {
                 return Ok(());
             };
-            let found = peer.slots[index].find(*sequence);
-            if peer.report.repairs_left == 0 {
-                return Ok(());
-            }
-            let Some((track, publisher)) = found else {
+            let Some(media) = peer.slots[index].find(*sequence).and_then(|found| self.kept(found)) else {
                 continue;
             };
-            let publisher_peer = self.peers.get_mut(&track.peer);
-            let kept = publisher_peer
-                .filter(|peer| peer.publishes(track.source))
-                .and_then(|peer| peer.ingress.track(track.source))
-                .and_then(|track| track.cache.get(publisher).cloned());
-            let (Some(media), Some(peer)) = (kept, self.peers.get_mut(&id)) else {
-                continue;
-            };
-            if let Some(plain) = peer.slots[index].replay(*sequence, &media, self.epoch) {
-                peer.report.repairs_left -= 1;
-                let path = peer.ice.selected();
-                if let Some(contents) = peer.seal(&plain)? {
-                    transmit(&mut self.outputs, path, contents);
-                }
+            self.send_again(id, (index, *sequence), &media)?;
+        }
+        Ok(())
+    }
+
+    /// A packet that a publisher sent and would still send.
+    fn kept(&mut self, (track, index): (TrackId, u64)) -> Option<Media> {
+        let publisher = self.peers.get_mut(&track.peer)?;
+        if !publisher.publishes(track.source) {
+            return None;
+        }
+        publisher.ingress.track(track.source)?.cache.get(index).cloned()
+    }
+
+    fn send_again(&mut self, id: PeerId, (index, sequence): (usize, u16), media: &Media) -> Result<(), Fault> {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return Ok(());
+        };
+        if let Some(plain) = peer.slots[index].replay(sequence, media, self.epoch) {
+            peer.report.repairs_left -= 1;
+            let path = peer.ice.selected();
+            if let Some(contents) = peer.seal(&plain)? {
+                transmit(&mut self.outputs, path, contents);
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::peer::dtls::Dtls;
 use crate::peer::ice::{Credentials, Ice};
 use crate::peer::sdp::answer::{Session, write};
 use crate::peer::sdp::offer::{Offer, OfferError};
-use crate::peer::sdp::{Role, Section, negotiate};
+use crate::peer::sdp::{Role, Section, check_slots, negotiate};
 use crate::peer::{Peer, Phase, Report};
 use crate::random::Random;
 use crate::timer::Timer;
@@ -36,8 +36,9 @@ impl Sfu {
         if present >= self.config.limits.peers_per_room {
             return Err(JoinError::RoomFull);
         }
-        let offer = Offer::parse(join.offer)?;
+        let offer = Offer::parse(join.offer, &self.config.limits)?;
         let sections = negotiate(&offer, join.sources, &[])?;
+        check_slots(&sections, &self.config.limits)?;
         let room = self.rooms.entry(join.room).or_default();
         room.peers.insert(join.peer);
         let csrc = room.take_csrc(join.peer);
@@ -69,11 +70,12 @@ impl Sfu {
 
     pub(super) fn renegotiate(&mut self, id: PeerId, text: &str) -> Result<Answer, JoinError> {
         let peer = self.peers.get_mut(&id).ok_or(JoinError::UnknownPeer)?;
-        let offer = Offer::parse(text)?;
+        let offer = Offer::parse(text, &self.config.limits)?;
         if offer.fingerprint != peer.dtls.client() {
             return Err(OfferError::Changed.into());
         }
         let sections = negotiate(&offer, &peer.sources, &peer.sections)?;
+        check_slots(&sections, &self.config.limits)?;
         if offer.credentials.ufrag != peer.ice.remote_ufrag() {
             let credentials = Credentials::generate(&mut self.random);
             self.routes.add_ufrag(&credentials.ufrag, id);

@@ -7,8 +7,8 @@ use super::{Sfu, transmit};
 use crate::forward::TrackId;
 use crate::forward::feedback::Compound;
 use crate::io::{Event, MediaKind, PeerId, Quality, RoomId};
-use crate::peer::Peer;
 use crate::peer::guard::Fault;
+use crate::peer::{Peer, Report};
 use crate::timer::Timer;
 
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
@@ -16,6 +16,8 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 const QUALITY_ROUNDS: u32 = 3;
 /// What one subscriber may have sent again in a second.
 const MOST_REPAIRS: u32 = 512;
+/// What one subscriber may ask for in a second, whether or not we have it.
+const MOST_REQUESTS: u32 = 4_096;
 /// 16.16 fixed point, in which delays since a report are told.
 const FRACTIONS: u128 = 65_536;
 
@@ -41,7 +43,7 @@ impl Sfu {
             peer.report.active = true;
             if !peer.report.armed {
                 peer.report.armed = true;
-                peer.report.repairs_left = MOST_REPAIRS;
+                peer.report.refill();
                 self.timers.set(Timer::Report(id), now + REPORT_INTERVAL);
             }
         }
@@ -56,7 +58,7 @@ impl Sfu {
             return;
         }
         peer.report.armed = true;
-        peer.report.repairs_left = MOST_REPAIRS;
+        peer.report.refill();
         peer.report.rounds += 1;
         let round = peer.report.rounds;
         self.timers.set(Timer::Report(id), now + REPORT_INTERVAL);
@@ -139,6 +141,12 @@ impl Sfu {
         if let Some(speakers) = change {
             self.event(Event::Speakers { room: id, speakers });
         }
+    }
+}
+
+impl Report {
+    fn refill(&mut self) {
+        (self.requests_left, self.repairs_left) = (MOST_REQUESTS, MOST_REPAIRS);
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use sfu::{Answer, Grant, Join, JoinError, MediaKind, Mid, OfferError, PeerId, PeerState, Source};
+use sfu::{Answer, Grant, Join, JoinError, Limits, MediaKind, Mid, OfferError, PeerId, PeerState, Source};
 
 use crate::common::offer::Layout;
 use crate::common::{Chance, ROOM, World};
@@ -108,7 +108,7 @@ fn every_offer_that_cannot_be_answered_is_refused_with_its_reason() {
     };
     assert_eq!(refused("", &none), OfferError::Syntax);
     assert_eq!(refused("hello", &none), OfferError::Syntax);
-    assert_eq!(refused(&"a".repeat(100_000), &none), OfferError::TooLong);
+    assert_eq!(refused(&"a".repeat(100_000), &none), OfferError::TooLong(96 * 1024));
     assert_eq!(refused(&"m=\n".repeat(65), &none), OfferError::TooManySections);
     assert_eq!(refused("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", &none), OfferError::Empty);
     assert_eq!(refused(&without("a=ice-pwd"), &none), OfferError::IceCredentials);
@@ -128,6 +128,27 @@ fn every_offer_that_cannot_be_answered_is_refused_with_its_reason() {
     }
     let double = BTreeMap::from([(Mid::from("1"), Source::Camera), (Mid::from("2"), Source::Camera)]);
     assert_eq!(refused(CHROMIUM, &double), OfferError::DuplicateSource);
+}
+
+#[test]
+fn more_slots_than_the_limits_allow_are_refused_also_in_a_restart() {
+    let limits = Limits { audio_slots: 2, video_slots: 3, ..Limits::default() };
+    let mut world = World::with_limits(4, limits);
+    world.connect(&[1], &Layout::new(&[Source::Microphone], 2, 3));
+    let layout = |audio, video| Layout::new(&[Source::Microphone], audio, video);
+    let cases = [(layout(3, 3), OfferError::TooManyAudioSlots(2)), (layout(2, 4), OfferError::TooManyVideoSlots(3))];
+    for (layout, reason) in cases {
+        world.client(1).layout = layout.clone();
+        let offer = world.client(1).restart();
+        let sources = layout.sources();
+        let (grant, state) = (Grant::ALL, PeerState::default());
+        let join = Join { room: ROOM, peer: PeerId(2), grant, state, offer: &offer, sources: &sources };
+        assert_eq!(world.sfu.join(world.now, join), Err(JoinError::Offer(reason.clone())));
+        if layout.audio_slots == 2 {
+            assert_eq!(world.sfu.restart(PeerId(1), &offer), Err(JoinError::Offer(reason)));
+        }
+    }
+    assert_eq!(world.sfu.peer_count(), 1);
 }
 
 #[test]

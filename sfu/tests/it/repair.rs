@@ -112,3 +112,25 @@ fn publishers_are_told_how_much_video_they_may_send() {
     assert!(told.iter().all(|remb| remb.ssrcs == [ssrc]));
     assert!((told[0].bitrate - 1_000_000.0).abs() < 10_000.0);
 }
+
+#[test]
+fn nacks_without_measure_are_answered_within_measure() {
+    let mut world = World::new(6);
+    world.connect(&[1, 2], &Layout::video(1));
+    world.wish(2, &[("v0", 1, Source::Camera)]);
+    world.film(&[1], Duration::from_secs(1));
+    let received = world.client(2).take("v0");
+    let wanted = received.last().unwrap().packet.header.sequence_number;
+    let ssrc = world.client(2).slot_ssrc("v0");
+    for _ in 0..1_000 {
+        world.client(2).send_rtcp(vec![Box::new(nack(ssrc, &[wanted])), Box::new(nack(ssrc, &[wanted]))]);
+    }
+    world.run(Duration::from_millis(50));
+    assert!(world.client(2).take("v0").len() <= 512);
+    // A second later it is served again.
+    world.film(&[1], Duration::from_millis(1_500));
+    world.client(2).received.clear();
+    world.client(2).send_rtcp(vec![Box::new(nack(ssrc, &[wanted]))]);
+    world.run(Duration::from_millis(50));
+    assert_eq!(world.client(2).take("v0").len(), 1);
+}

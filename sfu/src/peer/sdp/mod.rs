@@ -6,7 +6,7 @@ pub(crate) mod offer;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::io::{MediaKind, Mid, Source};
+use crate::io::{Limits, MediaKind, Mid, Source};
 use offer::{Offer, OfferError, OfferedCodec, OfferedMedia};
 
 /// One m-line and what it is for.
@@ -47,6 +47,17 @@ pub(crate) fn negotiate(
     }
     check_sources(&sections, sources)?;
     Ok(sections)
+}
+
+pub(crate) fn check_slots(sections: &[Section], limits: &Limits) -> Result<(), OfferError> {
+    let count = |kind| sections.iter().filter(|section| section.role == Role::Receive(kind)).count();
+    if count(MediaKind::Audio) > limits.audio_slots {
+        return Err(OfferError::TooManyAudioSlots(limits.audio_slots));
+    }
+    if count(MediaKind::Video) > limits.video_slots {
+        return Err(OfferError::TooManyVideoSlots(limits.video_slots));
+    }
+    Ok(())
 }
 
 fn check_sources(sections: &[Section], sources: &BTreeMap<Mid, Source>) -> Result<(), OfferError> {

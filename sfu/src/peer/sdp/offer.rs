@@ -6,12 +6,11 @@ use rtc_sdp::description::media::MediaDescription;
 use rtc_sdp::description::session::SessionDescription;
 
 use super::codec::{Codec, EXTENSIONS, Extension, FEEDBACK, recognise};
-use crate::io::{MediaKind, Mid};
+use crate::io::{Limits, MediaKind, Mid};
 use crate::peer::certificate::Fingerprint;
 use crate::peer::guard::guarded;
 use crate::peer::ice::Credentials;
 
-const LONGEST_OFFER: usize = 96 * 1024;
 const MOST_SECTIONS: usize = 64;
 const LONGEST_MID: usize = 32;
 const MOST_SSRCS: usize = 64;
@@ -21,8 +20,12 @@ const MOST_SSRC_LINES: usize = 8 * MOST_SSRCS;
 /// Why an offer was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OfferError {
-    #[error("The offer is longer than {LONGEST_OFFER} bytes.")]
-    TooLong,
+    #[error("The offer is longer than {0} bytes.")]
+    TooLong(usize),
+    #[error("The offer has more than {0} slots for sound.")]
+    TooManyAudioSlots(usize),
+    #[error("The offer has more than {0} slots for pictures.")]
+    TooManyVideoSlots(usize),
     #[error("The offer has more than {MOST_SECTIONS} m-lines.")]
     TooManySections,
     #[error("The offer is not SDP.")]
@@ -85,9 +88,9 @@ pub(crate) struct OfferedCodec {
 }
 
 impl Offer {
-    pub(crate) fn parse(text: &str) -> Result<Self, OfferError> {
-        if text.len() > LONGEST_OFFER {
-            return Err(OfferError::TooLong);
+    pub(crate) fn parse(text: &str, limits: &Limits) -> Result<Self, OfferError> {
+        if text.len() > limits.offer_bytes {
+            return Err(OfferError::TooLong(limits.offer_bytes));
         }
         let sections = text.lines().filter(|line| line.starts_with("m=")).count();
         if sections > MOST_SECTIONS {
