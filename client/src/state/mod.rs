@@ -6,6 +6,7 @@ mod route;
 mod timeline;
 mod typing;
 mod voice;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use route::{GuildTab, Route, UserTab};
 pub use timeline::{Direction, Pending, Progress, Row, Timeline};
 pub use typing::Typing;
 pub use voice::Seats;
+pub use window::Window;
 
 /// What an event means beyond the data that it changes: reasons to sound, to notify, to load.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -203,7 +203,7 @@ fn rows_are_grouped_by_author_within_five_minutes_and_by_day() {
     let epoch = timeline.ask_newest();
     timeline.load_newest(epoch, History { messages, has_before: false, has_after: false });
     timeline.new_after = Some(message_id(20));
-    let rows = timeline.rows(Some(user_id(1)), |at| (at.0 - ID_EPOCH_MS) / 86_400_000);
+    let rows = timeline.rows(0..5, Some(user_id(1)), |at| (at.0 - ID_EPOCH_MS) / 86_400_000);
     let shape: Vec<&str> = rows
         .iter()
         .map(|row| match row {

@@ -1,6 +1,7 @@
 //! The messages of one channel: one gapless run of history, and below it what is on its way.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::rc::Rc;
 
 use protocol::event::MessageDeleted;
@@ -120,6 +121,26 @@ impl Timeline {
     #[must_use]
     pub fn newest(&self) -> Option<MessageId> {
         self.messages.back().map(|message| message.id)
+    }
+
+    /// How many messages are loaded.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    pub(super) fn id_at(&self, index: usize) -> Option<MessageId> {
+        self.messages.get(index).map(|message| message.id)
+    }
+
+    /// Where a message stands, or would stand.
+    pub(super) fn index_of(&self, id: MessageId) -> usize {
+        self.position(id).unwrap_or_else(|index| index)
+    }
+
+    /// Behind a message, or where it would stand.
+    pub(super) fn index_after(&self, id: MessageId) -> usize {
+        self.position(id).map_or_else(|index| index, |index| index + 1)
     }
 
     #[must_use]
@@ -321,20 +342,27 @@ impl Timeline {
         self.messages().rev().find(|message| message.author.id == author)
     }
 
-    /// The rows to show. `day` tells days apart in the reader's time zone.
+    /// The rows to show of a part of the messages, and at its end what is on its way. `day` tells days apart in the
+    /// reader's time zone.
     #[must_use]
-    pub fn rows(&self, me: Option<protocol::id::UserId>, day: impl Fn(Timestamp) -> i64) -> Vec<Row> {
-        let mut rows = Vec::with_capacity(self.messages.len() + self.pending.len() + 4);
-        let mut last: Option<(protocol::id::UserId, Timestamp)> = None;
-        let mut is_new_shown = false;
-        for message in &self.messages {
+    pub fn rows(
+        &self,
+        part: Range<usize>,
+        me: Option<protocol::id::UserId>,
+        day: impl Fn(Timestamp) -> i64,
+    ) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(part.len() + self.pending.len() + 4);
+        let is_end = part.end == self.messages.len();
+        let before = part.start.checked_sub(1).map(|index| &self.messages[index]);
+        let mut last = before.map(|message| (message.author.id, message.id.created_at()));
+        let mut is_new_shown = self.messages.range(..part.start).any(|message| self.is_new(message, me));
+        for message in self.messages.range(part) {
             let at = message.id.created_at();
             let is_new_day = last.is_none_or(|(_, before)| day(before) != day(at));
             if is_new_day {
                 rows.push(Row::Day(at));
             }
-            let is_first_new =
-                !is_new_shown && self.new_after.is_some_and(|read| message.id > read) && Some(message.author.id) != me;
+            let is_first_new = !is_new_shown && self.is_new(message, me);
             if is_first_new {
                 rows.push(Row::New);
                 is_new_shown = true;
@@ -344,13 +372,17 @@ impl Timeline {
             rows.push(Row::Message { message: Rc::clone(message), has_head: is_new_day || is_first_new || !continues });
             last = Some((message.author.id, at));
         }
-        for pending in &self.pending {
+        for pending in self.pending.iter().filter(|_| is_end) {
             let at = pending.written_at;
             let continues = last.is_some_and(|(author, before)| Some(author) == me && at.0 - before.0 < GROUPED_MS);
             rows.push(Row::Pending { pending: pending.clone(), has_head: !continues });
             last = me.map(|me| (me, at));
         }
         rows
+    }
+
+    fn is_new(&self, message: &Message, me: Option<protocol::id::UserId>) -> bool {
+        self.new_after.is_some_and(|read| message.id > read) && Some(message.author.id) != me
     }
 }
 

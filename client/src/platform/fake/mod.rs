@@ -27,6 +27,9 @@ pub fn ticks() -> u64 {
 pub async fn sleep(_: i32) {
     std::future::pending().await
 }
+pub async fn next_frame() {
+    std::future::pending().await
+}
 #[must_use]
 pub fn random() -> u64 {
     7

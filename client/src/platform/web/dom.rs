@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use js_sys::Reflect;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlMediaElement, HtmlTextAreaElement};
 
@@ -12,6 +13,7 @@ use super::document;
 thread_local! {
     /// What had the focus before a dialog took it.
     static RETURN_FOCUS: RefCell<HashMap<String, HtmlElement>> = RefCell::new(HashMap::new());
+    static KEEPS_PLACE: bool = keeps_place();
 }
 
 fn element<T: JsCast>(id: &str) -> Option<T> {
@@ -118,6 +120,18 @@ pub struct Anchor {
     container: String,
     id: String,
     top: f64,
+    /// The browser keeps it in its place by itself.
+    is_kept: bool,
+}
+
+/// Browsers that keep what is looked at in its place do so without breaking off a scroll, but not at the very top.
+fn keeps_place() -> bool {
+    let ask = || -> Option<bool> {
+        let css = Reflect::get(&super::window(), &"CSS".into()).ok()?;
+        let supports: js_sys::Function = Reflect::get(&css, &"supports".into()).ok()?.dyn_into().ok()?;
+        supports.call2(&css, &"overflow-anchor".into(), &"auto".into()).ok()?.as_bool()
+    };
+    ask().unwrap_or(false)
 }
 
 /// The first element in view that has an id, so that what loads above does not move it.
@@ -125,6 +139,7 @@ pub struct Anchor {
 pub fn anchor(container: &str) -> Option<Anchor> {
     let scrolled = element::<Element>(container)?;
     let edge = scrolled.get_bounding_client_rect().top();
+    let is_kept = scrolled.scroll_top() > 0 && KEEPS_PLACE.with(|keeps| *keeps);
     let rows = scrolled.query_selector_all("[data-anchor]").ok()?;
     (0..rows.length()).find_map(|index| {
         let row = rows.item(index)?.dyn_into::<Element>().ok()?;
@@ -133,12 +148,16 @@ pub fn anchor(container: &str) -> Option<Anchor> {
             container: container.to_owned(),
             id: row.id(),
             top: rectangle.top(),
+            is_kept,
         })
     })
 }
 
 /// Scrolls so that the anchor stands where it stood.
 pub fn restore(anchor: &Anchor) {
+    if anchor.is_kept {
+        return;
+    }
     if let (Some(scrolled), Some(row)) = (element::<Element>(&anchor.container), element::<Element>(&anchor.id)) {
         let moved = row.get_bounding_client_rect().top() - anchor.top;
         #[expect(clippy::cast_possible_truncation, reason = "pixels")]

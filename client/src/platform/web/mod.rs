@@ -29,7 +29,7 @@ pub use page::{
 pub use socket::Socket;
 pub use sound::play;
 pub use storage::{forget, forget_all, keep, load};
-pub use time::{local_date, local_time, now, random, sleep, ticks};
+pub use time::{local_date, local_time, next_frame, now, random, sleep, ticks};
 
 use web_sys::{Document, Window};
 
