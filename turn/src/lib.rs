@@ -4,6 +4,7 @@
 //! for filling memory. ICE's own checks carry a USERNAME and are not for it: they belong to a session, which checks them.
 
 use std::net::SocketAddr;
+use std::panic::catch_unwind;
 
 use rtc_stun::attributes::{ATTR_FINGERPRINT, ATTR_UNKNOWN_ATTRIBUTES, ATTR_USERNAME, AttrType};
 use rtc_stun::error_code::{CODE_UNKNOWN_ATTRIBUTE, ErrorCodeAttribute};
@@ -24,6 +25,11 @@ pub fn answer(source: SocketAddr, contents: &[u8]) -> Option<Vec<u8>> {
     if contents.len() > LONGEST_REQUEST || contents.first().is_none_or(|first| *first > 3) {
         return None;
     }
+    // Nothing outlives the call, so a panic of the library costs the stranger his answer and nobody else anything.
+    catch_unwind(|| read_and_answer(source, contents)).ok().flatten()
+}
+
+fn read_and_answer(source: SocketAddr, contents: &[u8]) -> Option<Vec<u8>> {
     let mut request = Message::new();
     request.unmarshal_binary(contents).ok()?;
     if request.typ != BINDING_REQUEST || request.contains(ATTR_USERNAME) {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
+use rtc_dtls::state::State;
 use rtc_shared::TransportProtocol;
 use rtc_shared::error::Error;
 use rtc_srtp::config::{Config as SrtpConfig, LABEL_EXTRACTOR_DTLS_SRTP};
@@ -152,7 +153,7 @@ impl Dtls {
         if done.count() == 0 {
             return Ok(Progress::None);
         }
-        Ok(self.establish(now))
+        guarded(|| self.establish(now))
     }
 
     /// What rtc-dtls is to read. Until the client's hello is whole, that is nothing.
@@ -206,17 +207,9 @@ impl Dtls {
         if certificate.map(|der| Fingerprint::of(der)) != Some(self.client) {
             return Progress::WrongCertificate;
         }
-        let Some(profile) = protection(state.srtp_protection_profile()) else {
+        let Some(config) = media_keys(state) else {
             return Progress::Closed;
         };
-        let mut config = SrtpConfig { profile, ..SrtpConfig::default() };
-        let length = config.keying_material_len();
-        let material = state.export_keying_material(LABEL_EXTRACTOR_DTLS_SRTP, &[], length);
-        let keyed =
-            material.and_then(|material| config.set_session_keys_from_keying_material(material.as_ref(), false));
-        if keyed.is_err() {
-            return Progress::Closed;
-        }
         self.established = true;
         self.flight.interval = FIRST_INTERVAL;
         self.flight.next = Some(now + FIRST_INTERVAL);
@@ -286,6 +279,16 @@ impl Dtls {
 
 fn transmits(endpoint: &mut Endpoint) -> Vec<Bytes> {
     std::iter::from_fn(|| endpoint.poll_transmit()).map(|transmit| transmit.message.freeze()).collect()
+}
+
+/// The keys of SRTP, made of those of the handshake (RFC 5764 section 4.2).
+fn media_keys(state: &State) -> Option<SrtpConfig> {
+    let profile = protection(state.srtp_protection_profile())?;
+    let mut config = SrtpConfig { profile, ..SrtpConfig::default() };
+    let length = config.keying_material_len();
+    let material = state.export_keying_material(LABEL_EXTRACTOR_DTLS_SRTP, &[], length).ok()?;
+    config.set_session_keys_from_keying_material(material.as_ref(), false).ok()?;
+    Some(config)
 }
 
 fn protection(profile: SrtpProtectionProfile) -> Option<ProtectionProfile> {

@@ -159,3 +159,6 @@ fn transmit(outputs: &mut VecDeque<Output>, path: Option<Path>, contents: Bytes)
         outputs.push_back(Output::Transmit(Transmit { source: path.local, destination: path.remote, contents }));
     }
 }
+
+#[cfg(test)]
+mod tests;

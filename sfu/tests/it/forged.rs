@@ -160,3 +160,23 @@ fn a_flood_of_tiny_fragments_is_cut_off() {
     }
     assert_eq!(world.sfu.fault_count(), 0);
 }
+
+#[test]
+fn forged_records_end_no_association_and_repeat_no_flight_for_ever() {
+    let mut world = World::new(9);
+    world.connect(&[1, 2], &Layout::voice(1));
+    let address = world.client(1).address;
+    world.record = true;
+    for number in 0..200_u8 {
+        let sealed_alert = [&[21, 254, 253, 0, 1, 0, 0, 0, 0, 1, number, 0, 26][..], &[number; 26]].concat();
+        let finished = [&[22, 254, 253, 0, 1, 0, 0, 0, 0, 1, number, 0, 48][..], &[number; 48]].concat();
+        world.inject(address, &sealed_alert);
+        world.inject(address, &finished);
+        world.run(Duration::from_millis(60));
+    }
+    let flights = world.sent.iter().filter(|sent| sent.destination == address && sent.contents[0] == 22).count();
+    assert!(flights <= 2 * 16, "{flights} datagrams");
+    assert_eq!((world.sfu.peer_count(), world.sfu.fault_count()), (2, 0));
+    world.talk(&[(1, 90)], Duration::from_millis(200));
+    assert_eq!(world.client(2).take("a0").len(), 10);
+}

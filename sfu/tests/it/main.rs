@@ -5,6 +5,7 @@
 mod common;
 
 mod deafen;
+mod flood;
 mod forged;
 mod grants;
 mod handshake;
