@@ -37,6 +37,8 @@ pub(crate) struct Client {
     server: (String, String),
     /// The SSRC on which the video slot receives.
     pub(crate) slot: u32,
+    /// STUN messages so far; each has an id of its own.
+    checks: u64,
     dtls: Endpoint,
     srtp: Option<Context>,
 }
@@ -48,6 +50,7 @@ impl Client {
             address,
             server: Default::default(),
             slot: 0,
+            checks: 0,
             dtls: Endpoint::new(address, TransportProtocol::UDP, None),
             srtp: None,
         }
@@ -66,14 +69,16 @@ impl Client {
     }
 
     /// A check that names the pair.
-    pub(crate) fn check(&self) -> Vec<u8> {
+    pub(crate) fn check(&mut self) -> Vec<u8> {
         self.stun(BINDING_REQUEST, &[(ATTR_USE_CANDIDATE, &[])])
     }
 
     /// An authentic STUN message.
-    pub(crate) fn stun(&self, kind: MessageType, attributes: &[(AttrType, &[u8])]) -> Vec<u8> {
+    pub(crate) fn stun(&mut self, kind: MessageType, attributes: &[(AttrType, &[u8])]) -> Vec<u8> {
         let mut message = Message::new();
         message.typ = kind;
+        self.checks += 1;
+        message.transaction_id.0[..8].copy_from_slice(&self.checks.to_be_bytes());
         message.write_header();
         let username = TextAttribute::new(ATTR_USERNAME, format!("{}:{}", self.server.0, "client"));
         let _ = username.add_to(&mut message);

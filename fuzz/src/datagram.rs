@@ -98,7 +98,7 @@ impl Room {
             }
             1 => self.deliver(talker, contents),
             2 => {
-                let datagram = signed(&self.talker, contents);
+                let datagram = signed(&mut self.talker, contents);
                 self.deliver(talker, &datagram);
             }
             3 => {
@@ -192,7 +192,7 @@ fn naming(ssrc: u32, contents: &[u8]) -> Vec<u8> {
 }
 
 /// Two bytes of type, then attributes: two bytes of type, one of length, and the value.
-fn signed(client: &Client, contents: &[u8]) -> Vec<u8> {
+fn signed(client: &mut Client, contents: &[u8]) -> Vec<u8> {
     let (kind, mut rest) = contents.split_first_chunk::<2>().unwrap_or((&[0, 1], &[]));
     let mut message = MessageType::default();
     message.read_value(u16::from_be_bytes(*kind));

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -5,7 +6,7 @@ use bytes::Bytes;
 use rtc_stun::attributes::{ATTR_FINGERPRINT, ATTR_MESSAGE_INTEGRITY, ATTR_USE_CANDIDATE, ATTR_USERNAME, AttrType};
 use rtc_stun::fingerprint::FINGERPRINT;
 use rtc_stun::integrity::MessageIntegrity;
-use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter};
+use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter, TransactionId};
 use rtc_stun::xoraddr::XorMappedAddress;
 
 use super::certificate::provider;
@@ -14,6 +15,8 @@ use crate::random::Random;
 
 /// More addresses than any one client has; the least recently checked makes room.
 const MOST_PATHS: usize = 16;
+/// Checks of one client that are remembered: those of ten minutes, at a browser's pace.
+const REMEMBERED_CHECKS: usize = 256;
 
 /// A user name fragment and password of one side (RFC 8839 section 5.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +80,8 @@ impl BindingRequest {
 /// What a valid check leads to.
 pub(crate) struct Checked {
     pub(crate) response: Bytes,
+    /// Whether the check is new, and not one that was seen and is repeated, by whomever.
+    pub(crate) is_new: bool,
     /// Remote addresses that are no longer valid.
     pub(crate) removed: Vec<SocketAddr>,
     /// Our ufrag of before an ICE restart, which this check ended.
@@ -91,13 +96,23 @@ pub(crate) struct Ice {
     /// Still valid until the first check with the new credentials.
     previous: Option<(Credentials, String)>,
     paths: Vec<(Path, Instant)>,
+    /// Which checks came, and from where.
+    seen: VecDeque<(TransactionId, Path)>,
     selected: Option<Path>,
     provisional: Option<Path>,
 }
 
 impl Ice {
     pub(crate) fn new(local: Credentials, remote: Credentials) -> Self {
-        Self { local, remote_ufrag: remote.ufrag, previous: None, paths: Vec::new(), selected: None, provisional: None }
+        Self {
+            local,
+            remote_ufrag: remote.ufrag,
+            previous: None,
+            paths: Vec::new(),
+            seen: VecDeque::new(),
+            selected: None,
+            provisional: None,
+        }
     }
 
     pub(crate) fn local(&self) -> &Credentials {
@@ -155,15 +170,28 @@ impl Ice {
         if request.remote_ufrag != *remote_ufrag {
             return None;
         }
-        let nominates = request.nominates;
+        let (nominates, id) = (request.nominates, request.message.transaction_id);
         let response = answer(request.message, path.remote, password)?;
+        if let Some((_, from)) = self.seen.iter().find(|(seen, _)| *seen == id) {
+            // A client repeats a check whose answer was lost. Anyone can repeat what he overheard.
+            let repeated = Checked { response, is_new: false, removed: Vec::new(), retired: None };
+            return (*from == path).then_some(repeated);
+        }
+        self.remember(id, path);
         let retired = if current { self.previous.take() } else { None };
         let removed = self.touch(now, path);
         self.provisional.get_or_insert(path);
         if nominates {
             self.selected = Some(path);
         }
-        Some(Checked { response, removed, retired: retired.map(|(credentials, _)| credentials.ufrag) })
+        Some(Checked { response, is_new: true, removed, retired: retired.map(|(credentials, _)| credentials.ufrag) })
+    }
+
+    fn remember(&mut self, id: TransactionId, path: Path) {
+        if self.seen.len() >= REMEMBERED_CHECKS {
+            self.seen.pop_front();
+        }
+        self.seen.push_back((id, path));
     }
 
     fn touch(&mut self, now: Instant, path: Path) -> Vec<SocketAddr> {

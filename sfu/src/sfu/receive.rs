@@ -57,6 +57,10 @@ impl Sfu {
         let Some(checked) = peer.ice.check(now, path, request) else {
             return;
         };
+        if !checked.is_new {
+            transmit(&mut self.outputs, Some(path), checked.response);
+            return;
+        }
         self.routes.add_address(path.remote, id);
         for address in checked.removed {
             self.routes.remove_address(address, id);

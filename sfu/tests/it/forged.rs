@@ -96,6 +96,39 @@ fn forged_packets_disturb_no_stream_and_renew_no_lease() {
 }
 
 #[test]
+fn a_check_that_was_overheard_redirects_nothing() {
+    let mut world = World::new(10);
+    world.connect(&[1, 2], &Layout::voice(1));
+    let address = world.client(1).address;
+    let check = world.client(1).binding_request(true);
+    world.inject(address, &check);
+    world.record = true;
+    world.inject(stranger(), &check);
+    world.talk(&[(2, 90)], Duration::from_millis(200));
+    assert!(world.sent.iter().all(|sent| sent.destination != stranger()));
+    assert_eq!(world.client(1).take("a0").len(), 10);
+    // The client itself is answered again: its answer may be lost.
+    world.sent.clear();
+    world.inject(address, &check);
+    assert_eq!(world.sent.len(), 1);
+}
+
+#[test]
+fn a_check_that_is_repeated_renews_no_lease() {
+    let mut world = World::new(11);
+    world.connect(&[1, 2], &Layout::voice(1));
+    let address = world.client(1).address;
+    let check = world.client(1).binding_request(true);
+    world.client(1).cut = true;
+    for _ in 0..12 {
+        world.inject(address, &check);
+        world.run(Duration::from_secs(1));
+    }
+    let suspended = Event::Suspended { peer: PeerId(1) };
+    assert_eq!(world.count_events(|event| *event == suspended), 1);
+}
+
+#[test]
 fn a_peer_cannot_take_over_the_address_of_another() {
     let mut world = World::new(5);
     world.connect(&[1, 2, 3], &Layout::voice(2));

@@ -121,7 +121,7 @@ impl Offer {
     }
 
     fn check_mids(&self) -> Result<(), OfferError> {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for section in &self.media {
             if !seen.insert(&section.mid) {
                 return Err(OfferError::Mid(section.mid.to_string()));
@@ -133,7 +133,7 @@ impl Offer {
     fn check_bundle(&self, attributes: &[Attribute]) -> Result<(), OfferError> {
         let groups = values(attributes, "group");
         let bundle = groups.filter_map(|group| group.strip_prefix("BUNDLE"));
-        let bundle: Vec<&str> = bundle.flat_map(str::split_whitespace).collect();
+        let bundle: BTreeSet<&str> = bundle.flat_map(str::split_whitespace).collect();
         let live = self.media.iter().filter(|section| section.kind.is_some());
         let outside = live.filter(|section| !bundle.contains(&section.mid.as_str()));
         let alone = bundle.is_empty() && self.media.len() == 1;
@@ -217,30 +217,42 @@ fn fingerprint(attributes: &[Attribute]) -> Option<Fingerprint> {
 }
 
 fn codecs(kind: Option<MediaKind>, formats: &[String], attributes: &[Attribute]) -> Vec<OfferedCodec> {
-    let of = |key, format: &str| {
-        let lines = values(attributes, key).filter_map(|line| line.split_once(' '));
-        let own = lines.filter(|(found, _)| *found == format);
-        own.map(|(_, text)| text.trim().to_owned()).collect::<Vec<_>>()
-    };
+    let encodings = ByFormat::new(attributes, "rtpmap");
+    let parameters = ByFormat::new(attributes, "fmtp");
+    let feedback = ByFormat::new(attributes, "rtcp-fb");
     let mut codecs: Vec<OfferedCodec> = Vec::new();
-    for format in formats.iter().take(MOST_SECTIONS) {
+    for format in formats.iter().take(MOST_SECTIONS).map(String::as_str) {
         let Some(payload_type) = format.parse().ok().filter(|number: &u8| *number < 128) else {
             continue;
         };
-        let parameters = of("fmtp", format).join(";");
-        let encoding = of("rtpmap", format);
-        let codec = encoding.first().and_then(|text| recognise(text, &parameters));
-        let known = codecs.iter().map(|known| known.codec).collect::<Vec<_>>();
-        let Some(codec) = codec.filter(|codec| !known.contains(codec)) else {
+        let encoding = encodings.of(format).first().copied();
+        let Some(codec) = encoding.and_then(|text| recognise(text, &parameters.of(format).join(";"))) else {
             continue;
         };
-        if Some(codec.spec().kind) == kind {
-            let said = [of("rtcp-fb", format), of("rtcp-fb", "*")].concat();
-            let common = FEEDBACK.into_iter().filter(|text| said.iter().any(|said| said == text));
-            codecs.push(OfferedCodec { codec, payload_type, feedback: common.collect() });
+        if Some(codec.spec().kind) == kind && codecs.iter().all(|known| known.codec != codec) {
+            let said = [feedback.of(format), feedback.of("*")].concat();
+            let feedback = FEEDBACK.into_iter().filter(|text| said.contains(text)).collect();
+            codecs.push(OfferedCodec { codec, payload_type, feedback });
         }
     }
     codecs
+}
+
+/// The values of a key by the format that each begins with. Made in one go, for an offer may have thousands.
+struct ByFormat<'a>(BTreeMap<&'a str, Vec<&'a str>>);
+
+impl<'a> ByFormat<'a> {
+    fn new(attributes: &'a [Attribute], key: &'a str) -> Self {
+        let mut lines: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (format, text) in values(attributes, key).filter_map(|line| line.split_once(' ')) {
+            lines.entry(format).or_default().push(text.trim());
+        }
+        Self(lines)
+    }
+
+    fn of(&self, format: &str) -> &[&'a str] {
+        self.0.get(format).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// One-byte ids alone (RFC 8285 section 4.2).
