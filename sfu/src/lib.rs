@@ -4,8 +4,25 @@
 //!
 //! # Contract
 //!
-//! After every call, call [`Sfu::poll_output`] until it returns [`Output::Timeout`], and call
-//! [`Sfu::handle_timeout`] when that time has come. Time must not go backwards.
+//! After a call that takes `&mut self`, call [`Sfu::poll_output`] until it returns
+//! [`Output::Timeout`], and call [`Sfu::handle_timeout`] when that time has come. An early call of
+//! it does nothing, a late one does all that is due. `now` should not be before that of an earlier
+//! call; if it is, nothing worse happens than that timers fire late.
+//!
+//! Several calls may come before the polling: nothing is dropped, and outputs keep their order. But
+//! they are kept without a bound until they are polled, and one datagram can lead to one for every
+//! slot of the room. So the shell polls after each datagram, or bounds its batch.
+//!
+//! The shell may lose a [`Transmit`], as any network does. Of the events it may leave out those
+//! that a later one on the same peer or room makes needless: [`Event::Slots`],
+//! [`Event::Speakers`] and [`Event::Quality`] tell the whole, and of [`Event::Suspended`] and
+//! [`Event::Resumed`] the last one holds. It must not lose the last of them, or an
+//! [`Event::Gone`], after which no event names the peer.
+//!
+//! A library's panic over the data of a session ends that session ([`GoneReason::Fault`]). After a
+//! panic that comes out of a call, the `Sfu` must not be used again.
+//!
+//! # Sessions
 //!
 //! A client offers once and is answered once. Its offer has `sendonly` m-lines for what it may
 //! publish, which [`Join::sources`] names by mid, and `recvonly` m-lines, each a *slot*. All are

@@ -4,6 +4,7 @@
 
 mod common;
 
+mod contract;
 mod deafen;
 mod flood;
 mod forged;
