@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launch } from './lib/browser.mjs';
-import { joinVoice, register, setUp } from './lib/people.mjs';
+import { ask, joinVoice, register, setUp, visit, whereabouts } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 
 const folder = process.env.HUBBUB_ARTEFACTS ?? fileURLToPath(new URL('../../artefacts/screens', import.meta.url));
@@ -50,27 +50,6 @@ async function person() {
   return page;
 }
 
-/** Asks the API as the person of the page. */
-function ask(page, method, path, body) {
-  return page.evaluate(
-    async ([method, path, body]) => {
-      const headers = { 'content-type': 'application/json' };
-      const answer = await fetch(`/api/v1${path}`, { method, headers, body: JSON.stringify(body) });
-      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-      return answer.status === 204 ? null : answer.json();
-    },
-    [method, path, body],
-  );
-}
-
-/** Goes to a place without a new load of the page, so that a call goes on. */
-function visit(page, path) {
-  return page.evaluate((path) => {
-    history.pushState(null, '', path);
-    dispatchEvent(new PopStateEvent('popstate'));
-  }, path);
-}
-
 async function inEachLook(page, name, prepare) {
   const problems = [];
   for (const [width, height] of Object.entries(WIDTHS)) {
@@ -100,9 +79,7 @@ async function violations(page) {
 }
 
 async function seed() {
-  const [, id, general] = new URL(ada.url()).pathname.match(/servers\/(\d+)\/(\d+)/);
-  guild = id;
-  chat = general;
+  ({ guild, channel: chat } = whereabouts(ada));
   const create = (kind, name, parent_id) => ask(ada, 'POST', `/guilds/${guild}/channels`, { kind, name, parent_id });
   const category = await create('category', 'Workshop');
   await create('text', 'releases', category.id);

@@ -31,6 +31,9 @@ impl Kind {
 #[component]
 pub fn Button(
     label: String,
+    /// What the button is called where its word alone would not tell.
+    #[props(default)]
+    name: Option<String>,
     #[props(default)] kind: Kind,
     #[props(default)] glyph: Option<Glyph>,
     #[props(default)] is_submit: bool,
@@ -43,6 +46,7 @@ pub fn Button(
             class: kind.class(),
             r#type: if is_submit { "submit" } else { "button" },
             disabled: is_disabled,
+            "aria-label": name,
             "aria-busy": is_busy,
             onclick: move |_| {
                 if !is_busy && !is_submit {

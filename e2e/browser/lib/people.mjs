@@ -63,3 +63,40 @@ export function seats(page) {
 export function controls(page) {
   return page.getByRole('region', { name: 'Call controls' });
 }
+
+/** Asks the API as the person of the page. */
+export function ask(page, method, path, body) {
+  return page.evaluate(
+    async ([method, path, body]) => {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`/api/v1${path}`, { method, headers, body: JSON.stringify(body) });
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+      return answer.status === 204 ? null : answer.json();
+    },
+    [method, path, body],
+  );
+}
+
+/** Goes to a place without a new load of the page, so that a call goes on. */
+export function visit(page, path) {
+  return page.evaluate((path) => {
+    history.pushState(null, '', path);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, path);
+}
+
+/** The ids of the server and the channel that a page shows. */
+export function whereabouts(page) {
+  const [, guild, channel] = new URL(page.url()).pathname.match(/servers\/(\d+)\/(\d+)/);
+  return { guild, channel };
+}
+
+/** Collects what a page complains of in its console from now on. */
+export function complaints(page) {
+  const found = [];
+  page.on('pageerror', (error) => found.push(error.message));
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) found.push(`${message.text()} ${message.location().url}`);
+  });
+  return found;
+}

@@ -117,6 +117,8 @@ pub(super) fn TimelineView(channel_id: ChannelId) -> Element {
     let is_at_end = use_signal(|| true);
     let place = Place { app, channel_id, window, is_at_end };
     let view = use_memo(move || shown(app, channel_id, window()));
+    let name =
+        use_memo(move || app.state.read().channel(channel_id).map(|channel| channel.name.clone()).unwrap_or_default());
     let mut anchor = use_hook(|| CopyValue::new(None));
     if view.read().is_some() && !*is_at_end.peek() {
         anchor.set(platform::anchor(ID));
@@ -149,12 +151,12 @@ pub(super) fn TimelineView(channel_id: ChannelId) -> Element {
     let has_after = view.has_after;
     rsx! {
         div { class: "timeline-place",
-            div { id: ID, class: "timeline", tabindex: "0", role: "region", "aria-label": text::messages_label(&""), onscroll: on_scroll, onresize: move |_| {
+            div { id: ID, class: "timeline", tabindex: "0", role: "region", "aria-label": text::messages_label(&name()), onscroll: on_scroll, onresize: move |_| {
                     if *is_at_end.peek() {
                         platform::scroll_to_end(ID);
                     }
                 },
-                Beginning { channel_id, view: view.clone() }
+                Beginning { channel_id, name: name(), view: view.clone() }
                 Rows { channel_id, rows: view.rows }
                 if view.is_loaded && matches!(view.newer, Progress::Failed(_)) {
                     Failed { on_retry: move |()| app.load_page(channel_id, Direction::Newer) }
@@ -180,10 +182,8 @@ fn Failed(on_retry: EventHandler<()>) -> Element {
 
 /// What stands above the oldest message.
 #[component]
-fn Beginning(channel_id: ChannelId, view: Shown) -> Element {
+fn Beginning(channel_id: ChannelId, name: String, view: Shown) -> Element {
     let app = use_app();
-    let name =
-        use_memo(move || app.state.read().channel(channel_id).map(|channel| channel.name.clone()).unwrap_or_default());
     let is_failed = matches!(if view.is_loaded { &view.older } else { &view.newer }, Progress::Failed(_));
     rsx! {
         if is_failed {
@@ -202,7 +202,7 @@ fn Beginning(channel_id: ChannelId, view: Shown) -> Element {
             div { class: "timeline-note", Spinner { label: text::loading() } }
         } else {
             div { class: "timeline-start",
-                Empty { title: text::chat_empty_title(&name()), hint: text::chat_empty_hint(), glyph: Glyph::Hash }
+                Empty { title: text::chat_empty_title(&name), hint: text::chat_empty_hint(), glyph: Glyph::Hash }
             }
         }
     }

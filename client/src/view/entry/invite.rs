@@ -1,4 +1,5 @@
 use dioxus::prelude::*;
+use protocol::error::ErrorCode;
 use protocol::invite::InvitePreview;
 use protocol::request::account::NewAccount;
 use protocol::request::invite::PreviewInvite;
@@ -25,7 +26,7 @@ pub(in super::super) fn Invite(code: String) -> Element {
         None => rsx! {
             Frame { title: text::invite_title(), Skeleton { label: text::loading(), rows: 2 } }
         },
-        Some(Err(Failure::Refused(_))) => rsx! {
+        Some(Err(failure)) if is_dead(failure) => rsx! {
             Frame { title: text::invite_dead(), hint: text::invite_dead_hint(),
                 Button { label: text::go_home(), on_press: move |()| app.replace(Route::Live) }
             }
@@ -38,6 +39,10 @@ pub(in super::super) fn Invite(code: String) -> Element {
         },
         Some(Ok(found)) => rsx! { Welcome { code, preview: found.clone() } },
     }
+}
+
+fn is_dead(failure: &Failure) -> bool {
+    matches!(failure.code(), Some(ErrorCode::InvalidInvite | ErrorCode::NotFound))
 }
 
 fn heading(preview: &InvitePreview) -> String {

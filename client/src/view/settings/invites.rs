@@ -61,8 +61,11 @@ fn InviteRow(invite: Invite, on_change: EventHandler<()>) -> Element {
                 strong { "{used}" }
                 span { class: "quiet", "{text::invite_by(&invite.inviter.display_name)}, {expires}" }
             }
-            span { class: "row-do", "aria-label": text::revoke_invite(&invite.inviter.display_name),
-                Button { label: text::revoke(), kind: Kind::Danger, on_press: revoke }
+            Button {
+                label: text::revoke(),
+                name: text::revoke_invite(&invite.inviter.display_name),
+                kind: Kind::Danger,
+                on_press: revoke,
             }
         }
     }

@@ -54,9 +54,7 @@ fn SessionRow(session: Session, on_change: EventHandler<()>) -> Element {
             if session.is_current {
                 span { class: "badge", "{text::session_current()}" }
             } else {
-                span { class: "row-do", "aria-label": text::session_revoke(&device),
-                    Button { label: text::revoke(), kind: Kind::Danger, on_press: revoke }
-                }
+                Button { label: text::revoke(), name: text::session_revoke(&device), kind: Kind::Danger, on_press: revoke }
             }
         }
     }
