@@ -4,6 +4,7 @@ use std::time::Instant;
 use bytes::{Buf, Bytes};
 use rtc_rtp::header::Header;
 
+use super::meter::Meter;
 use super::payload::{picture_ids, starts_key_frame};
 use super::repair::{Cache, KeyFrames, Missing};
 use super::{Media, TrackId};
@@ -36,12 +37,13 @@ pub(crate) struct Ingress {
     tracks: BTreeMap<Source, Track>,
     ssrcs: BTreeMap<u32, Source>,
     clock: SenderClock,
+    meter: Meter,
 }
 
 impl Ingress {
-    pub(crate) fn new(peer: PeerId, csrc: u32, sections: &[Section]) -> Self {
-        let mut ingress =
-            Self { peer, csrc, tracks: BTreeMap::new(), ssrcs: BTreeMap::new(), clock: SenderClock::default() };
+    pub(crate) fn new((peer, csrc): (PeerId, u32), sections: &[Section], meter: Meter) -> Self {
+        let (tracks, ssrcs, clock) = (BTreeMap::new(), BTreeMap::new(), SenderClock::default());
+        let mut ingress = Self { peer, csrc, tracks, ssrcs, clock, meter };
         for section in sections {
             if let Role::Publish(source) = section.role {
                 for ssrc in &section.media.ssrcs {
@@ -107,14 +109,14 @@ impl Ingress {
         })
     }
 
-    /// Takes an authentic packet that was admitted as this source.
+    /// Takes an authentic packet that was admitted as this source; `None` if it is not to be forwarded.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
         source: Source,
         (header, packet): (&Header, Bytes),
     ) -> Option<Media> {
-        if !self.learn(header.ssrc, source) {
+        if !self.learn(header.ssrc, source) || !self.meter.admits(now, packet.len()) {
             return None;
         }
         let id = TrackId { peer: self.peer, source };

@@ -3,6 +3,7 @@
 pub(crate) mod egress;
 pub(crate) mod feedback;
 pub(crate) mod ingress;
+pub(crate) mod meter;
 pub(crate) mod payload;
 pub(crate) mod repair;
 pub(crate) mod rewrite;

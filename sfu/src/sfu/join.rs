@@ -4,6 +4,7 @@ use std::time::Instant;
 use super::Sfu;
 use crate::forward::egress::Slot as EgressSlot;
 use crate::forward::ingress::Ingress;
+use crate::forward::meter::Meter;
 use crate::io::{Answer, Join, Mid, PeerId, RoomId, Slot};
 use crate::peer::dtls::Dtls;
 use crate::peer::ice::{Credentials, Ice};
@@ -44,6 +45,7 @@ impl Sfu {
         let csrc = room.take_csrc(join.peer);
         let credentials = Credentials::generate(&mut self.random);
         self.routes.add_ufrag(&credentials.ufrag, join.peer);
+        let meter = Meter::new(now, self.config.limits.video_bitrate);
         let dtls = Dtls::new(self.config.certificate.clone(), offer.fingerprint);
         let peer = Peer {
             room: join.room,
@@ -54,7 +56,7 @@ impl Sfu {
             ice: Ice::new(credentials, offer.credentials),
             dtls,
             srtp: None,
-            ingress: Ingress::new(join.peer, csrc, &sections),
+            ingress: Ingress::new((join.peer, csrc), &sections, meter),
             slots: Vec::new(),
             sections: Vec::new(),
             sources: join.sources.clone(),

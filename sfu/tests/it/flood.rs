@@ -119,3 +119,30 @@ fn checks_of_strangers_leave_nothing_behind() {
     });
     is_unmoved(world, grown);
 }
+
+#[test]
+fn a_member_who_publishes_without_measure_takes_no_more_than_a_share() {
+    let mut world = World::new(2);
+    world.connect(&[1, 2, 3], &Layout::video(1));
+    world.wish(3, &[("v0", 1, Source::Camera)]);
+    world.film(&[1], Duration::from_millis(200));
+    world.client(3).received.clear();
+    world.record = true;
+    for _ in 0..50 {
+        for _ in 0..400 {
+            let header = world.client(1).header(Source::Camera, None);
+            world.client(1).send(header, &[0x80; 1_100]);
+        }
+        world.talk(&[(2, 90)], Duration::from_millis(20));
+        world.client(1).received.clear();
+    }
+    let sent = world.sent.iter().filter(|sent| sent.contents.len() > 1_100).count();
+    // Of 20,000 in a second: the burst and the share of that second, 11 Mbit/s.
+    assert!((2_000..3_200).contains(&sent), "{sent}");
+    assert_eq!(world.client(3).take("a0").len(), 50, "another's sound suffers");
+    // Once it is measured again, it is seen again.
+    world.run(Duration::from_secs(2));
+    world.client(3).received.clear();
+    world.film(&[1], Duration::from_secs(1));
+    assert!(world.client(3).take("v0").len() >= 40);
+}

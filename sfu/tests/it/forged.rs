@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use rtc_rtp::header::{EXTENSION_PROFILE_TWO_BYTE, Extension};
 use sfu::{Event, GoneReason, PeerId, Source};
 
 use crate::common::World;
@@ -212,4 +213,27 @@ fn forged_records_end_no_association_and_repeat_no_flight_for_ever() {
     assert_eq!((world.sfu.peer_count(), world.sfu.fault_count()), (2, 0));
     world.talk(&[(1, 90)], Duration::from_millis(200));
     assert_eq!(world.client(2).take("a0").len(), 10);
+}
+
+#[test]
+fn a_publisher_names_no_other_speaker_and_passes_no_extension_on() {
+    let mut world = World::new(12);
+    world.connect(&[1, 2, 3], &Layout::voice(2));
+    for extensions_of_two_bytes in [false, true] {
+        let mut header = world.client(1).header(Source::Microphone, Some(90));
+        header.csrc = vec![3; 15];
+        header.extensions.push(Extension { id: 14, payload: vec![9; 16].into() });
+        if extensions_of_two_bytes {
+            header.extension_profile = EXTENSION_PROFILE_TWO_BYTE;
+            header.extensions.push(Extension { id: 200, payload: vec![9; 200].into() });
+        }
+        world.client(1).send(header, &[7; 60]);
+        world.run(Duration::from_millis(20));
+        let received = world.client(2).take("a0");
+        let [received] = &received[..] else { panic!("{} packets", received.len()) };
+        assert_eq!(received.packet.header.csrc, [1]);
+        assert_eq!(&received.packet.payload[..], [7; 60]);
+        let ids: Vec<_> = received.packet.header.extensions.iter().map(|extension| extension.id).collect();
+        assert_eq!(ids, [1, 3], "the level, and when we sent it");
+    }
 }
