@@ -10,6 +10,9 @@ pub(super) const UNSENT_BYTES: usize = 1 << 20;
 pub(super) const KEPT_EVENTS: usize = 4_096;
 pub(super) const KEPT_BYTES: usize = 4 << 20;
 
+/// Entries that a log has room for without asking.
+const ROOM: usize = 64;
+
 /// An event as it goes out: its sequence number and its JSON, which all receivers share.
 pub(crate) type Numbered = (u64, Arc<str>);
 
@@ -43,15 +46,16 @@ impl Log {
 
     /// Adds an event, and forgets the oldest beyond what is kept.
     pub(super) fn append(&mut self, body: &Arc<str>) -> Result<(), Lagging> {
+        let mut lags = false;
+        while self.entries.len() >= KEPT_EVENTS || self.bytes + body.len() > KEPT_BYTES && !self.entries.is_empty() {
+            lags |= self.first > self.sent;
+            self.forget_first();
+        }
         self.entries.push_back(Arc::clone(body));
         self.bytes += body.len();
         self.unsent_bytes += body.len();
         let (events, bytes) = self.allowed;
-        let mut lags = self.last() - self.sent > events || self.unsent_bytes > bytes;
-        while self.entries.len() > KEPT_EVENTS || self.bytes > KEPT_BYTES {
-            lags |= self.first > self.sent;
-            self.forget_first();
-        }
+        lags |= self.last() - self.sent > events || self.unsent_bytes > bytes;
         if lags { Err(Lagging) } else { Ok(()) }
     }
 
@@ -73,6 +77,10 @@ impl Log {
         let applied = seq.min(self.sent);
         while self.first <= applied {
             self.forget_first();
+        }
+        // Room for what once waited is given back.
+        if self.entries.capacity() > ROOM && self.entries.len() < self.entries.capacity() / 4 {
+            self.entries.shrink_to(ROOM);
         }
     }
 
@@ -181,6 +189,15 @@ mod tests {
         assert!(log.rewind(0), "everything is still there");
         assert_eq!(log.append(&"x".into()), Err(Lagging), "the first event is gone and was never taken");
         assert!(!log.rewind(0));
+    }
+
+    #[test]
+    fn a_log_takes_no_more_room_than_it_needs() {
+        let mut log = log_of(2 * KEPT_EVENTS);
+        assert_eq!(log.entries.capacity(), KEPT_EVENTS);
+        log.take(usize::MAX);
+        log.acknowledge(u64::MAX);
+        assert!(log.entries.capacity() <= ROOM);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! What every store must do, on both engines.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use protocol::account::User;
 use protocol::channel::{Channel, ChannelKind};
 use protocol::guild::Guild;
@@ -10,6 +13,7 @@ use protocol::request::channel::ChannelPlace;
 use protocol::time::Timestamp;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 use super::access::{self, ChannelAccess, Denied, GuildAccess};
 use super::account::NewUser;
@@ -62,6 +66,8 @@ contract! {
     who_is_removed_is_told_nothing_that_was_written_after
     writers_at_once_each_keep_or_lose_their_own
     a_writer_that_gives_up_holds_nobody_up
+    a_commit_that_is_given_up_harms_no_other
+    a_commit_that_was_left_to_one_who_vanished_is_seen_to
     a_user_name_is_taken_once
     sessions_are_found_by_their_token_and_end
     a_setting_is_taken_once
@@ -158,10 +164,10 @@ async fn what_is_not_committed_is_not_there(fresh: Fresh) {
 }
 
 async fn writers_at_once_each_keep_or_lose_their_own(fresh: Fresh) {
-    let ids = std::sync::Arc::new(Ids::above(0));
+    let ids = Arc::new(Ids::above(0));
     let writers: Vec<_> = (0..60)
         .map(|number| {
-            let (store, ids) = (fresh.store.clone(), std::sync::Arc::clone(&ids));
+            let (store, ids) = (fresh.store.clone(), Arc::clone(&ids));
             tokio::spawn(async move {
                 let mut tx = store.write().await.unwrap();
                 insert_user(&mut tx, &ids, &format!("user{number}")).await;
@@ -199,12 +205,43 @@ async fn a_writer_that_gives_up_holds_nobody_up(fresh: Fresh) {
     assert!(account::find_by_username(&mut tx, "bob").await.unwrap().is_some());
 }
 
+async fn a_commit_that_is_given_up_harms_no_other(fresh: Fresh) {
+    let ids = Ids::above(0);
+    let mut tx = fresh.store.write().await.unwrap();
+    insert_user(&mut tx, &ids, "ada").await;
+    drop(timeout(Duration::ZERO, tx.commit()).await);
+    let mut tx = fresh.store.write().await.unwrap();
+    insert_user(&mut tx, &ids, "bob").await;
+    drop(tx.commit().await.unwrap());
+    let mut tx = fresh.store.read().await.unwrap();
+    assert!(account::find_by_username(&mut tx, "bob").await.unwrap().is_some());
+}
+
+async fn a_commit_that_was_left_to_one_who_vanished_is_seen_to(fresh: Fresh) {
+    let ids = Ids::above(0);
+    let mut first = fresh.store.write().await.unwrap();
+    insert_user(&mut first, &ids, "ada").await;
+    let mut next = Box::pin(fresh.store.write());
+    drop(timeout(Duration::ZERO, &mut next).await);
+    let mut commit = tokio::spawn(first.commit());
+    let settled = match timeout(Duration::from_millis(20), &mut commit).await {
+        Ok(settled) => settled,
+        Err(_left_to_the_next) => {
+            drop(next);
+            commit.await
+        }
+    };
+    drop(settled.unwrap().unwrap());
+    let mut tx = fresh.store.read().await.unwrap();
+    assert!(account::find_by_username(&mut tx, "ada").await.unwrap().is_some());
+}
+
 async fn commits_are_told_of_in_their_order(fresh: Fresh) {
-    let scene = std::sync::Arc::new(Scene::set(fresh).await);
-    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let scene = Arc::new(Scene::set(fresh).await);
+    let told = Arc::new(Mutex::new(Vec::new()));
     let writers: Vec<_> = (0..60)
         .map(|number| {
-            let (scene, told) = (std::sync::Arc::clone(&scene), std::sync::Arc::clone(&told));
+            let (scene, told) = (Arc::clone(&scene), Arc::clone(&told));
             tokio::spawn(async move {
                 let mut tx = scene.write().await;
                 let access = scene.channel_access(&mut tx).await;
@@ -241,7 +278,7 @@ async fn who_is_removed_is_told_nothing_that_was_written_after(fresh: Fresh) {
         assert!(guild::delete_member(&mut tx, &access, bob.id).await.unwrap());
         drop(tx.commit().await.unwrap());
     });
-    let early = tokio::time::timeout(std::time::Duration::from_millis(100), &mut removal).await;
+    let early = timeout(Duration::from_millis(100), &mut removal).await;
     assert!(early.is_err(), "nobody is removed while a write that will be told to them goes on");
     drop(tx.commit().await.unwrap());
     removal.await.unwrap();
