@@ -111,7 +111,11 @@ impl Error {
 
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
-        if error.is_outage() { Self::Unavailable { retry_after_ms: 1_000 } } else { Self::internal(error) }
+        if error.is_outage() {
+            tracing::error!(%error, "the database cannot do its work at the moment");
+            return Self::Unavailable { retry_after_ms: 1_000 };
+        }
+        Self::internal(error)
     }
 }
 

@@ -53,10 +53,26 @@ impl Error {
         matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
 
-    /// Whether the database cannot be reached or is too busy, so that trying again later makes sense.
+    /// Whether the database cannot be reached, is too busy or has no room, so that trying again later makes sense.
     pub(crate) fn is_outage(&self) -> bool {
-        matches!(self, Self::Sql(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)))
+        match self {
+            Self::Sql(error) => is_outage(error),
+            Self::Commit(error) => is_outage(error),
+            // The rest of its group failed, which may have been for any of those reasons.
+            Self::Abandoned => true,
+            Self::Newer(_) | Self::Altered(_) | Self::Address(_) | Self::Corrupt(_) | Self::Migrate(_) => false,
+        }
     }
+}
+
+/// `SQLITE_FULL`, and PostgreSQL's `disk_full`.
+const FULL: [&str; 2] = ["13", "53100"];
+
+fn is_outage(error: &sqlx::Error) -> bool {
+    if let sqlx::Error::Database(error) = error {
+        return error.code().is_some_and(|code| FULL.contains(&code.as_ref()));
+    }
+    matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_))
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;

@@ -469,6 +469,45 @@ async fn the_greatest_id_is_known(fresh: Fresh) {
     assert_eq!(id::greatest(&mut tx).await.unwrap(), sent.get());
 }
 
+#[tokio::test]
+async fn a_full_disk_fails_writes_and_nothing_else_and_is_over_when_there_is_room() {
+    let scene = Scene::set(sqlite().await).await;
+    limit_pages(&scene, "1").await;
+    let mut failure = None;
+    for number in 0..1_000 {
+        if let Err(error) = send_alone(&scene, number).await {
+            failure = Some(error);
+            break;
+        }
+    }
+    let failure = failure.expect("the disk is full");
+    assert!(failure.is_outage(), "{failure}");
+    let mut tx = scene.fresh.store.read().await.unwrap();
+    assert!(account::find_by_username(&mut tx, "ada").await.unwrap().is_some(), "reading goes on");
+    drop(tx);
+    assert!(send_alone(&scene, 2_000).await.is_err());
+    limit_pages(&scene, "1000000").await;
+    send_alone(&scene, 3_000).await.unwrap();
+}
+
+/// As a disk that has no more room does, SQLite refuses to grow beyond a number of pages.
+async fn limit_pages(scene: &Scene, pages: &'static str) {
+    let mut tx = scene.write().await;
+    let pragma = format!("pragma max_page_count = {pages}");
+    super::engine::execute!(tx, connection => sqlx::query(AssertSqlSafe(pragma)).execute(connection)).unwrap();
+    drop(tx.commit().await.unwrap());
+}
+
+async fn send_alone(scene: &Scene, number: u32) -> Result<(), Error> {
+    let mut tx = scene.write().await;
+    let access = scene.channel_access(&mut tx).await;
+    let nonce = Nonce(format!("n-{number}"));
+    let content = "x".repeat(4_000);
+    let new = NewMessage { id: scene.ids.next(), author: &scene.owner, nonce: &nonce, content: &content };
+    message::insert(&mut tx, &access, new).await?;
+    tx.commit().await.map(drop)
+}
+
 async fn a_newer_database_is_refused(fresh: Fresh) {
     let mut tx = fresh.store.write().await.unwrap();
     super::engine::execute!(tx, connection => sqlx::query(
