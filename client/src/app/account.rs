@@ -3,6 +3,7 @@
 use dioxus::prelude::*;
 use protocol::account::{SignedIn, Transport};
 use protocol::error::ErrorCode;
+use protocol::id::GuildId;
 use protocol::request::account::{NewAccount, Register, RegisterBody, SetUp, SetupBody, SignIn, SignInBody, SignOut};
 use protocol::request::instance::GetInstance;
 
@@ -73,20 +74,18 @@ impl App {
         Ok(())
     }
 
+    /// The account is a member of the invite's server, if there is one, and begins there.
+    ///
     /// # Errors
     /// The server's refusal, or that it could not be reached.
-    pub async fn register(self, invite_code: String, account: NewAccount) -> Result<(), Failure> {
-        let body = RegisterBody { invite_code: invite_code.clone(), account };
-        self.came_in(net::send(Register { body }).await)?;
-        self.replace(Route::Live);
-        // The form that waits here goes away with the screen it is on.
-        self.spawn(async move {
-            // Harmless for one who is a member already, which the account is by its invite. Where this was the invite's
-            // last use, the server still is in the snapshot.
-            if let Ok(snapshot) = self.accept_invite(invite_code).await {
-                self.replace(Route::Guild(snapshot.guild.id));
-            }
-        });
+    pub async fn register(
+        self,
+        invite_code: String,
+        guild_id: Option<GuildId>,
+        account: NewAccount,
+    ) -> Result<(), Failure> {
+        self.came_in(net::send(Register { body: RegisterBody { invite_code, account } }).await)?;
+        self.replace(guild_id.map_or(Route::Live, Route::Guild));
         Ok(())
     }
 

@@ -59,11 +59,12 @@ fn Welcome(code: String, preview: InvitePreview) -> Element {
     if (app.entry)() == Entry::SignedIn {
         return rsx! { Accept { code, preview } };
     }
+    let guild_id = preview.guild.as_ref().map(|guild| guild.id);
     let submit = {
         let code = code.clone();
         use_callback(move |account: NewAccount| {
             let code = code.clone();
-            Box::pin(async move { app.register(code, account).await }) as Submitted
+            Box::pin(async move { app.register(code, guild_id, account).await }) as Submitted
         })
     };
     rsx! {

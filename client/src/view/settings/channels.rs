@@ -81,7 +81,11 @@ fn Item(guild_id: GuildId, channel: Channel, dragged: Signal<Option<ChannelId>>,
             };
             event.prevent_default();
             shift(to);
-            platform::focus(&format!("grip-{id}"));
+            // A row that moves loses the focus.
+            spawn(async move {
+                platform::next_frame().await;
+                platform::focus(&format!("grip-{id}"));
+            });
         }
     };
     rsx! {
