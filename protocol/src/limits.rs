@@ -33,10 +33,20 @@ limits! {
     PASSWORD_MIN_CHARS password_min_chars: usize = 10;
     /// Bytes of a password.
     PASSWORD_MAX_BYTES password_max_bytes: usize = 1_024;
+    /// Characters of a device's name; what is longer is cut.
+    DEVICE_CHARS device_chars: usize = 64;
+    /// Characters of a message's nonce.
+    NONCE_CHARS nonce_chars: usize = 36;
+    /// Sessions of one user; one more ends the one that was used longest ago.
+    SESSIONS_PER_USER sessions_per_user: usize = 100;
+    /// Gateway connections of one user; one more ends the oldest, of those without a socket if there is one.
+    CONNECTIONS_PER_USER connections_per_user: usize = 32;
     /// Guilds that one user may own.
     GUILDS_PER_OWNER guilds_per_owner: usize = 100;
     /// Guilds that one user may be a member of.
     GUILDS_PER_USER guilds_per_user: usize = 200;
+    /// Members of one guild.
+    MEMBERS_PER_GUILD members_per_guild: usize = 10_000;
     /// Channels of one guild.
     CHANNELS_PER_GUILD channels_per_guild: usize = 500;
     /// Invites of one guild, or of the instance, that can still be used.

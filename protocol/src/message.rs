@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::User;
 use crate::id::{ChannelId, MessageId};
+use crate::limits;
 use crate::time::Timestamp;
 
 /// A client's own name for a message that it sends, so that a retry is harmless: 1 to 36 of `A-Z a-z 0-9 -`.
@@ -14,7 +15,8 @@ pub struct Nonce(pub String);
 impl Nonce {
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        (1..=36).contains(&self.0.len()) && self.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        (1..=limits::NONCE_CHARS).contains(&self.0.len())
+            && self.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     }
 }
 

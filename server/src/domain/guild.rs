@@ -147,6 +147,9 @@ pub(crate) async fn admit(app: &App, tx: &mut Tx, guild: GuildId, user: &User) -
     }
     let found = store::guild::find(tx, guild).await?.ok_or(Error::NotFound)?;
     let snapshot = snapshot::snapshot(app, tx, found).await?;
+    if snapshot.members.len() > limits::MEMBERS_PER_GUILD {
+        return Err(Error::LimitReached("the server has as many members as it can"));
+    }
     let others = snapshot.members.iter().map(|member| member.user.id).filter(|id| *id != user.id).collect();
     let added = MemberAdded { guild_id: guild, member: Member { user: user.clone(), joined_at } };
     Ok(Some(Admission { snapshot, added, others }))

@@ -23,7 +23,10 @@ const DEFAULT_PAGE: u8 = 50;
 pub(crate) async fn send(app: &App, author: &User, channel: ChannelId, new: NewMessage) -> Result<Message> {
     let content = name::content(&new.content).map_err(Error::field("content"))?;
     if !new.nonce.is_valid() {
-        return Err(Error::InvalidField { field: "nonce", reason: "is 1 to 36 letters, digits or hyphens".into() });
+        return Err(Error::InvalidField {
+            field: "nonce",
+            reason: format!("is 1 to {} letters, digits or hyphens", limits::NONCE_CHARS),
+        });
     }
     let mut tx = app.store.write().await?;
     let access = require_channel(&mut tx, author.id, channel, Permissions::SEND_MESSAGES).await?;

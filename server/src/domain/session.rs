@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use protocol::account::{CurrentUser, Session, SignedIn};
 use protocol::id::SessionId;
-use protocol::name;
 use protocol::request::account::SignInBody;
 use protocol::time::Timestamp;
+use protocol::{limits, name};
 
 use super::voice;
 use crate::address;
@@ -21,7 +21,6 @@ use crate::store::{self, Tx};
 
 /// Exactness of a session's last use: writing it on every request would cost more than it tells.
 const TOUCH_EVERY_MS: i64 = 60_000;
-const DEVICE_CHARS: usize = 64;
 
 pub(crate) async fn sign_in(app: &App, from: IpAddr, body: SignInBody) -> Result<SignedIn> {
     let username = body.username.trim().to_lowercase();
@@ -48,7 +47,11 @@ pub(crate) async fn sign_in(app: &App, from: IpAddr, body: SignInBody) -> Result
     };
     let mut tx = app.store.write().await?;
     let signed_in = start(app, &mut tx, user, &body.device).await?;
+    let ended = store::session::delete_beyond(&mut tx, signed_in.user.user.id, limits::SESSIONS_PER_USER).await?;
     drop(tx.commit().await?);
+    for session in ended {
+        end_connections(app, session).await;
+    }
     Ok(signed_in)
 }
 
@@ -57,7 +60,7 @@ pub(crate) async fn start(app: &App, tx: &mut Tx, user: CurrentUser, device: &st
     let token = Secret::token();
     let now = clock::now();
     let id: SessionId = app.ids.next();
-    let device: String = device.trim().chars().filter(|c| !c.is_control()).take(DEVICE_CHARS).collect();
+    let device: String = device.trim().chars().filter(|c| !c.is_control()).take(limits::DEVICE_CHARS).collect();
     let device = if device.is_empty() { "Unknown device".to_owned() } else { device };
     let new = NewSession { id, user: user.user.id, token_hash: &token.hash(), device: &device, now };
     store::session::insert(tx, new).await?;
@@ -102,9 +105,14 @@ pub(crate) async fn revoke(app: &App, session: &LiveSession, ended: SessionId) -
         return Err(Error::NotFound);
     }
     drop(tx.commit().await?);
-    voice::end_of_session(app, ended).await;
-    app.hub.end_session(ended);
+    end_connections(app, ended).await;
     Ok(())
+}
+
+/// Ends what a session that is gone had open.
+async fn end_connections(app: &App, session: SessionId) {
+    voice::end_of_session(app, session).await;
+    app.hub.end_session(session);
 }
 
 pub(crate) async fn is_live(app: &App, session: SessionId) -> Result<bool> {

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuar
 use protocol::account::{Presence, Status};
 use protocol::event::Event;
 use protocol::id::{SessionId, UserId};
+use protocol::limits;
 use protocol::time::Timestamp;
 
 pub(crate) use self::connection::{Closing, Connection, SocketId};
@@ -25,8 +26,6 @@ pub(crate) use self::log::Numbered;
 use crate::secret::SecretHash;
 use crate::store::Committed;
 
-/// Connections of one user; one more ends the oldest, of those without a socket if there is one.
-const CONNECTIONS_PER_USER: usize = 32;
 /// How long a connection without a socket can be resumed.
 const RESUME_WINDOW_MS: i64 = 120_000;
 /// How long a user without a socket still counts as online, so that a reload does not show.
@@ -135,7 +134,7 @@ impl Hub {
         let mut registry = self.write();
         registry.insert(&connection);
         let own = registry.by_user.get(&user).map_or(&[][..], Vec::as_slice);
-        if own.len() > CONNECTIONS_PER_USER {
+        if own.len() > limits::CONNECTIONS_PER_USER {
             let spare = own.iter().position(|one| !one.has_socket()).unwrap_or(0);
             let spare = Arc::clone(&own[spare]);
             registry.remove(&spare);
@@ -349,7 +348,7 @@ mod tests {
     #[test]
     fn one_connection_too_many_ends_the_oldest() {
         let client = client();
-        for _ in 0..CONNECTIONS_PER_USER {
+        for _ in 0..limits::CONNECTIONS_PER_USER {
             client.hub.connect(client.user, client.connection.session, Secret::token().hash());
         }
         assert_eq!(client.connection.take(client.socket, 1).unwrap_err(), Closing::TakenOver);

@@ -89,6 +89,18 @@ pub(crate) async fn delete(tx: &mut Tx, user: UserId, session: SessionId) -> Res
     Ok(deleted.is_some())
 }
 
+/// Ends the user's sessions beyond the `kept` that were used last, and answers with them.
+pub(crate) async fn delete_beyond(tx: &mut Tx, user: UserId, kept: usize) -> Result<Vec<SessionId>> {
+    let deleted: Vec<(i64,)> = on_engine!(tx, connection => query_as(
+        "delete from sessions where user_id = $1 and id not in \
+         (select id from sessions where user_id = $1 order by last_used_at desc, id desc limit $2) returning id",
+    )
+    .bind(user.get())
+    .bind(i64::try_from(kept).unwrap_or(i64::MAX))
+    .fetch_all(connection))?;
+    deleted.into_iter().map(|(id,)| row::id(id)).collect()
+}
+
 /// Whether a session has not ended.
 pub(crate) async fn is_live(tx: &mut Tx, session: SessionId) -> Result<bool> {
     let found: Option<(i64,)> = on_engine!(tx, connection => query_as("select id from sessions where id = $1")

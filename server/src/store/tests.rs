@@ -313,6 +313,15 @@ async fn sessions_are_found_by_their_token_and_end(fresh: Fresh) {
     assert_eq!(session::list(&mut tx, ada.id, id).await.unwrap().len(), 1);
     let eve = insert_user(&mut tx, &ids, "eve").await;
     assert!(!session::delete(&mut tx, eve.id, id).await.unwrap(), "only one's own sessions");
+    let (newer, newest) = (Secret::token().hash(), Secret::token().hash());
+    for (token_hash, used_at) in [(&newest, 20), (&newer, 10)] {
+        let now = Timestamp(used_at);
+        let new = NewSession { id: ids.next(), user: ada.id, token_hash, device: "phone", now };
+        session::insert(&mut tx, new).await.unwrap();
+    }
+    assert_eq!(session::delete_beyond(&mut tx, ada.id, 2).await.unwrap(), [id], "the one used longest ago");
+    assert!(!session::is_live(&mut tx, id).await.unwrap());
+    let id = session::find_by_token(&mut tx, &newest).await.unwrap().unwrap().id;
     assert!(session::delete(&mut tx, ada.id, id).await.unwrap());
     assert!(!session::is_live(&mut tx, id).await.unwrap());
 }
