@@ -93,7 +93,7 @@ impl Room {
             0 => {
                 let source = SocketAddr::new(SERVER.ip(), self.port);
                 self.port = 1_000 + (self.port + 1) % 3;
-                let _ = turn::answer(source, contents);
+                let _ = turn::Stun::new(self.now).handle(self.now, source, contents);
                 self.deliver(source, contents);
             }
             1 => self.deliver(talker, contents),

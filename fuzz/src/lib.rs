@@ -21,6 +21,7 @@ use protocol::voice::PeerFlags;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sfu::{Certificate, Config, Grant, Join, Limits, Mid, Output, PeerId, PeerState, RoomId, Sfu, Source};
+use turn::{Handled, Stun};
 
 /// A target's name and what it does with bytes.
 pub type Target = (&'static str, fn(&[u8]));
@@ -106,8 +107,10 @@ pub fn datagram(bytes: &[u8]) {
 /// A STUN request to the media port.
 pub fn stun(bytes: &[u8]) {
     let source: SocketAddr = ([192, 0, 2, 1], 54_321).into();
-    let length = turn::answer(source, bytes).map_or(0, |answer| answer.len());
-    assert!(length <= turn::LONGEST_ANSWER);
+    let now = Instant::now();
+    if let Handled::Answer(answer) = Stun::new(now).handle(now, source, bytes) {
+        assert!(answer.len() <= turn::LONGEST_ANSWER);
+    }
 }
 
 fn sfu(now: Instant) -> Sfu {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use sfu::{Event, Join, Output, PeerId, Sfu, Transmit};
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
+use turn::{Handled, Stun};
 
 use super::outbox::Outbox;
 use super::socket::{Batch, Socket};
@@ -22,6 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 
 pub(super) struct Driver<'a> {
     pub(super) sfu: Sfu,
+    pub(super) stun: Stun,
     pub(super) socket: Socket,
     pub(super) outbox: &'a mut Outbox,
     /// Who joined and is not gone: those to be told of if this life ends.
@@ -61,12 +63,16 @@ impl Driver<'_> {
             self.socket.receive(batch)?;
             let now = Instant::now();
             for datagram in self.socket.datagrams(batch) {
-                if let Some(answer) = turn::answer(datagram.source, datagram.contents) {
-                    let (source, destination) = (datagram.destination, datagram.source);
-                    self.socket.send(&Transmit { source, destination, contents: answer.into() });
-                } else {
-                    self.sfu.handle(now, datagram);
-                    flush(&mut self.sfu, &self.socket, (self.outbox, self.seated));
+                match self.stun.handle(now, datagram.source, datagram.contents) {
+                    Handled::Answer(answer) => {
+                        let (source, destination) = (datagram.destination, datagram.source);
+                        self.socket.send(&Transmit { source, destination, contents: answer.into() });
+                    }
+                    Handled::Dropped => {}
+                    Handled::NotMine => {
+                        self.sfu.handle(now, datagram);
+                        flush(&mut self.sfu, &self.socket, (self.outbox, self.seated));
+                    }
                 }
             }
             if batch.is_last() {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use sfu::{Config, Event, GoneReason, PeerId, Sfu};
 use tokio::runtime;
 use tokio::sync::mpsc;
+use turn::Stun;
 
 use super::driver::Driver;
 use super::outbox::Outbox;
@@ -57,11 +58,13 @@ impl MediaThread {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let mut seed = [0_u8; 32];
         getrandom::fill(&mut seed).map_err(|error| io::Error::other(error.to_string()))?;
-        let sfu = Sfu::new(self.config.clone(), seed, Instant::now());
+        let now = Instant::now();
+        let (sfu, stun) = (Sfu::new(self.config.clone(), seed, now), Stun::new(now));
         let socket = self.socket.try_clone()?;
         runtime.block_on(async {
             let socket = Socket::new(socket)?;
-            Driver { sfu, socket, outbox: &mut self.outbox, seated: &mut self.seated }.run(&mut self.commands).await
+            let (outbox, seated) = (&mut self.outbox, &mut self.seated);
+            Driver { sfu, stun, socket, outbox, seated }.run(&mut self.commands).await
         })
     }
 
