@@ -1,0 +1,159 @@
+// What one can do in a call beside talking.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch } from './lib/browser.mjs';
+import { complaints, controls, joinVoice, openChannel, register, seats, setUp } from './lib/people.mjs';
+import { Server } from './lib/server.mjs';
+import { listen, rememberConnections, waitForTone } from './lib/sound.mjs';
+
+const ADA = 440;
+const BOB = 880;
+const SCREEN = 1_760;
+const SILENT = -90;
+const HEARD = -60;
+const LOWEST = -1_000;
+
+let server, ada, bob;
+const browsers = [];
+const problems = [];
+
+async function person(hertz) {
+  const browser = await launch(hertz);
+  browsers.push(browser);
+  const page = await (await browser.newContext({ permissions: ['microphone', 'camera'] })).newPage();
+  problems.push(complaints(page));
+  await page.addInitScript(rememberConnections);
+  await page.addInitScript(sendAsItIs);
+  await page.addInitScript(rememberSound);
+  await page.addInitScript(giveScreenSound, SCREEN);
+  return page;
+}
+
+/** Runs before the page's own scripts: `window.played(hertz)` is the level in dB of a tone in what the page plays. */
+function rememberSound() {
+  const connect = AudioNode.prototype.connect;
+  let analyser;
+  AudioNode.prototype.connect = function (to, ...rest) {
+    if (to === this.context.destination) {
+      analyser ??= new AnalyserNode(this.context, { fftSize: 4_096, smoothingTimeConstant: 0 });
+      connect.call(this, analyser);
+    }
+    return connect.call(this, to, ...rest);
+  };
+  window.played = (hertz) => {
+    if (!analyser) return -Infinity;
+    const levels = new Float32Array(analyser.frequencyBinCount);
+    analyser.getFloatFrequencyData(levels);
+    const bin = Math.round((hertz * analyser.fftSize) / analyser.context.sampleRate);
+    return Math.max(...levels.slice(bin - 1, bin + 2));
+  };
+}
+
+/** Runs before the page's own scripts: a steady tone is not taken for noise. */
+function sendAsItIs() {
+  const plain = { reduce_noise: false, remove_echo: false, even_loudness: false };
+  if (!localStorage.getItem('prefs')) localStorage.setItem('prefs', JSON.stringify(plain));
+}
+
+/** Runs before the page's own scripts: a shared screen sounds, which no machine without sound can have. */
+function giveScreenSound(hertz) {
+  const share = navigator.mediaDevices.getDisplayMedia;
+  navigator.mediaDevices.getDisplayMedia = async function (options) {
+    const stream = await share.call(this, options);
+    stream.getAudioTracks().forEach((track) => stream.removeTrack(track));
+    const context = new AudioContext();
+    const tone = new OscillatorNode(context, { frequency: hertz });
+    const out = new MediaStreamAudioDestinationNode(context);
+    tone.connect(out);
+    tone.start();
+    stream.addTrack(out.stream.getAudioTracks()[0]);
+    return stream;
+  };
+}
+
+/** Waits until a tone is played at a level between two, in dB. */
+function waitForLevel(page, hertz, least, most) {
+  return page.waitForFunction(
+    ([hertz, least, most]) => Math.max(window.played(hertz), -999) >= least && window.played(hertz) <= most,
+    [hertz, least, most],
+    { polling: 50, timeout: 10_000 },
+  );
+}
+
+before(async () => {
+  server = await Server.start();
+  [ada, bob] = await Promise.all([person(ADA), person(BOB)]);
+  const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });
+  await register(bob, link, 'bob');
+  await joinVoice(ada);
+  await joinVoice(bob);
+});
+
+after(async () => {
+  await Promise.all(browsers.map((browser) => browser.close()));
+  await server?.end();
+});
+
+test('the volume of somebody is theirs alone, and is kept', async () => {
+  await waitForLevel(ada, BOB, HEARD, 0);
+  const normal = await ada.evaluate((hertz) => window.played(hertz), BOB);
+  await seats(ada).getByRole('button', { name: /^bob/ }).click();
+  const volume = ada.getByRole('slider', { name: 'Volume of bob' });
+  await volume.fill('50');
+  await waitForLevel(ada, BOB, normal - 8, normal - 4);
+  await volume.fill('0');
+  await waitForLevel(ada, BOB, LOWEST, SILENT);
+  await volume.fill('200');
+  await waitForLevel(ada, BOB, normal + 4, normal + 8);
+  assert.match(await ada.evaluate(() => localStorage.getItem('prefs')), /"volumes":\{"\d+":200\}/);
+  await volume.fill('100');
+  await ada.keyboard.press('Escape');
+});
+
+test('deafened one hears nobody and is not heard; both come back', async () => {
+  await listen(bob);
+  await waitForTone(bob, ADA, true);
+  await ada.getByRole('main').focus();
+  await ada.keyboard.press('d');
+  await waitForLevel(ada, BOB, LOWEST, SILENT);
+  await waitForTone(bob, ADA, false);
+  await seats(bob).getByRole('button', { name: 'ada, deafened' }).waitFor();
+  await ada.keyboard.press('d');
+  await waitForLevel(ada, BOB, HEARD, 0);
+  await waitForTone(bob, ADA, true);
+});
+
+test('a shared screen is shown in large, with its sound, and ends where it began', async () => {
+  await controls(ada).getByRole('button', { name: 'Share screen' }).click();
+  const screen = bob.getByRole('article', { name: /^Screen of ada/ });
+  await screen.waitFor();
+  await bob.waitForFunction(() => {
+    const video = document.querySelector('.tile[data-screen="true"] video');
+    return video?.videoWidth > 0 && video.getVideoPlaybackQuality().totalVideoFrames > 5;
+  });
+  await bob.locator('.stage[data-focus="true"]').waitFor();
+  await waitForLevel(bob, SCREEN, HEARD, 0);
+  await controls(ada).getByRole('button', { name: 'Stop sharing' }).click();
+  await screen.waitFor({ state: 'detached' });
+  await waitForLevel(bob, SCREEN, LOWEST, SILENT);
+});
+
+test('the call goes on while one reads elsewhere, and keys do what buttons do', async () => {
+  await openChannel(ada, 'general');
+  await ada.getByRole('main').focus();
+  await ada.keyboard.press('m');
+  await seats(bob).getByRole('button', { name: 'ada, muted' }).waitFor();
+  await ada.keyboard.press('m');
+  await seats(bob).getByRole('button', { name: 'ada, muted' }).waitFor({ state: 'detached' });
+  await ada.getByRole('textbox', { name: 'Message general' }).pressSequentially('mdvs');
+  await seats(bob).getByRole('button', { name: /^ada/ }).waitFor();
+  assert.equal(await ada.getByRole('textbox', { name: 'Message general' }).inputValue(), 'mdvs');
+});
+
+test('who leaves is gone at once, and no page had anything to complain of', async () => {
+  await controls(ada).getByRole('button', { name: 'Leave' }).click();
+  await seats(bob).getByText('ada').waitFor({ state: 'detached' });
+  await controls(ada).getByRole('button', { name: 'Leave' }).waitFor({ state: 'detached' });
+  assert.deepEqual(problems.flat(), []);
+});
