@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use crate::forward::TrackId;
@@ -14,7 +14,7 @@ pub(crate) struct Room {
     pub(crate) table: Table,
     pub(crate) speakers: Speakers,
     /// When each audio track last claimed a slot from those that do not play it.
-    pub(crate) claimed: std::collections::BTreeMap<TrackId, Instant>,
+    pub(crate) claimed: BTreeMap<TrackId, Instant>,
     /// The timer that tells of the speakers runs.
     pub(crate) telling: bool,
 }

@@ -3,6 +3,7 @@ use std::time::Instant;
 
 use bytes::{Buf, Bytes};
 use rtc_rtp::header::Header;
+use rtc_shared::marshal::MarshalSize;
 
 use super::meter::Meter;
 use super::payload::{picture_ids, starts_key_frame};
@@ -187,7 +188,6 @@ fn extension<'a>(header: &'a Header, media: &OfferedMedia, wanted: Extension) ->
 
 /// What follows the header, without padding.
 fn payload(header: &Header, packet: Bytes) -> Option<Bytes> {
-    use rtc_shared::marshal::MarshalSize;
     let mut payload = packet;
     let size = header.marshal_size();
     if payload.len() < size {
