@@ -42,7 +42,9 @@ pub(super) fn Tile(tile: TileInfo, size: (f64, f64), is_focused: bool) -> Elemen
             if tile.has_picture {
                 Picture { key: "{shown:?}", shown, is_mine: person.is_me, size }
             } else {
-                Avatar { name: person.name.clone(), seed: person.state.user_id.get(), class: "tile-face", is_speaking: person.is_speaking }
+                div { class: "tile-room",
+                    Avatar { name: person.name.clone(), seed: person.state.user_id.get(), class: "tile-face", is_speaking: person.is_speaking }
+                }
             }
             footer { class: "tile-name",
                 span { "{name}" }
