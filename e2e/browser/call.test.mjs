@@ -10,6 +10,8 @@ import { listen, rememberConnections, waitForTone } from './lib/sound.mjs';
 const ADA = 440;
 const BOB = 880;
 const SCREEN = 1_760;
+/** The level of a tone as it came, in dB; half the amplitude is 6 dB less. */
+const PLAIN = -23;
 const SILENT = -90;
 const HEARD = -60;
 const LOWEST = -1_000;
@@ -96,16 +98,15 @@ after(async () => {
 });
 
 test('the volume of somebody is theirs alone, and is kept', async () => {
-  await waitForLevel(ada, BOB, HEARD, 0);
-  const normal = await ada.evaluate((hertz) => window.played(hertz), BOB);
+  await waitForLevel(ada, BOB, PLAIN - 3, PLAIN + 3);
   await seats(ada).getByRole('button', { name: /^bob/ }).click();
   const volume = ada.getByRole('slider', { name: 'Volume of bob' });
   await volume.fill('50');
-  await waitForLevel(ada, BOB, normal - 8, normal - 4);
+  await waitForLevel(ada, BOB, PLAIN - 9, PLAIN - 3);
   await volume.fill('0');
   await waitForLevel(ada, BOB, LOWEST, SILENT);
   await volume.fill('200');
-  await waitForLevel(ada, BOB, normal + 4, normal + 8);
+  await waitForLevel(ada, BOB, PLAIN + 3, PLAIN + 9);
   assert.match(await ada.evaluate(() => localStorage.getItem('prefs')), /"volumes":\{"\d+":200\}/);
   await volume.fill('100');
   await ada.keyboard.press('Escape');
