@@ -16,7 +16,7 @@ const SILENT = -90;
 const HEARD = -60;
 const LOWEST = -1_000;
 
-let server, ada, bob;
+let server, ada, bob, cat;
 const browsers = [];
 const problems = [];
 
@@ -88,6 +88,9 @@ before(async () => {
   [ada, bob] = await Promise.all([person(ADA), person(BOB)]);
   const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });
   await register(bob, link, 'bob');
+  cat = await (await browsers[0].newContext()).newPage();
+  problems.push(complaints(cat));
+  await register(cat, link, 'cat');
   await joinVoice(ada);
   await joinVoice(bob);
 });
@@ -123,6 +126,16 @@ test('deafened one hears nobody and is not heard; both come back', async () => {
   await ada.keyboard.press('d');
   await waitForLevel(ada, BOB, HEARD, 0);
   await waitForTone(bob, ADA, true);
+});
+
+test('who is not in the call sees who speaks, until they are silent', async () => {
+  const rings = seats(cat).locator('.seat[data-speaking="true"]');
+  await rings.filter({ hasText: 'ada' }).waitFor();
+  await rings.filter({ hasText: 'bob' }).waitFor();
+  await controls(ada).getByRole('button', { name: 'Mute', exact: true }).click();
+  await rings.filter({ hasText: 'ada' }).waitFor({ state: 'detached' });
+  await controls(ada).getByRole('button', { name: 'Unmute', exact: true }).click();
+  await rings.filter({ hasText: 'ada' }).waitFor();
 });
 
 test('a shared screen is shown in large, with its sound, and ends where it began', async () => {

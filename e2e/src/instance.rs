@@ -69,6 +69,7 @@ impl Instance {
             media: any,
             announce: vec![any.ip()],
             origins: Vec::new(),
+            trusted_proxies: Vec::new(),
         };
         let listeners = Listeners::bind(&config).expect("free ports");
         self.http = listeners.http.local_addr().expect("a bound listener");

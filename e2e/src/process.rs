@@ -1,7 +1,6 @@
 //! The real program in a process of its own, which can be killed.
 
 use std::env;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -18,9 +17,8 @@ pub struct Process {
 impl Process {
     /// Starts the program on a data folder and waits until it is up.
     pub async fn start(data: &Path) -> Self {
-        let port = free_port();
         let mut child = Command::new(program())
-            .args(["serve", "--http", &format!("127.0.0.1:{port}"), "--https", "127.0.0.1:0", "--media", "127.0.0.1:0"])
+            .args(["serve", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--media", "127.0.0.1:0"])
             .arg("--data")
             .arg(data)
             .stdout(Stdio::piped())
@@ -29,9 +27,11 @@ impl Process {
             .expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
         let mut setup_token = None;
-        let mut is_up = false;
+        let mut origin = None;
         while let Some(line) = lines.next_line().await.expect("its output") {
-            is_up |= line.contains("is up");
+            if let Some(port) = line.trim().strip_prefix("http://localhost:").filter(|rest| !rest.contains('/')) {
+                origin = Some(format!("http://127.0.0.1:{port}"));
+            }
             if let Some((_, token)) = line.split_once("/setup/") {
                 setup_token = Some(token.to_owned());
             }
@@ -39,8 +39,7 @@ impl Process {
                 break;
             }
         }
-        assert!(is_up, "the program ended before it was up");
-        Self { child, origin: format!("http://127.0.0.1:{port}"), setup_token }
+        Self { child, origin: origin.expect("the program is up and says where"), setup_token }
     }
 
     /// Waits until it answers a request.
@@ -85,11 +84,6 @@ impl Process {
     pub async fn kill(mut self) {
         self.child.kill().await.expect("it was alive");
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("a bound listener").port()
 }
 
 /// The program beside this one in cargo's target folder.

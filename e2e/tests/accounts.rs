@@ -32,7 +32,7 @@ async fn the_set_up_link_makes_one_admin_and_then_nothing_more() {
     assert!(!instance.visitor().call(GetInstance { body: () }).await.unwrap().needs_setup);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_racing_registrations_on_a_one_use_code_make_one_account() {
     let instance = Instance::start().await;
     let admin = instance.admin().await;
@@ -81,7 +81,7 @@ async fn signing_in_says_the_same_for_an_unknown_user_and_a_wrong_password() {
     assert!(visitor.call(sign_in(" Admin ", PASSWORD)).await.is_ok());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn after_ten_wrong_passwords_a_user_name_has_to_wait_and_others_from_the_same_address_need_not() {
     let instance = Instance::start().await;
     let admin = instance.admin().await;

@@ -69,12 +69,12 @@ async fn sending_again_under_the_same_nonce_makes_no_second_message() {
     assert_eq!(elsewhere.body.code, ErrorCode::Conflict);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn racing_messages_are_told_to_everyone_in_the_order_of_their_ids() {
     are_told_in_order(Scene::set().await).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn racing_messages_are_told_in_order_on_postgres() {
     are_told_in_order(Scene::set_on(Instance::start_on_postgres().await).await).await;
 }

@@ -73,7 +73,7 @@ async fn a_member_outside_the_room_is_told_who_speaks_and_that_nobody_does_any_m
     speakers(&mut gateway, |told| told.speakers.is_empty()).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_changes_at_once_the_last_that_is_told_is_how_it_stands() {
     let instance = Instance::start().await;
     let owner = instance.admin().await;
