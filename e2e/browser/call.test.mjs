@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch } from './lib/browser.mjs';
-import { complaints, controls, joinVoice, openChannel, register, seats, setUp } from './lib/people.mjs';
+import { complaints, controls, joinVoice, openChannel, register, seats, setUp, visit } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 import { listen, rememberConnections, waitForTone } from './lib/sound.mjs';
 
@@ -163,6 +163,21 @@ test('the call goes on while one reads elsewhere, and keys do what buttons do', 
   await ada.getByRole('textbox', { name: 'Message general' }).pressSequentially('mdvs');
   await seats(bob).getByRole('button', { name: /^ada/ }).waitFor();
   assert.equal(await ada.getByRole('textbox', { name: 'Message general' }).inputValue(), 'mdvs');
+});
+
+test('with push to talk one is heard while the key is held', async () => {
+  await visit(ada, '/settings/devices');
+  await ada.getByRole('switch', { name: 'Push to talk' }).press('Space');
+  await ada.getByRole('button', { name: 'Choose another key' }).click();
+  await ada.keyboard.press('F8');
+  await ada.getByText('The microphone is open only while you hold F8.').waitFor();
+  await waitForTone(bob, ADA, false);
+  await ada.keyboard.down('F8');
+  await waitForTone(bob, ADA, true);
+  await ada.keyboard.up('F8');
+  await waitForTone(bob, ADA, false);
+  await ada.getByRole('switch', { name: 'Push to talk' }).press('Space');
+  await waitForTone(bob, ADA, true);
 });
 
 test('who leaves is gone at once, and no page had anything to complain of', async () => {

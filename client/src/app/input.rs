@@ -28,6 +28,10 @@ impl App {
             }
             Input::NetworkChanged => self.voice_network_changed(),
             Input::Key(press) => self.key(&press),
+            Input::KeyUp(code) => {
+                self.talk_key(&code, false);
+            }
+            Input::Blurred => self.set_talking(false),
             Input::Link { connection, link } => self.voice_link(connection, link),
             Input::ScreenEnded => self.stop_screen(),
             Input::MicrophoneEnded => self.microphone_lost(),
@@ -53,6 +57,11 @@ impl App {
 
     fn key(mut self, press: &KeyPress) {
         if *self.entry.peek() != Entry::SignedIn {
+            return;
+        }
+        let is_written = press.is_typing && press.key.chars().count() == 1;
+        let is_repeat = press.key == "Repeat";
+        if self.chosen_talk_key(&press.code) || !is_written && !is_repeat && self.talk_key(&press.code, true) {
             return;
         }
         if press.has_control && press.key == "k" {

@@ -43,6 +43,8 @@ pub struct Prefs {
     /// The microphone as it was left.
     pub is_muted: bool,
     pub is_deafened: bool,
+    /// The key that is held while one talks, as `KeyboardEvent.code` names it; none: the microphone is open.
+    pub talk_key: Option<String>,
     pub microphone: String,
     pub camera: String,
     pub speaker: String,
@@ -63,6 +65,7 @@ impl Default for Prefs {
             theme: Theme::System,
             is_muted: false,
             is_deafened: false,
+            talk_key: None,
             microphone: String::new(),
             camera: String::new(),
             speaker: String::new(),

@@ -3,6 +3,7 @@
 mod connect;
 mod controls;
 mod pictures;
+mod talk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +41,10 @@ pub struct Voice {
     asking: BTreeSet<Source>,
     /// The microphone is open so that its level can be seen.
     is_testing: bool,
+    /// The key to talk is held.
+    is_talking: bool,
+    /// The next key that is pressed becomes the key to talk.
+    chooses_key: bool,
 }
 
 /// The pictures that the screens show; no screen reads it.
@@ -110,6 +115,12 @@ impl Voice {
     #[must_use]
     pub fn focus(&self) -> Focus {
         self.focus
+    }
+
+    /// Whether the next key that is pressed becomes the key to talk.
+    #[must_use]
+    pub fn chooses_key(&self) -> bool {
+        self.chooses_key
     }
 
     /// The slot that shows a track.

@@ -50,6 +50,10 @@ pub enum Input {
     /// The machine may have another network now.
     NetworkChanged,
     Key(KeyPress),
+    /// A key was let go; as `KeyboardEvent.code` names it.
+    KeyUp(String),
+    /// The page is no longer looked at, and hears of no key.
+    Blurred,
     /// The state of a voice connection.
     Link {
         connection: u32,
@@ -68,6 +72,8 @@ pub enum Input {
 pub struct KeyPress {
     /// As `KeyboardEvent.key` names it.
     pub key: String,
+    /// As `KeyboardEvent.code` names it: the same wherever the key prints something else.
+    pub code: String,
     /// Ctrl, or Command on a Mac.
     pub has_control: bool,
     pub has_alt: bool,

@@ -1,7 +1,9 @@
 //! Everything that is said to people, from the Fluent files of `locales/`.
 
+mod key;
 mod when;
 
+pub use key::key_name;
 pub use when::{ago, clock, day, moment};
 
 /// The locale that is spoken. There is English so far.

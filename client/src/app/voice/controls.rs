@@ -19,7 +19,7 @@ impl App {
         if let Some(channel_id) = channel_id {
             self.show_seat(channel_id, peer_id, flags);
         }
-        platform::set_microphone(!flags.muted);
+        self.open_or_shut_microphone();
         platform::set_deafened(flags.deafened);
     }
 
@@ -70,7 +70,7 @@ impl App {
         self.spawn(async move {
             match platform::open_microphone(options, self.inputs()).await {
                 Ok(()) if self.voice.peek().is_in_call() => {
-                    platform::set_microphone(!self.voice.peek().flags().muted);
+                    self.open_or_shut_microphone();
                     self.voice.write().trouble = None;
                     self.send(Source::Microphone).await;
                 }

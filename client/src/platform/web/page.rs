@@ -108,6 +108,7 @@ pub fn listen(inputs: &UnboundedSender<Input>) {
     on(&window, "online", inputs, Input::Woken);
     on(&window, "online", inputs, Input::NetworkChanged);
     on(&window, "focus", inputs, Input::Woken);
+    on(&window, "blur", inputs, Input::Blurred);
     on(&document(), "visibilitychange", inputs, Input::Woken);
     if let Ok(connection) = Reflect::get(&window.navigator(), &"connection".into())
         && let Some(connection) = connection.dyn_ref::<EventTarget>()
@@ -127,6 +128,12 @@ pub fn listen(inputs: &UnboundedSender<Input>) {
     });
     let _ = window.add_event_listener_with_callback("keydown", on_key.as_ref().unchecked_ref());
     on_key.forget();
+    let keys = inputs.clone();
+    let on_key_up = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
+        let _ = keys.unbounded_send(Input::KeyUp(event.code()));
+    });
+    let _ = window.add_event_listener_with_callback("keyup", on_key_up.as_ref().unchecked_ref());
+    on_key_up.forget();
 }
 
 fn on(target: &EventTarget, name: &str, inputs: &UnboundedSender<Input>, input: Input) {
@@ -146,6 +153,7 @@ fn key_press(event: &KeyboardEvent) -> KeyPress {
     });
     KeyPress {
         key: if event.repeat() { "Repeat".into() } else { event.key() },
+        code: event.code(),
         has_control: event.ctrl_key() || event.meta_key(),
         has_alt: event.alt_key(),
         has_shift: event.shift_key(),

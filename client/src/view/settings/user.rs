@@ -102,6 +102,7 @@ fn DeviceSettings() -> Element {
                 is_testing.toggle();
             },
         }
+        PushToTalk {}
         Switch {
             label: text::noise_suppression(),
             is_on: prefs.reduce_noise,
@@ -116,6 +117,27 @@ fn DeviceSettings() -> Element {
             label: text::auto_gain(),
             is_on: prefs.even_loudness,
             on_change: move |is_on| app.set_microphone(|prefs| prefs.even_loudness = is_on),
+        }
+    }
+}
+
+#[component]
+fn PushToTalk() -> Element {
+    let app = use_app();
+    let key = app.prefs.read().talk_key.clone();
+    let chooses = use_memo(move || app.voice.read().chooses_key());
+    rsx! {
+        Switch {
+            label: text::push_to_talk(),
+            is_on: key.is_some(),
+            on_change: move |is_on| app.set_push_to_talk(is_on),
+        }
+        if let Some(key) = key {
+            p { class: "quiet", role: "status", "{text::push_to_talk_hint(&text::key_name(&key))}" }
+            Button {
+                label: if chooses() { text::talk_key_press() } else { text::talk_key_choose() },
+                on_press: move |()| app.choose_talk_key(),
+            }
         }
     }
 }

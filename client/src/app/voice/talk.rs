@@ -1,0 +1,63 @@
+//! Push to talk: the microphone is open while a key is held. The others see no mute in between.
+
+use dioxus::prelude::*;
+
+use super::super::App;
+use crate::platform;
+
+/// The key that is offered: it writes nothing, and a thumb finds it.
+const FIRST_KEY: &str = "ControlRight";
+
+impl App {
+    pub(super) fn open_or_shut_microphone(self) {
+        let voice = self.voice.peek();
+        let is_open = self.prefs.peek().talk_key.is_none() || voice.is_talking;
+        platform::set_microphone(is_open && !voice.flags().muted);
+    }
+
+    /// A key went down or up; answers whether it was the one to talk.
+    pub(in super::super) fn talk_key(self, code: &str, is_down: bool) -> bool {
+        let is_talk = self.prefs.peek().talk_key.as_deref() == Some(code);
+        if is_talk && self.voice.peek().is_in_call() {
+            self.set_talking(is_down);
+        }
+        is_talk
+    }
+
+    pub(in super::super) fn set_talking(mut self, is_talking: bool) {
+        if self.voice.peek().is_talking != is_talking {
+            self.voice.write().is_talking = is_talking;
+            self.open_or_shut_microphone();
+        }
+    }
+
+    /// Opens the microphone only while a key is held, or always.
+    pub fn set_push_to_talk(self, is_on: bool) {
+        self.set_talk_key(is_on.then(|| FIRST_KEY.to_owned()));
+    }
+
+    fn set_talk_key(mut self, code: Option<String>) {
+        self.voice.write().chooses_key = false;
+        self.set_prefs(|prefs| prefs.talk_key = code);
+        self.open_or_shut_microphone();
+    }
+
+    /// Takes the next key that is pressed as the one to talk.
+    pub fn choose_talk_key(mut self) {
+        self.voice.write().chooses_key = true;
+    }
+
+    /// A key was pressed while one is to be chosen; Esc keeps the one there was.
+    pub(in super::super) fn chosen_talk_key(mut self, code: &str) -> bool {
+        let chooses = self.voice.peek().chooses_key;
+        if chooses {
+            match code {
+                "Escape" | "" => self.voice.write().chooses_key = false,
+                // They press buttons and move the focus.
+                "Enter" | "Space" | "Tab" => {}
+                code => self.set_talk_key(Some(code.to_owned())),
+            }
+        }
+        chooses
+    }
+}
