@@ -58,6 +58,8 @@ pub mod close {
     pub const INVALID_FRAME: u16 = 4000;
     /// The ticket is unknown or used, or the session has ended.
     pub const UNAUTHORIZED: u16 = 4001;
+    /// The server is ending, after [`super::ServerFrame::Reconnect`]: resume (RFC 6455 section 7.4.1).
+    pub const GOING_AWAY: u16 = 1001;
     /// The server cannot answer at the moment; try again in a while (RFC 6455's registry).
     pub const TRY_AGAIN_LATER: u16 = 1013;
     /// Too many frames.
@@ -66,6 +68,6 @@ pub mod close {
     pub const SLOW_CONSUMER: u16 = 4003;
     /// No heartbeat came in time; resume.
     pub const HEARTBEAT_TIMEOUT: u16 = 4004;
-    /// The gateway session was resumed on another socket.
+    /// The gateway session was resumed on another socket, or the user opened too many.
     pub const TAKEN_OVER: u16 = 4005;
 }

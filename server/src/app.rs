@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use ipnet::IpNet;
 use protocol::id::{ChannelId, SessionId, UserId};
-use protocol::time::Timestamp;
 use tokio::sync::watch;
 
-use crate::clock::Ids;
+use crate::clock::{self, Ids};
 use crate::hub::Hub;
 use crate::limiter::Limiter;
 use crate::password::Passwords;
@@ -16,6 +17,7 @@ use crate::seat::Seats;
 use crate::speaking::Speaking;
 use crate::store::{self, Store};
 use crate::ticket::Tickets;
+use crate::untold::Untold;
 
 pub(crate) type App = Arc<Context>;
 
@@ -28,6 +30,7 @@ pub(crate) struct Context {
     pub(crate) rooms: Rooms,
     pub(crate) seats: Seats,
     pub(crate) speaking: Speaking,
+    pub(crate) untold: Untold,
     /// Wrong codes and links, by network.
     pub(crate) wrong_codes: Limiter<IpAddr>,
     /// Wrong passwords, by network.
@@ -38,6 +41,7 @@ pub(crate) struct Context {
     pub(crate) typing: Limiter<(UserId, ChannelId)>,
     /// Origins beside the server's own whose pages may use it.
     pub(crate) origins: Vec<String>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// Turns true when the server begins to shut down.
     pub(crate) shutdown: watch::Receiver<bool>,
 }
@@ -47,23 +51,24 @@ const WRONG_CODES_PER_HOUR: u32 = 10;
 /// Many people may share one network; one user name is guessed at from it less often.
 const WRONG_PASSWORDS_PER_HOUR: u32 = 100;
 const SIGN_INS_PER_HOUR: u32 = 10;
-const HOUR_MS: i64 = 3_600_000;
+const HOUR: Duration = Duration::from_secs(3_600);
 /// Enough for many tabs that all reconnect.
 const TICKETS_PER_MINUTE: u32 = 60;
-const MINUTE_MS: i64 = 60_000;
-const TYPING_EVERY_MS: i64 = 3_000;
+const MINUTE: Duration = Duration::from_secs(60);
+const TYPING_EVERY: Duration = Duration::from_secs(3);
 
 /// What the shell gives a context at the start.
 pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) rooms: Rooms,
     pub(crate) origins: Vec<String>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) shutdown: watch::Receiver<bool>,
 }
 
 impl Context {
     pub(crate) async fn new(parts: Parts) -> store::Result<Self> {
-        let Parts { store, rooms, origins, shutdown } = parts;
+        let Parts { store, rooms, origins, trusted_proxies, shutdown } = parts;
         let mut tx = store.read().await?;
         let floor = store::id::greatest(&mut tx).await?;
         drop(tx);
@@ -76,19 +81,22 @@ impl Context {
             rooms,
             seats: Seats::default(),
             speaking: Speaking::default(),
-            wrong_codes: Limiter::new(WRONG_CODES_PER_HOUR, HOUR_MS),
-            wrong_passwords: Limiter::new(WRONG_PASSWORDS_PER_HOUR, HOUR_MS),
-            sign_ins: Limiter::new(SIGN_INS_PER_HOUR, HOUR_MS),
-            gateway_tickets: Limiter::new(TICKETS_PER_MINUTE, MINUTE_MS),
-            typing: Limiter::new(1, TYPING_EVERY_MS),
+            untold: Untold::default(),
+            wrong_codes: Limiter::new(WRONG_CODES_PER_HOUR, HOUR),
+            wrong_passwords: Limiter::new(WRONG_PASSWORDS_PER_HOUR, HOUR),
+            sign_ins: Limiter::new(SIGN_INS_PER_HOUR, HOUR),
+            gateway_tickets: Limiter::new(TICKETS_PER_MINUTE, MINUTE),
+            typing: Limiter::new(1, TYPING_EVERY),
             origins,
+            trusted_proxies,
             shutdown,
         })
     }
 
     /// Forgets what no longer counts.
-    pub(crate) fn sweep(&self, now: Timestamp) {
-        self.tickets.sweep(now);
+    pub(crate) fn sweep(&self) {
+        self.tickets.sweep(clock::now());
+        let now = clock::instant();
         self.wrong_codes.sweep(now);
         self.wrong_passwords.sweep(now);
         self.sign_ins.sweep(now);

@@ -1,7 +1,7 @@
-//! Time and ids, the only place that reads the machine's clock.
+//! Time and ids, the only place that reads the machine's clocks.
 
 use std::sync::Mutex;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use protocol::id::{ID_EPOCH_MS, ID_SEQUENCE_BITS};
 use protocol::time::Timestamp;
@@ -10,6 +10,11 @@ use protocol::time::Timestamp;
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The present by the clock that nobody sets, for what lasts a while.
+pub(crate) fn instant() -> Instant {
+    Instant::now()
 }
 
 /// Makes ids that ascend whatever the clock does.

@@ -3,7 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use axum::http::Uri;
+use axum::http::uri::PathAndQuery;
 use clap::Args;
+use ipnet::IpNet;
 
 /// What `hubbub serve` can be told.
 #[derive(Debug, Clone, Args)]
@@ -33,8 +36,33 @@ pub struct Config {
     pub announce: Vec<IpAddr>,
 
     /// Origins beside the server's own whose pages may use it, separated by commas, for example `https://chat.example.org` in front of a proxy
-    #[arg(long, env = "HUBBUB_ORIGINS", value_delimiter = ',')]
+    #[arg(long, env = "HUBBUB_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub origins: Vec<String>,
+
+    /// Addresses or networks of proxies in front of the server, separated by commas: who connects through one is told apart by `X-Forwarded-For`
+    #[arg(long, env = "HUBBUB_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// An origin (RFC 6454) as browsers send it.
+fn origin(text: &str) -> Result<String, String> {
+    let lower = text.trim().to_lowercase();
+    let parsed: Uri = lower.parse().map_err(|_| format!("{text:?} is no origin such as https://chat.example.org"))?;
+    match (parsed.scheme_str(), parsed.authority(), parsed.path_and_query().map(PathAndQuery::as_str)) {
+        (Some(scheme @ ("http" | "https")), Some(authority), None | Some("/")) if !authority.as_str().contains('@') => {
+            let default = if scheme == "https" { ":443" } else { ":80" };
+            let authority = authority.as_str();
+            Ok(format!("{scheme}://{}", authority.strip_suffix(default).unwrap_or(authority)))
+        }
+        _ => Err(format!("{text:?} is no origin such as https://chat.example.org, without a path")),
+    }
+}
+
+/// An address, or a network such as `172.16.0.0/12`.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address.or_else(|_| text.parse::<IpNet>()).map_err(|_| format!("{text:?} is no address or network"))
 }
 
 impl Config {
@@ -42,5 +70,36 @@ impl Config {
     #[must_use]
     pub fn database_url(&self) -> String {
         self.database_url.clone().unwrap_or_else(|| format!("sqlite:{}", self.data.join("hubbub.db").display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_taken_as_browsers_send_them_or_refused() {
+        for (given, taken) in [
+            ("https://chat.example.org", "https://chat.example.org"),
+            (" HTTPS://Chat.Example.org/ ", "https://chat.example.org"),
+            ("https://chat.example.org:443", "https://chat.example.org"),
+            ("http://10.0.0.1:8080", "http://10.0.0.1:8080"),
+        ] {
+            assert_eq!(origin(given).as_deref(), Ok(taken));
+        }
+        for refused in ["chat.example.org", "https://chat.example.org/app", "ftp://x", "https://", "https://a@b", ""] {
+            assert!(origin(refused).is_err(), "{refused:?} was taken");
+        }
+    }
+
+    #[test]
+    fn proxies_are_addresses_or_networks() {
+        let holds = |text: &str, address: &str| {
+            network(text).is_ok_and(|net| net.contains(&address.parse::<IpAddr>().unwrap()))
+        };
+        assert!(holds("10.0.0.1", "10.0.0.1"));
+        assert!(!holds("10.0.0.1", "10.0.0.2"));
+        assert!(holds("172.16.0.0/12", "172.18.0.5"));
+        assert!(network("proxy").is_err());
     }
 }

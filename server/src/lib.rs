@@ -19,6 +19,7 @@ mod speaking;
 mod store;
 mod ticket;
 mod tls;
+mod untold;
 
 use std::future::Future;
 use std::io;
@@ -137,7 +138,8 @@ impl Server {
         let media_port = media.local_addr().map_err(media::Error::from)?.port();
         let announced = announced(config).into_iter().map(|address| SocketAddr::new(address, media_port)).collect();
         media::start(media, announced, ends)?;
-        let parts = Parts { store, rooms, origins: config.origins.clone(), shutdown };
+        let (origins, trusted_proxies) = (config.origins.clone(), config.trusted_proxies.clone());
+        let parts = Parts { store, rooms, origins, trusted_proxies, shutdown };
         let app = Arc::new(Context::new(parts).await?);
         tokio::spawn(media::pump(Arc::clone(&app), events));
         let setup_token =
@@ -223,11 +225,15 @@ fn announced(config: &Config) -> Vec<IpAddr> {
 async fn sweep(app: App) {
     let mut ticks = interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut telling = tokio::spawn(async {});
     loop {
         ticks.tick().await;
-        app.sweep(clock::now());
-        for user in app.hub.sweep(clock::now()) {
-            domain::presence::announce(&app, user).await;
+        app.sweep();
+        if telling.is_finished() {
+            telling = tokio::spawn(domain::untold::tell(Arc::clone(&app)));
+        }
+        for user in app.hub.sweep(clock::instant()) {
+            domain::presence::announce(&app, user);
         }
     }
 }

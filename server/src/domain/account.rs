@@ -22,7 +22,9 @@ pub(crate) async fn set_up(app: &App, from: IpAddr, body: SetupBody) -> Result<S
     let valid = Valid::check(&account)?;
     let mut tx = app.store.read().await?;
     if let Err(error) = instance::check_setup(&mut tx, &token).await {
-        session::count_guess(app, from);
+        if matches!(error, Error::SetupUnavailable) {
+            session::count_guess(app, from);
+        }
         return Err(error);
     }
     drop(tx);
@@ -53,7 +55,7 @@ pub(crate) async fn register(app: &App, from: IpAddr, body: RegisterBody) -> Res
     let hash = app.passwords.hash(account.password.clone()).await?;
     let mut tx = app.store.write().await?;
     if let Some(guild) = invite.guild_id {
-        store::guild::hold_membership(&mut tx, guild).await?;
+        store::guild::hold(&mut tx, guild).await?;
     }
     store::invite::take_use(&mut tx, &code, clock::now()).await?.ok_or(Error::InvalidInvite)?;
     let user = insert(app, &mut tx, &valid, (&hash, false)).await?;
@@ -64,7 +66,7 @@ pub(crate) async fn register(app: &App, from: IpAddr, body: RegisterBody) -> Res
     let signed_in = session::start(app, &mut tx, user, &account.device).await?;
     let committed = tx.commit().await?;
     if let Some(admission) = admission {
-        admission.publish(app, committed).await;
+        admission.publish(app, committed);
     }
     Ok(signed_in)
 }

@@ -23,6 +23,7 @@ pub(crate) async fn create(app: &App, user: UserId, guild: GuildId, new: NewChan
         return Err(Error::InvalidField { field: "kind", reason: "is text, voice or category".into() });
     }
     let mut tx = app.store.write().await?;
+    store::guild::hold(&mut tx, guild).await?;
     let access = require_guild(&mut tx, user, guild, Permissions::MANAGE_CHANNELS).await?;
     let siblings = store::channel::list(&mut tx, guild).await?;
     if siblings.len() >= limits::CHANNELS_PER_GUILD {
@@ -51,6 +52,7 @@ pub(crate) async fn update(app: &App, user: UserId, channel: ChannelId, patch: C
     let name = patch.name.as_deref().map(name::title).transpose().map_err(Error::field("name"))?;
     let topic = patch.topic.as_deref().map(name::topic).transpose().map_err(Error::field("topic"))?;
     let mut tx = app.store.write().await?;
+    store::channel::hold_guild(&mut tx, channel).await?;
     let access = require_channel(&mut tx, user, channel, Permissions::MANAGE_CHANNELS).await?;
     let old = access.channel();
     let (name, topic) = (name.unwrap_or(&old.name), topic.unwrap_or(&old.topic));
@@ -73,6 +75,7 @@ pub(crate) async fn reorder(
         return Err(Error::InvalidRequest("a channel is named twice".into()));
     }
     let mut tx = app.store.write().await?;
+    store::guild::hold(&mut tx, guild).await?;
     let access = require_guild(&mut tx, user, guild, Permissions::MANAGE_CHANNELS).await?;
     let before = store::channel::list(&mut tx, guild).await?;
     let kinds: BTreeMap<_, _> = before.iter().map(|channel| (channel.id, channel.kind)).collect();
@@ -95,6 +98,7 @@ pub(crate) async fn reorder(
 /// Deletes a channel; what a category held moves to the top level.
 pub(crate) async fn delete(app: &App, user: UserId, channel: ChannelId) -> Result<()> {
     let mut tx = app.store.write().await?;
+    store::channel::hold_guild(&mut tx, channel).await?;
     let access = require_channel(&mut tx, user, channel, Permissions::MANAGE_CHANNELS).await?;
     let guild_id = access.channel().guild_id;
     store::channel::delete(&mut tx, &access).await?;
@@ -121,15 +125,18 @@ pub(crate) async fn mark_read(app: &App, user: UserId, channel: ChannelId, last_
 
 /// Tells the others that a user types, at most once in three seconds.
 pub(crate) async fn start_typing(app: &App, user: UserId, channel: ChannelId) -> Result<()> {
+    let epoch = app.hub.epoch();
     let mut tx = app.store.read().await?;
     let access = require_channel(&mut tx, user, channel, Permissions::SEND_MESSAGES).await?;
-    if app.typing.admit((user, channel), clock::now()).is_err() {
+    if app.typing.admit((user, channel), clock::instant()).is_err() {
         return Ok(());
     }
     let mut audience = store::guild::member_ids(&mut tx, access.channel().guild_id).await?;
     audience.retain(|id| *id != user);
-    let event = Event::TypingStarted(TypingStarted { channel_id: channel, user_id: user });
-    app.hub.tell(&Audience::Users(&audience), &event);
+    let event = || Event::TypingStarted(TypingStarted { channel_id: channel, user_id: user });
+    if app.hub.tell_current(epoch, &Audience::Users(&audience), event).is_err() {
+        tracing::debug!("somebody lost sight of a guild while a typing was to be told; it is dropped");
+    }
     Ok(())
 }
 

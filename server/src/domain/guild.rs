@@ -20,6 +20,7 @@ use crate::store::{self, Committed, Tx};
 pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<GuildSnapshot> {
     let name = name::title(name).map_err(Error::field("name"))?;
     let mut tx = app.store.write().await?;
+    store::account::hold(&mut tx, user.id).await?;
     if store::guild::count_owned(&mut tx, user.id).await? as usize >= limits::GUILDS_PER_OWNER {
         return Err(Error::LimitReached("you own as many servers as one user can"));
     }
@@ -54,6 +55,7 @@ pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<GuildSn
 pub(crate) async fn rename(app: &App, user: UserId, guild: GuildId, name: &str) -> Result<Guild> {
     let name = name::title(name).map_err(Error::field("name"))?;
     let mut tx = app.store.write().await?;
+    store::guild::hold(&mut tx, guild).await?;
     let access = require_guild(&mut tx, user, guild, Permissions::MANAGE_GUILD).await?;
     let renamed = store::guild::rename(&mut tx, &access, name).await?;
     let audience = store::guild::member_ids(&mut tx, guild).await?;
@@ -64,7 +66,7 @@ pub(crate) async fn rename(app: &App, user: UserId, guild: GuildId, name: &str) 
 
 pub(crate) async fn delete(app: &App, user: UserId, guild: GuildId) -> Result<()> {
     let mut tx = app.store.write().await?;
-    store::guild::hold_membership(&mut tx, guild).await?;
+    store::guild::hold(&mut tx, guild).await?;
     let access = require_guild(&mut tx, user, guild, Permissions::MANAGE_GUILD).await?;
     if !access.is_owner() {
         return Err(Error::Forbidden);
@@ -80,7 +82,7 @@ pub(crate) async fn delete(app: &App, user: UserId, guild: GuildId) -> Result<()
 
 pub(crate) async fn leave(app: &App, user: UserId, guild: GuildId) -> Result<()> {
     let mut tx = app.store.write().await?;
-    store::guild::hold_membership(&mut tx, guild).await?;
+    store::guild::hold(&mut tx, guild).await?;
     let access = require_guild(&mut tx, user, guild, Permissions::VIEW_CHANNEL).await?;
     if access.is_owner() {
         return Err(Error::Conflict("the owner cannot leave; delete the server or hand it over first"));
@@ -91,7 +93,7 @@ pub(crate) async fn leave(app: &App, user: UserId, guild: GuildId) -> Result<()>
 /// Removes another member.
 pub(crate) async fn remove_member(app: &App, user: UserId, guild: GuildId, removed: UserId) -> Result<()> {
     let mut tx = app.store.write().await?;
-    store::guild::hold_membership(&mut tx, guild).await?;
+    store::guild::hold(&mut tx, guild).await?;
     let access = require_guild(&mut tx, user, guild, Permissions::KICK_MEMBERS).await?;
     if removed == access.guild().owner_id {
         return Err(Error::Forbidden);
@@ -123,21 +125,23 @@ pub(crate) struct Admission {
 
 impl Admission {
     /// Tells the new member of the guild, and the others of the new member; answers with the guild.
-    pub(crate) async fn publish(self, app: &App, committed: Committed) -> GuildSnapshot {
+    pub(crate) fn publish(self, app: &App, committed: Committed) -> GuildSnapshot {
         let Self { snapshot, added, others } = self;
         let user = added.member.user.id;
         let entered = || Event::GuildCreated(Box::new(snapshot::with_current(app, snapshot.clone())));
         app.hub.publish_current(&committed, &Audience::Users(&[user]), entered);
         app.hub.publish(&committed, &Audience::Users(&others), &Event::MemberAdded(added));
         drop(committed);
-        presence::announce(app, user).await;
+        presence::announce(app, user);
         snapshot::with_current(app, snapshot)
     }
 }
 
 /// Makes a user a member; none where they were one. The caller holds the right, an invite for example, and the
-/// membership ([`store::guild::hold_membership`]).
+/// membership ([`store::guild::hold`]).
 pub(crate) async fn admit(app: &App, tx: &mut Tx, guild: GuildId, user: &User) -> Result<Option<Admission>> {
+    let found = store::guild::find(tx, guild).await?.ok_or(Error::InvalidInvite)?;
+    store::account::hold(tx, user.id).await?;
     let joined_at = clock::now();
     if !store::guild::insert_member(tx, guild, user.id, joined_at).await? {
         return Ok(None);
@@ -145,7 +149,6 @@ pub(crate) async fn admit(app: &App, tx: &mut Tx, guild: GuildId, user: &User) -
     if store::guild::count_joined(tx, user.id).await? as usize > limits::GUILDS_PER_USER {
         return Err(TOO_MANY_GUILDS);
     }
-    let found = store::guild::find(tx, guild).await?.ok_or(Error::NotFound)?;
     let snapshot = snapshot::snapshot(app, tx, found).await?;
     if snapshot.members.len() > limits::MEMBERS_PER_GUILD {
         return Err(Error::LimitReached("the server has as many members as it can"));

@@ -27,6 +27,7 @@ pub(crate) async fn create_for_instance(app: &App, user: &CurrentUser, terms: In
     let terms = check(terms)?;
     let (id, code): (InviteId, _) = (app.ids.next(), Secret::code());
     let mut tx = app.store.write().await?;
+    store::invite::hold_of_instance(&mut tx).await?;
     if store::invite::count_usable_of_instance(&mut tx, clock::now()).await? as usize >= limits::INVITES_PER_GUILD {
         return Err(Error::LimitReached("there are as many open invites as there can be; revoke some"));
     }
@@ -43,6 +44,7 @@ pub(crate) async fn create_for_guild(app: &App, user: UserId, guild: GuildId, te
     let terms = check(terms)?;
     let (id, code): (InviteId, _) = (app.ids.next(), Secret::code());
     let mut tx = app.store.write().await?;
+    store::guild::hold(&mut tx, guild).await?;
     let access = require_guild(&mut tx, user, guild, Permissions::CREATE_INVITE).await?;
     if store::invite::list_usable(&mut tx, &access, clock::now()).await?.len() >= limits::INVITES_PER_GUILD {
         return Err(Error::LimitReached("the server has as many open invites as it can; revoke some"));
@@ -106,14 +108,14 @@ pub(crate) async fn accept(app: &App, from: IpAddr, user: &CurrentUser, code: &s
         return Err(Error::InvalidInvite);
     };
     let guild_id = invite.guild_id.ok_or(Error::Conflict("the invite is for a new account, and you have one"))?;
-    store::guild::hold_membership(&mut tx, guild_id).await?;
+    store::guild::hold(&mut tx, guild_id).await?;
     let Some(admission) = guild::admit(app, &mut tx, guild_id, &user.user).await? else {
         let found = store::guild::find(&mut tx, guild_id).await?.ok_or(Error::NotFound)?;
         return snapshot::snapshot(app, &mut tx, found).await;
     };
     store::invite::take_use(&mut tx, &code, clock::now()).await?.ok_or(Error::InvalidInvite)?;
     let committed = tx.commit().await?;
-    Ok(admission.publish(app, committed).await)
+    Ok(admission.publish(app, committed))
 }
 
 /// Makes an invite useless: its maker can, admins can where it is the instance's, and those who manage its guild.

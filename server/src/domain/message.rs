@@ -31,9 +31,7 @@ pub(crate) async fn send(app: &App, author: &User, channel: ChannelId, new: NewM
     let mut tx = app.store.write().await?;
     let access = require_channel(&mut tx, author.id, channel, Permissions::SEND_MESSAGES).await?;
     refuse_without_chat(&access)?;
-    if !store::message::take_turn(&mut tx, &access).await? {
-        return Err(Error::NotFound);
-    }
+    store::message::take_turn(&mut tx, &access).await?;
     let row = NewRow { id: app.ids.next(), author, nonce: &new.nonce, content };
     let message = match store::message::insert(&mut tx, &access, row).await? {
         Some(message) => message,
@@ -58,6 +56,7 @@ pub(crate) async fn edit(
     let content = name::content(content).map_err(Error::field("content"))?;
     let mut tx = app.store.write().await?;
     let access = require_channel(&mut tx, user, channel, Permissions::SEND_MESSAGES).await?;
+    store::message::take_turn(&mut tx, &access).await?;
     let old = store::message::find(&mut tx, channel, message).await?.ok_or(Error::NotFound)?;
     if old.author.id != user {
         return Err(Error::Forbidden);
@@ -74,6 +73,7 @@ pub(crate) async fn edit(
 pub(crate) async fn delete(app: &App, user: UserId, (channel, message): (ChannelId, MessageId)) -> Result<()> {
     let mut tx = app.store.write().await?;
     let access = require_channel(&mut tx, user, channel, Permissions::VIEW_CHANNEL).await?;
+    store::message::take_turn(&mut tx, &access).await?;
     let old = store::message::find(&mut tx, channel, message).await?.ok_or(Error::NotFound)?;
     if old.author.id != user && !access.permissions().contains(Permissions::MANAGE_MESSAGES) {
         return Err(Error::Forbidden);

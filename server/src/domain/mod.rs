@@ -9,4 +9,5 @@ pub(crate) mod message;
 pub(crate) mod presence;
 pub(crate) mod session;
 pub(crate) mod snapshot;
+pub(crate) mod untold;
 pub(crate) mod voice;

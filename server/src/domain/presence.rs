@@ -1,5 +1,7 @@
 //! Who is there.
 
+use std::sync::Arc;
+
 use protocol::event::Event;
 use protocol::id::UserId;
 
@@ -8,11 +10,21 @@ use crate::error::Result;
 use crate::hub::Audience;
 use crate::store::guild;
 
-/// Tells everyone who shares a guild with a user whether the user is there; to be called after each change of it. What
-/// cannot be told is logged: the change stands.
-pub(crate) async fn announce(app: &App, user: UserId) {
-    if let Err(error) = tell_acquaintances(app, user).await {
-        tracing::warn!(%error, "could not tell whether a user is there");
+/// Has everyone who shares a guild with a user told whether the user is there; to be called after each change of it.
+pub(crate) fn announce(app: &App, user: UserId) {
+    let app = Arc::clone(app);
+    tokio::spawn(async move { tell(&app, user).await });
+}
+
+/// Tells whether a user is there; if that fails, it is noted for later, and the answer is false.
+pub(super) async fn tell(app: &App, user: UserId) -> bool {
+    match tell_acquaintances(app, user).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(%error, "could not tell yet whether a user is there");
+            app.untold.add_presence(user);
+            false
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::address;
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::limiter::Wait;
 use crate::secret::{Secret, SecretHash};
 pub(crate) use crate::store::session::LiveSession;
 use crate::store::session::NewSession;
@@ -27,24 +28,24 @@ pub(crate) async fn sign_in(app: &App, from: IpAddr, body: SignInBody) -> Result
     if name::username(&username).is_err() {
         return Err(Error::InvalidCredentials);
     }
-    let from = address::network(from);
-    app.wrong_passwords.check(&from, clock::now()).map_err(wait)?;
-    // Counted before the password is checked, so that guesses at once do not all come through.
-    let attempt = (from, username);
-    app.sign_ins.admit(attempt.clone(), clock::now()).map_err(wait)?;
     let mut tx = app.store.read().await?;
-    let found = store::account::find_by_username(&mut tx, &attempt.1).await?;
+    let found = store::account::find_by_username(&mut tx, &username).await?;
     drop(tx);
+    // Counted before the password is checked, so that guesses at once do not all come through.
+    let attempt = (address::network(from), username);
+    app.wrong_passwords.admit(attempt.0, clock::instant()).map_err(wait)?;
+    if let Err(refused) = app.sign_ins.admit(attempt.clone(), clock::instant()) {
+        app.wrong_passwords.forgive(&attempt.0);
+        return Err(wait(refused));
+    }
     let (user, hash) = found.unzip();
     let verified = app.passwords.verify(body.password, hash).await;
     if !matches!(verified, Ok(false)) {
+        app.wrong_passwords.forgive(&attempt.0);
         app.sign_ins.forgive(&attempt);
     }
     let is_right = verified?;
-    let Some(user) = user.filter(|_| is_right) else {
-        app.wrong_passwords.count(from, clock::now());
-        return Err(Error::InvalidCredentials);
-    };
+    let user = user.filter(|_| is_right).ok_or(Error::InvalidCredentials)?;
     let mut tx = app.store.write().await?;
     let signed_in = start(app, &mut tx, user, &body.device).await?;
     let ended = store::session::delete_beyond(&mut tx, signed_in.user.user.id, limits::SESSIONS_PER_USER).await?;
@@ -74,14 +75,17 @@ pub(crate) async fn authenticate(app: &App, token: &str) -> Result<LiveSession> 
     let found = store::session::find_by_token(&mut tx, &SecretHash::of(token)).await?;
     drop(tx);
     let session = found.ok_or(Error::Unauthorized)?;
-    let now = clock::now();
-    if now.0 - session.last_used_at.0 >= TOUCH_EVERY_MS {
-        tokio::spawn(touch(Arc::clone(app), session.id, now));
+    if clock::now().0 - session.last_used_at.0 >= TOUCH_EVERY_MS {
+        note_use(app, session.id);
     }
     Ok(session)
 }
 
-/// Notes a session's use, beside the request that shows it: reading goes on when nothing can be written.
+/// Notes a session's use, beside what shows it: reading goes on when nothing can be written.
+pub(crate) fn note_use(app: &App, session: SessionId) {
+    tokio::spawn(touch(Arc::clone(app), session, clock::now()));
+}
+
 async fn touch(app: App, session: SessionId, now: Timestamp) {
     let noted = async {
         let mut tx = app.store.write().await?;
@@ -111,8 +115,8 @@ pub(crate) async fn revoke(app: &App, session: &LiveSession, ended: SessionId) -
 
 /// Ends what a session that is gone had open.
 async fn end_connections(app: &App, session: SessionId) {
-    voice::end_of_session(app, session).await;
     app.hub.end_session(session);
+    voice::end_of_session(app, session).await;
 }
 
 pub(crate) async fn is_live(app: &App, session: SessionId) -> Result<bool> {
@@ -122,20 +126,20 @@ pub(crate) async fn is_live(app: &App, session: SessionId) -> Result<bool> {
 
 /// A ticket with which a client of the session opens the gateway.
 pub(crate) fn gateway_ticket(app: &App, session: LiveSession) -> Result<Secret> {
-    app.gateway_tickets.admit(session.id, clock::now()).map_err(wait)?;
+    app.gateway_tickets.admit(session.id, clock::instant()).map_err(wait)?;
     Ok(app.tickets.issue(session, clock::now()))
 }
 
 /// Refuses a network from which too many codes were wrong.
 pub(super) fn refuse_guesses(app: &App, from: IpAddr) -> Result<()> {
-    app.wrong_codes.check(&address::network(from), clock::now()).map_err(wait)
+    app.wrong_codes.check(&address::network(from), clock::instant()).map_err(wait)
 }
 
 /// Notes that a code was wrong.
 pub(super) fn count_guess(app: &App, from: IpAddr) {
-    app.wrong_codes.count(address::network(from), clock::now());
+    app.wrong_codes.count(address::network(from), clock::instant());
 }
 
-fn wait(retry_after_ms: u64) -> Error {
-    Error::RateLimited { retry_after_ms }
+fn wait(Wait(left): Wait) -> Error {
+    Error::RateLimited { retry_after_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX) }
 }

@@ -25,6 +25,8 @@ const SILENCE: Duration = Duration::from_millis(2 * HEARTBEAT_INTERVAL_MS as u64
 const OPENING_TIME: Duration = Duration::from_secs(10);
 /// Frames before a socket is identified: a resume that fails, an identify, and some heartbeats.
 const OPENING_FRAMES: usize = 8;
+/// An open socket is a use of its session.
+const NOTE_USE_EVERY: Duration = Duration::from_secs(600);
 const CLOSING_TIME: Duration = Duration::from_secs(1);
 const RECONNECT_AFTER_MS: u32 = 500;
 /// A socket that was flushed waits this long before the next flush, so that events of a busy channel share one.
@@ -90,7 +92,7 @@ struct Attached {
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        self.connection.detach(self.id, clock::now());
+        self.connection.detach(self.id, clock::instant());
     }
 }
 
@@ -117,10 +119,10 @@ async fn open(app: &App, sink: &mut Sink, stream: &mut Stream) -> Result<Attache
             ClientFrame::Resume { resume_token, seq } => {
                 if let Some((connection, id, came_online)) = app.hub.resume(&SecretHash::of(&resume_token), seq) {
                     let attached = Attached { connection, id };
-                    send(sink, &ServerFrame::Resumed).await?;
                     if came_online {
-                        presence::announce(app, attached.connection.user).await;
+                        presence::announce(app, attached.connection.user);
                     }
+                    send(sink, &ServerFrame::Resumed).await?;
                     return Ok(attached);
                 }
                 send(sink, &ServerFrame::InvalidSession).await?;
@@ -138,6 +140,9 @@ async fn identify(app: &App, sink: &mut Sink, ticket: &str) -> Result<Attached, 
     // Registered before the snapshot is read: what happens in between is in one of them, or harmlessly in both.
     let (connection, id, came_online) = app.hub.connect(found.user.user.id, found.id, resume.hash());
     let attached = Attached { connection, id };
+    if came_online {
+        presence::announce(app, attached.connection.user);
+    }
     match prepare(app, &found, resume).await {
         Ok(frame) => send(sink, &frame).await?,
         Err(error) => {
@@ -146,9 +151,6 @@ async fn identify(app: &App, sink: &mut Sink, ticket: &str) -> Result<Attached, 
             let code = if is_refused { close::UNAUTHORIZED } else { close::TRY_AGAIN_LATER };
             return Err(End::refused(code, &error).into());
         }
-    }
-    if came_online {
-        presence::announce(app, attached.connection.user).await;
     }
     Ok(attached)
 }
@@ -167,10 +169,10 @@ async fn run(app: &App, sink: &mut Sink, stream: &mut Stream, attached: &Attache
     let mut shutdown = app.shutdown.clone();
     tokio::select! {
         stop = write(sink, attached, &mut queued) => stop,
-        stop = read(stream, &attached.connection, &answers) => stop,
+        stop = read(app, stream, (&attached.connection, &answers)) => stop,
         _ = shutdown.wait_for(|over| *over) => {
             let farewell = Some(ServerFrame::Reconnect { after_ms: RECONNECT_AFTER_MS });
-            End { code: 1001, farewell }.into()
+            End { code: close::GOING_AWAY, farewell }.into()
         }
     }
 }
@@ -219,7 +221,12 @@ async fn deliver(sink: &mut Sink, attached: &Attached, batch: Vec<Message>) -> R
     }
 }
 
-async fn read(stream: &mut Stream, connection: &Connection, answers: &mpsc::Sender<ServerFrame>) -> Stop {
+async fn read(
+    app: &App,
+    stream: &mut Stream,
+    (connection, answers): (&Connection, &mpsc::Sender<ServerFrame>),
+) -> Stop {
+    let mut noted = Instant::now();
     let mut window = Instant::now();
     let mut frames = 0;
     loop {
@@ -237,6 +244,10 @@ async fn read(stream: &mut Stream, connection: &Connection, answers: &mpsc::Send
         match frame {
             Ok(ClientFrame::Heartbeat { seq }) => {
                 connection.acknowledge(seq);
+                if noted.elapsed() >= NOTE_USE_EVERY {
+                    noted = Instant::now();
+                    session::note_use(app, connection.session);
+                }
                 if answers.try_send(ServerFrame::HeartbeatAck).is_err() {
                     // A client that sends and does not read.
                     return End::from(Closing::Slow).into();

@@ -6,8 +6,9 @@ use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use ipnet::IpNet;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -48,8 +49,26 @@ impl FromRequestParts<App> for From {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let ConnectInfo(address) =
             ConnectInfo::<SocketAddr>::from_request_parts(parts, app).await.map_err(Error::internal)?;
-        Ok(Self(address.ip().to_canonical()))
+        let forwarded = parts.headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+        Ok(Self(client(address.ip(), forwarded.flat_map(|value| value.split(',')), &app.trusted_proxies)))
     }
+}
+
+/// Each proxy adds whom it was asked by to this.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The last address on the way that is not one of our proxies: whoever stands before it could have made it up.
+fn client<'a>(peer: IpAddr, forwarded: impl Iterator<Item = &'a str>, proxies: &[IpNet]) -> IpAddr {
+    let is_proxy = |address: IpAddr| proxies.iter().any(|net| net.contains(&address));
+    let mut address = peer.to_canonical();
+    let way: Vec<_> = forwarded.collect();
+    for step in way.into_iter().rev() {
+        match step.trim().parse::<IpAddr>() {
+            Ok(before) if is_proxy(address) => address = before.to_canonical(),
+            Ok(_) | Err(_) => break,
+        }
+    }
+    address
 }
 
 /// A JSON body.
@@ -111,5 +130,22 @@ pub(super) struct Done;
 impl IntoResponse for Done {
     fn into_response(self) -> Response {
         StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forwarded_address_counts_only_as_far_as_our_own_proxies_say_it() {
+        let proxies = ["127.0.0.1/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
+        let client = |peer: &str, way: &str| client(peer.parse().unwrap(), way.split(','), &proxies).to_string();
+        assert_eq!(client("203.0.113.7", "198.51.100.1"), "203.0.113.7", "no proxy of ours");
+        assert_eq!(client("127.0.0.1", "198.51.100.1"), "198.51.100.1");
+        assert_eq!(client("127.0.0.1", "1.1.1.1, 198.51.100.1, 10.0.0.2"), "198.51.100.1", "1.1.1.1 is made up");
+        assert_eq!(client("::ffff:127.0.0.1", "2001:db8::1"), "2001:db8::1");
+        assert_eq!(client("127.0.0.1", "unknown"), "127.0.0.1");
+        assert_eq!(client("127.0.0.1", ""), "127.0.0.1");
     }
 }

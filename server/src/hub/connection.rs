@@ -1,9 +1,9 @@
 //! A gateway session of a client, with or without a socket.
 
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use protocol::id::{SessionId, UserId};
-use protocol::time::Timestamp;
 use tokio::sync::Notify;
 
 use super::log::{Log, Numbered};
@@ -36,7 +36,7 @@ struct State {
     log: Log,
     socket: Option<SocketId>,
     sockets: u64,
-    detached_at: Timestamp,
+    detached_at: Option<Instant>,
     closing: Option<Closing>,
 }
 
@@ -44,8 +44,7 @@ impl Connection {
     /// A connection with its first socket.
     pub(super) fn new(user: UserId, session: SessionId, resume: SecretHash) -> (Self, SocketId) {
         let socket = SocketId(1);
-        let state =
-            State { log: Log::new(), socket: Some(socket), sockets: 1, detached_at: Timestamp(0), closing: None };
+        let state = State { log: Log::new(), socket: Some(socket), sockets: 1, detached_at: None, closing: None };
         (Self { user, session, resume, state: Mutex::new(state), wake: Notify::new() }, socket)
     }
 
@@ -76,11 +75,11 @@ impl Connection {
     }
 
     /// Notes that the socket is gone.
-    pub(crate) fn detach(&self, socket: SocketId, now: Timestamp) {
+    pub(crate) fn detach(&self, socket: SocketId, now: Instant) {
         let mut state = self.lock();
         if state.socket == Some(socket) {
             state.socket = None;
-            state.detached_at = now;
+            state.detached_at = Some(now);
         }
     }
 
@@ -119,10 +118,11 @@ impl Connection {
         self.lock().socket.is_some()
     }
 
-    /// Milliseconds since the last socket went; none while there is one.
-    pub(super) fn detached_for(&self, now: Timestamp) -> Option<i64> {
+    /// How long ago the last socket went; none while there is one.
+    pub(super) fn detached_for(&self, now: Instant) -> Option<Duration> {
         let state = self.lock();
-        if state.socket.is_some() { None } else { Some(now.0 - state.detached_at.0) }
+        let since = state.detached_at.filter(|_| state.socket.is_none())?;
+        Some(now.saturating_duration_since(since))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

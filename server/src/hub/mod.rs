@@ -14,12 +14,12 @@ mod log;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 
 use protocol::account::{Presence, Status};
 use protocol::event::Event;
 use protocol::id::{SessionId, UserId};
 use protocol::limits;
-use protocol::time::Timestamp;
 
 pub(crate) use self::connection::{Closing, Connection, SocketId};
 pub(crate) use self::log::Numbered;
@@ -27,15 +27,15 @@ use crate::secret::SecretHash;
 use crate::store::Committed;
 
 /// How long a connection without a socket can be resumed.
-const RESUME_WINDOW_MS: i64 = 120_000;
+const RESUME_WINDOW: Duration = Duration::from_secs(120);
 /// How long a user without a socket still counts as online, so that a reload does not show.
-const OFFLINE_AFTER_MS: i64 = 8_000;
+const OFFLINE_AFTER: Duration = Duration::from_secs(8);
 
 /// Who is to know.
 pub(crate) enum Audience<'a> {
     Users(&'a [UserId]),
-    /// The clients of one sign-in.
-    Session(SessionId),
+    /// The clients of these sign-ins.
+    Sessions(&'a [SessionId]),
 }
 
 /// How often somebody has lost sight of something. An audience that was read before the last time may be told no more.
@@ -76,6 +76,11 @@ impl Hub {
 
     /// Tells of something that a transaction changed, together with how things stand in memory.
     pub(crate) fn publish_current(&self, _after: &Committed, audience: &Audience<'_>, event: impl FnOnce() -> Event) {
+        self.tell_in_order(audience, event);
+    }
+
+    /// Tells how things stand in memory; none of it overtakes what else is told of them.
+    pub(crate) fn tell_in_order(&self, audience: &Audience<'_>, event: impl FnOnce() -> Event) {
         let _telling = self.telling();
         self.append(audience, &event());
     }
@@ -114,8 +119,8 @@ impl Hub {
                     connection.append(&body);
                 }
             }
-            Audience::Session(session) => {
-                for connection in registry.by_session.get(session).into_iter().flatten() {
+            Audience::Sessions(sessions) => {
+                for connection in sessions.iter().filter_map(|session| registry.by_session.get(session)).flatten() {
                     connection.append(&body);
                 }
             }
@@ -168,22 +173,22 @@ impl Hub {
     }
 
     /// Forgets connections that can no longer be resumed, and names the users who went offline.
-    pub(crate) fn sweep(&self, now: Timestamp) -> Vec<UserId> {
+    pub(crate) fn sweep(&self, now: Instant) -> Vec<UserId> {
         let mut registry = self.write();
-        let is_over = |connection: &&Arc<Connection>| {
-            connection.detached_for(now).is_some_and(|detached_ms| detached_ms >= RESUME_WINDOW_MS)
-        };
+        let is_over =
+            |connection: &&Arc<Connection>| connection.detached_for(now).is_some_and(|time| time >= RESUME_WINDOW);
         let over: Vec<_> = registry.by_resume.values().filter(is_over).cloned().collect();
         for connection in &over {
             registry.remove(connection);
         }
         let Registry { by_user, online, .. } = &mut *registry;
-        let is_present =
-            |user: &UserId| {
-                by_user.get(user).into_iter().flatten().any(|connection| {
-                    connection.detached_for(now).is_none_or(|detached_ms| detached_ms < OFFLINE_AFTER_MS)
-                })
-            };
+        let is_present = |user: &UserId| {
+            by_user
+                .get(user)
+                .into_iter()
+                .flatten()
+                .any(|connection| connection.detached_for(now).is_none_or(|time| time < OFFLINE_AFTER))
+        };
         let gone: Vec<_> = online.iter().filter(|user| !is_present(user)).copied().collect();
         online.retain(|user| gone.binary_search(user).is_err());
         gone
@@ -282,7 +287,7 @@ mod tests {
         client.tell(5);
         client.take(client.socket);
         client.connection.acknowledge(2);
-        client.connection.detach(client.socket, Timestamp(0));
+        client.connection.detach(client.socket, Instant::now());
         client.tell(2);
         assert!(client.hub.resume(&client.resume, 1).is_none(), "1 is forgotten, so 2 could be missing");
         assert!(client.hub.resume(&client.resume, 8).is_none(), "8 has not happened");
@@ -296,7 +301,7 @@ mod tests {
         let client = client();
         client.tell(1_001);
         assert_eq!(client.connection.take(client.socket, 1).unwrap_err(), Closing::Slow);
-        client.connection.detach(client.socket, Timestamp(0));
+        client.connection.detach(client.socket, Instant::now());
         let (_, socket, _) = client.hub.resume(&client.resume, 0).unwrap();
         client.tell(5);
         assert_eq!(client.take(socket).len(), 1_006, "catching up is no lag");
@@ -309,7 +314,7 @@ mod tests {
         let (elsewhere, socket, came_online) = client.hub.connect(client.user, other, Secret::token().hash());
         assert!(!came_online, "the user was there already");
         let event = Event::GuildDeleted(GuildDeleted { guild_id: "7".parse().unwrap() });
-        client.hub.tell(&Audience::Session(other), &event);
+        client.hub.tell(&Audience::Sessions(&[other]), &event);
         assert!(client.take(client.socket).is_empty());
         assert_eq!(elsewhere.take(socket, 10).unwrap().len(), 1);
     }
@@ -318,30 +323,34 @@ mod tests {
     fn an_audience_that_may_have_lost_sight_since_it_was_read_is_not_told() {
         let client = client();
         let epoch = client.hub.epoch();
-        client.hub.telling().0 += 1;
         let users = [client.user];
+        let gone = Event::GuildDeleted(GuildDeleted { guild_id: "7".parse().unwrap() });
+        client.hub.publish_loss(&Committed::for_test(), &users, &gone);
+        assert_eq!(client.take(client.socket), [1]);
         let presence = || Event::PresenceUpdated(client.hub.presence(client.user));
         assert_eq!(client.hub.tell_current(epoch, &Audience::Users(&users), presence), Err(Outdated));
         assert!(client.take(client.socket).is_empty());
         assert_eq!(client.hub.tell_current(client.hub.epoch(), &Audience::Users(&users), presence), Ok(()));
-        assert_eq!(client.take(client.socket), [1]);
+        assert_eq!(client.take(client.socket), [2]);
     }
 
     #[test]
     fn a_user_goes_offline_some_time_after_the_last_socket() {
         let client = client();
-        assert!(client.hub.sweep(Timestamp(1_000_000)).is_empty());
-        client.connection.detach(client.socket, Timestamp(1_000_000));
-        assert!(client.hub.sweep(Timestamp(1_000_000 + OFFLINE_AFTER_MS - 1)).is_empty());
-        assert_eq!(client.hub.sweep(Timestamp(1_000_000 + OFFLINE_AFTER_MS)), [client.user]);
+        let now = Instant::now();
+        assert!(client.hub.sweep(now).is_empty());
+        client.connection.detach(client.socket, now);
+        assert!(client.hub.sweep(now + OFFLINE_AFTER - Duration::from_millis(1)).is_empty());
+        assert_eq!(client.hub.sweep(now + OFFLINE_AFTER), [client.user]);
         assert!(client.hub.resume(&client.resume, 0).is_some_and(|(_, _, came_online)| came_online));
     }
 
     #[test]
     fn a_connection_is_forgotten_after_the_resume_window() {
         let client = client();
-        client.connection.detach(client.socket, Timestamp(0));
-        client.hub.sweep(Timestamp(RESUME_WINDOW_MS));
+        let now = Instant::now();
+        client.connection.detach(client.socket, now);
+        client.hub.sweep(now + RESUME_WINDOW);
         assert!(client.hub.resume(&client.resume, 0).is_none());
     }
 

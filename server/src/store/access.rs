@@ -65,28 +65,28 @@ impl ChannelAccess {
     }
 }
 
-/// Proves that the user holds `needed` in a guild, or says why not. While the transaction lasts, membership stays as it is.
+/// Proves that the user holds `needed` in a guild, or says why not. While the transaction lasts, membership and channels stay.
 pub(crate) async fn require_guild(
     tx: &mut Tx,
     user: UserId,
     guild_id: GuildId,
     needed: Permissions,
 ) -> Result<GuildAccess, Denied> {
-    tx.hold_guild(guild_id, Hold::Shared).await?;
+    tx.hold(guild_id.get(), Hold::Shared).await?;
     let guild = guild::find(tx, guild_id).await?.ok_or(Denied::NotFound)?;
     let is_member = guild::is_member(tx, guild_id, user).await?;
     decide(resolve(Facts { is_owner: guild.owner_id == user, is_member }), needed)?;
     Ok(GuildAccess { user, guild })
 }
 
-/// Proves that the user holds `needed` in a channel, or says why not. While the transaction lasts, membership stays as it is.
+/// Proves that the user holds `needed` in a channel, or says why not. While the transaction lasts, membership and channels stay.
 pub(crate) async fn require_channel(
     tx: &mut Tx,
     user: UserId,
     channel_id: ChannelId,
     needed: Permissions,
 ) -> Result<ChannelAccess, Denied> {
-    tx.hold_guild_of(channel_id).await?;
+    tx.hold_guild_of(channel_id, Hold::Shared).await?;
     let (channel, facts) = channel::find_with_facts(tx, channel_id, user).await?.ok_or(Denied::NotFound)?;
     let permissions = resolve(facts);
     decide(permissions, needed)?;

@@ -4,7 +4,7 @@ use protocol::account::CurrentUser;
 use protocol::id::UserId;
 use sqlx::query_as;
 
-use super::engine::{execute, on_engine};
+use super::engine::{Hold, execute, on_engine};
 use super::row;
 use super::{Result, Tx};
 
@@ -28,6 +28,11 @@ pub(crate) async fn insert(tx: &mut Tx, new: NewUser<'_>) -> Result<()> {
     .bind(new.is_admin)
     .execute(connection))?;
     Ok(())
+}
+
+/// Keeps everyone else from making a user owner or member of something until the transaction ends.
+pub(crate) async fn hold(tx: &mut Tx, user: UserId) -> Result<()> {
+    tx.hold(user.get(), Hold::Alone).await
 }
 
 /// Whether there is any account.

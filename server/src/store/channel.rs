@@ -7,9 +7,14 @@ use protocol::request::channel::ChannelPlace;
 use sqlx::query_as;
 
 use super::access::{ChannelAccess, GuildAccess};
-use super::engine::{execute, on_engine};
+use super::engine::{Hold, execute, on_engine};
 use super::row::{self, ChannelRow};
 use super::{Result, Tx};
+
+/// As [`super::guild::hold`], for the guild of a channel.
+pub(crate) async fn hold_guild(tx: &mut Tx, channel: ChannelId) -> Result<()> {
+    tx.hold_guild_of(channel, Hold::Alone).await
+}
 
 /// Makes a channel in the guild that `access` proves; `new.guild_id` is that guild's.
 pub(crate) async fn insert(tx: &mut Tx, access: &GuildAccess, new: &Channel) -> Result<()> {

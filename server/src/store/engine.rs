@@ -4,13 +4,15 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::id::{ChannelId, GuildId};
+use protocol::id::ChannelId;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Postgres, Sqlite, Transaction, query};
+
+use tokio::time::timeout;
 
 use super::group::{Member, Writer};
 use super::order::{Order, Ticket};
@@ -21,6 +23,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+const COMMIT_TIME: Duration = Duration::from_secs(5);
 
 /// A database that is migrated and open.
 #[derive(Clone)]
@@ -76,10 +79,10 @@ pub(crate) struct Committed {
     _ticket: Option<Ticket>,
 }
 
-/// How a transaction holds a guild's membership still until it ends.
+/// How a transaction holds a thing and all that belongs to it until it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hold {
-    /// It stays as it is: others may rely on it too, and nobody changes it.
+pub(super) enum Hold {
+    /// Nobody changes who is a member and what channels there are, but others may rely on it too.
     Shared,
     /// This transaction alone reads and changes it.
     Alone,
@@ -118,6 +121,13 @@ macro_rules! execute {
     };
 }
 pub(super) use execute;
+
+#[cfg(test)]
+impl Committed {
+    pub(crate) fn for_test() -> Self {
+        Self { _ticket: None }
+    }
+}
 
 impl Store {
     /// Opens `sqlite:PATH` or `postgres://..` and brings it to this program's schema.
@@ -178,7 +188,8 @@ impl Tx {
             }
             EngineTx::Postgres(PostgresTx { transaction, order }) => {
                 let ticket = order.as_ref().map(Order::enter);
-                transaction.commit().await?;
+                // Those behind it wait for its ticket: one connection that hangs must not hold up all.
+                timeout(COMMIT_TIME, transaction.commit()).await.map_err(|_elapsed| Error::Abandoned)??;
                 if let Some(ticket) = &ticket {
                     ticket.reached().await;
                 }
@@ -188,21 +199,24 @@ impl Tx {
         Ok(Committed { _ticket: ticket })
     }
 
-    /// Holds a guild's membership still. SQLite has one writer at a time, which holds everything.
-    pub(super) async fn hold_guild(&mut self, guild: GuildId, hold: Hold) -> Result<()> {
+    /// Holds what an id names, a guild or a user. SQLite has one writer at a time, which holds everything.
+    pub(super) async fn hold(&mut self, id: i64, hold: Hold) -> Result<()> {
         let Some(connection) = self.postgres_writer() else { return Ok(()) };
         let lock = match hold {
             Hold::Shared => query("select pg_advisory_xact_lock_shared($1)"),
             Hold::Alone => query("select pg_advisory_xact_lock($1)"),
         };
-        lock.bind(guild.get()).execute(connection).await?;
+        lock.bind(id).execute(connection).await?;
         Ok(())
     }
 
-    /// As [`Tx::hold_guild`], shared, for the guild of a channel.
-    pub(super) async fn hold_guild_of(&mut self, channel: ChannelId) -> Result<()> {
+    /// Holds the guild of a channel.
+    pub(super) async fn hold_guild_of(&mut self, channel: ChannelId, hold: Hold) -> Result<()> {
         let Some(connection) = self.postgres_writer() else { return Ok(()) };
-        let lock = query("select pg_advisory_xact_lock_shared(guild_id) from channels where id = $1");
+        let lock = match hold {
+            Hold::Shared => query("select pg_advisory_xact_lock_shared(guild_id) from channels where id = $1"),
+            Hold::Alone => query("select pg_advisory_xact_lock(guild_id) from channels where id = $1"),
+        };
         lock.bind(channel.get()).execute(connection).await?;
         Ok(())
     }

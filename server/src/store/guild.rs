@@ -20,10 +20,10 @@ pub(crate) async fn insert(tx: &mut Tx, new: &Guild) -> Result<()> {
     Ok(())
 }
 
-/// Keeps everyone else from relying on a guild's membership, and from changing it, until the transaction ends. Whoever
-/// changes it does so before anything else is locked.
-pub(crate) async fn hold_membership(tx: &mut Tx, guild: GuildId) -> Result<()> {
-    tx.hold_guild(guild, Hold::Alone).await
+/// Keeps everyone else from relying on a guild's members and channels, and from changing them, until the transaction ends.
+/// Whoever changes them does this before anything else.
+pub(crate) async fn hold(tx: &mut Tx, guild: GuildId) -> Result<()> {
+    tx.hold(guild.get(), Hold::Alone).await
 }
 
 pub(crate) async fn find(tx: &mut Tx, guild: GuildId) -> Result<Option<Guild>> {

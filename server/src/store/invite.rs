@@ -6,10 +6,13 @@ use protocol::time::Timestamp;
 use sqlx::query_as;
 
 use super::access::GuildAccess;
-use super::engine::{execute, on_engine};
+use super::engine::{Hold, execute, on_engine};
 use super::row::{self, InviteRow};
 use super::{Result, Tx};
 use crate::secret::SecretHash;
+
+/// Stands for the instance where things are held by id: no noun has it.
+const INSTANCE: i64 = 0;
 
 /// How a new invite ends.
 #[derive(Debug, Clone, Copy)]
@@ -99,6 +102,11 @@ pub(crate) async fn list_usable(tx: &mut Tx, access: &GuildAccess, now: Timestam
     .bind(now.0)
     .fetch_all(connection))?;
     rows.into_iter().map(row::invite).collect()
+}
+
+/// Keeps everyone else from making invites to the instance until the transaction ends.
+pub(crate) async fn hold_of_instance(tx: &mut Tx) -> Result<()> {
+    tx.hold(INSTANCE, Hold::Alone).await
 }
 
 /// How many invites to the instance can still be used.

@@ -19,15 +19,13 @@ pub(crate) struct NewMessage<'a> {
     pub(crate) content: &'a str,
 }
 
-/// Takes the channel's turn until the transaction ends, so that ids made after this ascend in the order of commits; false
-/// where the channel has gone since `access` was proved.
-pub(crate) async fn take_turn(tx: &mut Tx, access: &ChannelAccess) -> Result<bool> {
-    let taken: Option<(i64,)> = on_engine!(tx, connection => query_as(
-        "update channels set position = position where id = $1 returning id",
-    )
-    .bind(access.channel().id.get())
-    .fetch_optional(connection))?;
-    Ok(taken.is_some())
+/// Takes the channel's turn until the transaction ends: ids made after this ascend in the order of commits, and no other
+/// message of the channel is written, changed or deleted meanwhile.
+pub(crate) async fn take_turn(tx: &mut Tx, access: &ChannelAccess) -> Result<()> {
+    execute!(tx, connection => sqlx::query("update channels set position = position where id = $1")
+        .bind(access.channel().id.get())
+        .execute(connection))?;
+    Ok(())
 }
 
 /// Stores a message of the user that `access` proves; none where the user has used the nonce before.

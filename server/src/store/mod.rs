@@ -65,12 +65,15 @@ impl Error {
     }
 }
 
-/// `SQLITE_FULL`, and PostgreSQL's `disk_full`.
-const FULL: [&str; 2] = ["13", "53100"];
+/// What passes: of SQLite, `SQLITE_BUSY` and `SQLITE_FULL`; of PostgreSQL, classes 08 (connection), 53 (resources) and 57P
+/// (shutting down), `serialization_failure` and `deadlock_detected`.
+fn is_passing(code: &str) -> bool {
+    ["5", "13", "40001", "40P01"].contains(&code) || ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+}
 
 fn is_outage(error: &sqlx::Error) -> bool {
     if let sqlx::Error::Database(error) = error {
-        return error.code().is_some_and(|code| FULL.contains(&code.as_ref()));
+        return error.code().is_some_and(|code| is_passing(&code));
     }
     matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_))
 }

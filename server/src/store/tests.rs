@@ -245,7 +245,7 @@ async fn commits_are_told_of_in_their_order(fresh: Fresh) {
             tokio::spawn(async move {
                 let mut tx = scene.write().await;
                 let access = scene.channel_access(&mut tx).await;
-                assert!(message::take_turn(&mut tx, &access).await.unwrap());
+                message::take_turn(&mut tx, &access).await.unwrap();
                 let sent = scene.send(&mut tx, &format!("n-{number}")).await.unwrap();
                 let committed = tx.commit().await.unwrap();
                 told.lock().unwrap().push(sent);
@@ -273,7 +273,7 @@ async fn who_is_removed_is_told_nothing_that_was_written_after(fresh: Fresh) {
     let (store, guild, owner) = (scene.fresh.store.clone(), scene.guild.id, scene.owner.id);
     let mut removal = tokio::spawn(async move {
         let mut tx = store.write().await.unwrap();
-        guild::hold_membership(&mut tx, guild).await.unwrap();
+        guild::hold(&mut tx, guild).await.unwrap();
         let access = access::require_guild(&mut tx, owner, guild, Permissions::KICK_MEMBERS).await.unwrap();
         assert!(guild::delete_member(&mut tx, &access, bob.id).await.unwrap());
         drop(tx.commit().await.unwrap());

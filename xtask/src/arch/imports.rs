@@ -39,8 +39,13 @@ fn walk(tokens: TokenStream, depth: usize, found: &mut BTreeSet<String>) {
                     supers += 1;
                     at += 3;
                 }
-                if supers == depth {
-                    found.extend(after_separator(&tokens[at..]));
+                match &tokens[at..] {
+                    path if supers == depth => found.extend(after_separator(path)),
+                    [TokenTree::Punct(_), TokenTree::Punct(_), TokenTree::Group(paths), ..] => {
+                        at += 3;
+                        walk(paths.stream(), depth.saturating_sub(supers), found);
+                    }
+                    _ => {}
                 }
             }
             TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
@@ -87,6 +92,7 @@ mod tests {
         assert_eq!(names("use super::{http, app};", 1), ["app", "http"]);
         assert_eq!(names("use super::sibling;", 2), [""; 0]);
         assert_eq!(names("use super::super::http::x;", 2), ["http"]);
+        assert_eq!(names("use super::{sibling, super::http};", 2), ["http"]);
         assert_eq!(names("mod inner { use super::super::http; }", 1), ["http"]);
     }
 

@@ -41,8 +41,8 @@ const MODULES: &[Modules] = &[
             ("http", &["app", "domain", "error", "gateway"]),
             ("gateway", &["app", "clock", "domain", "error", "hub", "secret"]),
             ("media", &["app", "domain", "error", "room"]),
-            ("domain", &["address", "app", "clock", "error", "hub", "room", "seat", "secret", "store"]),
-            ("app", &["clock", "hub", "limiter", "password", "room", "seat", "speaking", "store", "ticket"]),
+            ("domain", &["address", "app", "clock", "error", "hub", "limiter", "room", "seat", "secret", "store"]),
+            ("app", &["clock", "hub", "limiter", "password", "room", "seat", "speaking", "store", "ticket", "untold"]),
             ("hub", &["secret", "store"]),
             ("ticket", &["secret", "store"]),
             ("password", &["error"]),
@@ -57,6 +57,7 @@ const MODULES: &[Modules] = &[
             ("secret", &[]),
             ("speaking", &[]),
             ("tls", &[]),
+            ("untold", &[]),
         ],
     },
     Modules {

@@ -14,7 +14,8 @@ use sfu::RoomId;
 
 use self::convert::{checked, consistent, grant, media_peer, media_source, media_state, refused_offer, sources};
 pub(crate) use self::tell::handle;
-use self::tell::{tell_ended, tell_seat};
+use self::tell::tell_ended;
+pub(super) use self::tell::tell_seat;
 use super::session;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -50,16 +51,23 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
     };
     // Asked again: who lost the right, or the session, since has either been seen here, or finds the seat and ends it.
     if let Err(error) = may_still_connect(app, session, channel).await {
-        end(app, app.seats.remove(peer), VoiceEnd::Removed).await;
+        give_up(app, &state).await;
         return Err(error);
     }
     let Some(replaced) = app.seats.settle(peer) else {
-        end(app, app.seats.remove(peer), VoiceEnd::Replaced).await;
+        give_up(app, &state).await;
         return Err(Error::Conflict("the seat was taken away while you joined"));
     };
     end(app, replaced, VoiceEnd::Replaced).await;
     tell_seat(app, &state).await;
     Ok(Answer { peer_id: peer, sdp: answer.sdp })
+}
+
+/// Gives up a seat that was never settled. Whoever removed it may have told media before media knew of the peer.
+async fn give_up(app: &App, seat: &VoiceState) {
+    app.seats.remove(seat.peer_id);
+    leave_media(app, seat.peer_id).await;
+    tell_seat(app, seat).await;
 }
 
 async fn may_connect(app: &App, user: UserId, channel: ChannelId) -> Result<(GuildId, Permissions)> {
@@ -143,11 +151,20 @@ pub(crate) async fn end_of_guild(app: &App, guild: GuildId, user: Option<UserId>
 
 /// Ends seats that are taken out already.
 async fn end(app: &App, seats: impl IntoIterator<Item = Seat>, reason: VoiceEnd) {
-    for seat in seats {
-        if let Err(error) = app.rooms.leave(media_peer(seat.state.peer_id)).await {
-            tracing::warn!(%error, "could not end a peer");
-        }
-        tell_ended(app, &seat, reason).await;
+    let seats: Vec<_> = seats.into_iter().collect();
+    // First what ends them, which waits for no database.
+    for seat in &seats {
+        leave_media(app, seat.state.peer_id).await;
+        tell_ended(app, seat, reason);
+    }
+    for seat in &seats {
+        tell_seat(app, &seat.state).await;
+    }
+}
+
+async fn leave_media(app: &App, peer: PeerId) {
+    if let Err(error) = app.rooms.leave(media_peer(peer)).await {
+        tracing::warn!(%error, "could not end a peer");
     }
 }
 

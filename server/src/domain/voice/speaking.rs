@@ -18,12 +18,12 @@ const OUTSIDE_EVERY: Duration = Duration::from_millis(500);
 pub(super) fn tell(app: &App, speakers: VoiceSpeakers) {
     let channel = speakers.channel_id;
     let Some(guild) = app.seats.guild_of(channel) else { return };
-    let event = Event::VoiceSpeakers(speakers.clone());
-    // Noted first, so that what the guild is told is never older than what the room was told.
-    let is_first = app.speaking.note(speakers);
-    for session in app.seats.sessions_in(channel) {
-        app.hub.tell(&Audience::Session(session), &event);
-    }
+    let sessions = app.seats.sessions_in(channel);
+    let mut is_first = false;
+    app.hub.tell_in_order(&Audience::Sessions(&sessions), || {
+        is_first = app.speaking.note(speakers.clone());
+        Event::VoiceSpeakers(speakers)
+    });
     if is_first {
         tokio::spawn(tell_outside(Arc::clone(app), guild, channel));
     }

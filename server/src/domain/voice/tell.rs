@@ -1,5 +1,7 @@
 //! What is told of rooms, and to whom.
 
+use std::sync::Arc;
+
 use protocol::event::{Event, VoiceEnded, VoiceLeft, VoiceQuality, VoiceSlots, VoiceSpeakers};
 use protocol::id::{ChannelId, GuildId, PeerId};
 use protocol::voice::{Speaker, VoiceEnd, VoiceState};
@@ -12,15 +14,16 @@ use crate::hub::Audience;
 use crate::seat::{Phase, Seat};
 use crate::store;
 
-/// Passes on what a media thread tells.
-pub(crate) async fn handle(app: &App, event: sfu::Event) -> Result<()> {
+/// Passes on what a media thread tells, without waiting for the database.
+pub(crate) fn handle(app: &App, event: sfu::Event) -> Result<()> {
     match event {
         sfu::Event::Connected { peer } => tracing::debug!(peer = peer.0, "a peer is connected"),
-        sfu::Event::Suspended { peer } => suspend(app, peer_id(peer)?, true).await,
-        sfu::Event::Resumed { peer } => suspend(app, peer_id(peer)?, false).await,
+        sfu::Event::Suspended { peer } => suspend(app, peer_id(peer)?, true),
+        sfu::Event::Resumed { peer } => suspend(app, peer_id(peer)?, false),
         sfu::Event::Gone { peer, reason } => {
             if let Some(seat) = app.seats.remove(peer_id(peer)?) {
-                tell_ended(app, &seat, end_reason(reason)).await;
+                tell_ended(app, &seat, end_reason(reason));
+                announce(app, seat.state);
             }
         }
         sfu::Event::Slots { peer, slots } => {
@@ -41,36 +44,45 @@ pub(crate) async fn handle(app: &App, event: sfu::Event) -> Result<()> {
     Ok(())
 }
 
-async fn suspend(app: &App, peer: PeerId, is_suspended: bool) {
+fn suspend(app: &App, peer: PeerId, is_suspended: bool) {
     if let Some(seat) = app.seats.set_suspended(peer, is_suspended) {
-        tell_seat(app, &seat.state).await;
+        announce(app, seat.state);
     }
+}
+
+fn announce(app: &App, seat: VoiceState) {
+    let app = Arc::clone(app);
+    tokio::spawn(async move { tell_seat(&app, &seat).await });
 }
 
 fn tell_peer(app: &App, peer: PeerId, event: &Event) {
     if let Some(seat) = app.seats.get(peer) {
-        app.hub.tell(&Audience::Session(seat.session), event);
+        app.hub.tell(&Audience::Sessions(&[seat.session]), event);
     }
 }
 
-/// Tells a client that its seat ended, and everyone that it is free.
-pub(super) async fn tell_ended(app: &App, seat: &Seat, reason: VoiceEnd) {
+/// Tells a client that its seat ended.
+pub(super) fn tell_ended(app: &App, seat: &Seat, reason: VoiceEnd) {
     let VoiceState { channel_id, peer_id, .. } = seat.state;
     let event = Event::VoiceEnded(VoiceEnded { channel_id, peer_id, reason });
-    app.hub.tell(&Audience::Session(seat.session), &event);
-    tell_seat(app, &seat.state).await;
+    app.hub.tell(&Audience::Sessions(&[seat.session]), &event);
 }
 
-/// Tells a guild how a seat stands now: as it is, or that it is free. To be called after each change of it. What cannot be
-/// told is logged: the change stands.
-pub(super) async fn tell_seat(app: &App, seat: &VoiceState) {
+/// Tells a guild how a seat stands now: as it is, or that it is free. To be called after each change of it. If that fails,
+/// it is noted for later, and the answer is false.
+pub(in crate::domain) async fn tell_seat(app: &App, seat: &VoiceState) -> bool {
     let VoiceState { guild_id, channel_id, user_id, peer_id, .. } = *seat;
     let current = || match app.seats.get(peer_id) {
         Some(seat) if seat.phase == Phase::Present => Event::VoiceStateUpdated(seat.state),
         Some(_) | None => Event::VoiceLeft(VoiceLeft { guild_id, channel_id, user_id, peer_id }),
     };
-    if let Err(error) = tell_members(app, guild_id, current).await {
-        tracing::warn!(%error, "could not tell how a seat stands");
+    match tell_members(app, guild_id, current).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(%error, "could not tell yet how a seat stands");
+            app.untold.add_seat(seat);
+            false
+        }
     }
 }
 
