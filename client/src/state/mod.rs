@@ -1,6 +1,7 @@
 //! All that the client knows, as plain data that events change.
 
 mod guild;
+mod message;
 mod read;
 mod route;
 mod timeline;

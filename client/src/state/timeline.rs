@@ -4,14 +4,11 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::rc::Rc;
 
-use protocol::event::MessageDeleted;
 use protocol::id::MessageId;
 use protocol::message::{History, Message, Nonce};
 use protocol::time::Timestamp;
 
-use super::{Effect, State};
-
-/// Messages that are kept in memory and on screen; more are dropped at the far end and load again.
+/// Messages that are kept in memory; more are dropped at the far end and load again.
 const KEPT: usize = 400;
 /// A message within this time of its author's last one stands below it without a head, in milliseconds.
 const GROUPED_MS: i64 = 5 * 60 * 1000;
@@ -63,7 +60,7 @@ pub struct Timeline {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Change {
+pub(super) enum Change {
     Edited(Message),
     Deleted(MessageId),
 }
@@ -266,7 +263,7 @@ impl Timeline {
         self.older == Progress::Loading || self.newer == Progress::Loading
     }
 
-    fn change(&mut self, change: Change) {
+    pub(super) fn change(&mut self, change: Change) {
         self.take(&change);
         if self.is_loading() {
             self.meanwhile.push(change);
@@ -383,36 +380,5 @@ impl Timeline {
 
     fn is_new(&self, message: &Message, me: Option<protocol::id::UserId>) -> bool {
         self.new_after.is_some_and(|read| message.id > read) && Some(message.author.id) != me
-    }
-}
-
-impl State {
-    pub(super) fn message_created(&mut self, message: Message, now: Timestamp) -> Option<Effect> {
-        let is_mine = self.my_id() == Some(message.author.id);
-        self.users.insert(message.author.id, message.author.clone());
-        self.typing.stop(message.channel_id, message.author.id);
-        self.typing.expire(now);
-        for guild in self.guilds.values_mut() {
-            if let Some(channel) = guild.channels.get_mut(&message.channel_id) {
-                channel.last_message_id = channel.last_message_id.max(Some(message.id));
-            }
-        }
-        if is_mine {
-            self.reads.advance(message.channel_id, message.id);
-        }
-        if let Some(timeline) = self.timelines.get_mut(&message.channel_id) {
-            timeline.settle(message.clone());
-        }
-        (!is_mine).then(|| Effect::MessageArrived(Box::new(message)))
-    }
-
-    pub(super) fn message_updated(&mut self, message: Message) -> Option<Effect> {
-        self.timelines.get_mut(&message.channel_id)?.change(Change::Edited(message));
-        None
-    }
-
-    pub(super) fn message_deleted(&mut self, gone: MessageDeleted) -> Option<Effect> {
-        self.timelines.get_mut(&gone.channel_id)?.change(Change::Deleted(gone.message_id));
-        None
     }
 }
