@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::event::{Event, Ready};
 use protocol::gateway::{ClientFrame, ServerFrame};
 use tokio::net::TcpStream;
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, interval, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
@@ -105,6 +105,17 @@ impl Gateway {
             }
         };
         timeout(PATIENCE, ended).await.expect("the socket is ended in time");
+    }
+
+    /// Reads for a while, which answers pings, and sends no frame; false where the socket ended.
+    pub async fn is_open_without_heartbeats(&mut self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        while let Ok(message) = timeout_at(end, self.socket.next()).await {
+            if !matches!(message, Some(Ok(Message::Ping(_)))) {
+                return false;
+            }
+        }
+        true
     }
 
     /// How many events still come before the socket ends, however it ends.

@@ -42,6 +42,13 @@ async fn a_cut_socket_resumes_without_loss_or_duplicate() {
 }
 
 #[tokio::test]
+async fn a_client_whose_heartbeats_do_not_come_shows_life_by_answering_pings() {
+    let instance = Instance::start().await;
+    let mut gateway = instance.admin().await.gateway().await;
+    assert!(gateway.is_open_without_heartbeats(Duration::from_secs(50)).await);
+}
+
+#[tokio::test]
 async fn a_restarted_server_asks_for_a_new_start_and_has_lost_nothing() {
     let mut instance = Instance::start().await;
     let owner = instance.admin().await;
@@ -50,7 +57,7 @@ async fn a_restarted_server_asks_for_a_new_start_and_has_lost_nothing() {
     let mut gateway = owner.gateway().await;
     let sent = owner.send(channel, "n-1", "kept").await.unwrap();
     instance.stop().await;
-    assert_eq!(gateway.closed().await, 1001);
+    assert_eq!(gateway.closed().await, close::GOING_AWAY);
     instance.resume().await;
     assert!(!gateway.cut_and_resume().await);
     let ready = owner.gateway().await.ready().clone();

@@ -66,7 +66,7 @@ pub mod close {
     pub const RATE_LIMITED: u16 = 4002;
     /// The client read too slowly; resume.
     pub const SLOW_CONSUMER: u16 = 4003;
-    /// No heartbeat came in time; resume.
+    /// Neither a frame nor a pong came in time; resume.
     pub const HEARTBEAT_TIMEOUT: u16 = 4004;
     /// The gateway session was resumed on another socket, or the user opened too many.
     pub const TAKEN_OVER: u16 = 4005;

@@ -7,7 +7,10 @@ macro_rules! limits {
         $($(#[$doc])* pub const $constant: $type = $value;)*
 
         /// The limits as `GET /instance` shows them to clients.
+        ///
+        /// A limit that an older server does not name is taken to be this program's.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
         pub struct Limits {
             $($(#[$doc])* pub $field: $type,)*
         }
@@ -65,6 +68,8 @@ limits! {
     GATEWAY_FRAMES_PER_10_S gateway_frames_per_10_s: u32 = 60;
     /// Bytes of an SDP offer.
     OFFER_BYTES offer_bytes: usize = 98_304;
+    /// Offers to rooms, joins and restarts, that one user may make in a minute.
+    OFFERS_PER_MINUTE offers_per_minute: u32 = 60;
     /// Audio slots of one connection to a room.
     AUDIO_SLOTS audio_slots: usize = 16;
     /// Video slots of one connection to a room.

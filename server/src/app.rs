@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use protocol::id::{ChannelId, SessionId, UserId};
+use protocol::limits;
 use tokio::sync::watch;
 
 use crate::clock::{self, Ids};
@@ -38,6 +39,8 @@ pub(crate) struct Context {
     /// Sign-ins of a user name from a network that have not succeeded.
     pub(crate) sign_ins: Limiter<(IpAddr, String)>,
     pub(crate) gateway_tickets: Limiter<SessionId>,
+    /// Offers to rooms, whose parsing costs the media thread time.
+    pub(crate) offers: Limiter<UserId>,
     pub(crate) typing: Limiter<(UserId, ChannelId)>,
     /// Origins beside the server's own whose pages may use it.
     pub(crate) origins: Vec<String>,
@@ -86,6 +89,7 @@ impl Context {
             wrong_passwords: Limiter::new(WRONG_PASSWORDS_PER_HOUR, HOUR),
             sign_ins: Limiter::new(SIGN_INS_PER_HOUR, HOUR),
             gateway_tickets: Limiter::new(TICKETS_PER_MINUTE, MINUTE),
+            offers: Limiter::new(limits::OFFERS_PER_MINUTE, MINUTE),
             typing: Limiter::new(1, TYPING_EVERY),
             origins,
             trusted_proxies,
@@ -101,6 +105,7 @@ impl Context {
         self.wrong_passwords.sweep(now);
         self.sign_ins.sweep(now);
         self.gateway_tickets.sweep(now);
+        self.offers.sweep(now);
         self.typing.sweep(now);
     }
 }

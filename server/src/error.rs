@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use protocol::error::{ErrorBody, ErrorCode};
 use protocol::name::Invalid;
 
+use crate::limiter::Wait;
 use crate::store;
 use crate::store::access::Denied;
 
@@ -116,6 +117,12 @@ impl From<store::Error> for Error {
             return Self::Unavailable { retry_after_ms: 1_000 };
         }
         Self::internal(error)
+    }
+}
+
+impl From<Wait> for Error {
+    fn from(Wait(left): Wait) -> Self {
+        Self::RateLimited { retry_after_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX) }
     }
 }
 

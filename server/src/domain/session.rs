@@ -14,7 +14,6 @@ use crate::address;
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::limiter::Wait;
 use crate::secret::{Secret, SecretHash};
 pub(crate) use crate::store::session::LiveSession;
 use crate::store::session::NewSession;
@@ -33,10 +32,10 @@ pub(crate) async fn sign_in(app: &App, from: IpAddr, body: SignInBody) -> Result
     drop(tx);
     // Counted before the password is checked, so that guesses at once do not all come through.
     let attempt = (address::network(from), username);
-    app.wrong_passwords.admit(attempt.0, clock::instant()).map_err(wait)?;
+    app.wrong_passwords.admit(attempt.0, clock::instant())?;
     if let Err(refused) = app.sign_ins.admit(attempt.clone(), clock::instant()) {
         app.wrong_passwords.forgive(&attempt.0);
-        return Err(wait(refused));
+        return Err(refused.into());
     }
     let (user, hash) = found.unzip();
     let verified = app.passwords.verify(body.password, hash).await;
@@ -126,20 +125,16 @@ pub(crate) async fn is_live(app: &App, session: SessionId) -> Result<bool> {
 
 /// A ticket with which a client of the session opens the gateway.
 pub(crate) fn gateway_ticket(app: &App, session: LiveSession) -> Result<Secret> {
-    app.gateway_tickets.admit(session.id, clock::instant()).map_err(wait)?;
+    app.gateway_tickets.admit(session.id, clock::instant())?;
     Ok(app.tickets.issue(session, clock::now()))
 }
 
 /// Refuses a network from which too many codes were wrong.
 pub(super) fn refuse_guesses(app: &App, from: IpAddr) -> Result<()> {
-    app.wrong_codes.check(&address::network(from), clock::instant()).map_err(wait)
+    Ok(app.wrong_codes.check(&address::network(from), clock::instant())?)
 }
 
 /// Notes that a code was wrong.
 pub(super) fn count_guess(app: &App, from: IpAddr) {
     app.wrong_codes.count(address::network(from), clock::instant());
-}
-
-fn wait(Wait(left): Wait) -> Error {
-    Error::RateLimited { retry_after_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX) }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use protocol::error::ErrorBody;
 use protocol::gateway::{ClientFrame, ServerFrame, close};
 use protocol::limits;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::app::App;
 use crate::clock;
@@ -20,7 +21,9 @@ use crate::hub::{Closing, Connection, Numbered, SocketId};
 use crate::secret::{Secret, SecretHash};
 
 const HEARTBEAT_INTERVAL_MS: u32 = 20_000;
-/// Two heartbeats may be lost before the socket counts as dead.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(HEARTBEAT_INTERVAL_MS as u64);
+/// Two pings may be lost before the socket counts as dead. Clients answer them by themselves (RFC 6455 section 5.5.3), also a
+/// browser's hidden page, whose own heartbeats may come once a minute.
 const SILENCE: Duration = Duration::from_millis(2 * HEARTBEAT_INTERVAL_MS as u64 + 5_000);
 const OPENING_TIME: Duration = Duration::from_secs(10);
 /// Frames before a socket is identified: a resume that fails, an identify, and some heartbeats.
@@ -178,6 +181,7 @@ async fn run(app: &App, sink: &mut Sink, stream: &mut Stream, attached: &Attache
 }
 
 async fn write(sink: &mut Sink, attached: &Attached, answers: &mut mpsc::Receiver<ServerFrame>) -> Stop {
+    let mut pinged = Instant::now();
     loop {
         let mut batch: Vec<_> = match attached.connection.take(attached.id, BATCH) {
             Ok(events) => events.iter().map(event_message).collect(),
@@ -186,8 +190,13 @@ async fn write(sink: &mut Sink, attached: &Attached, answers: &mut mpsc::Receive
         while let Ok(answer) = answers.try_recv() {
             batch.push(message(&answer));
         }
+        if pinged.elapsed() >= HEARTBEAT_INTERVAL {
+            pinged = Instant::now();
+            batch.push(Message::Ping(Bytes::new()));
+        }
         if batch.is_empty() {
             tokio::select! {
+                () = sleep_until(pinged + HEARTBEAT_INTERVAL) => continue,
                 () = attached.connection.woken() => continue,
                 answer = answers.recv() => match answer {
                     Some(answer) => batch.push(message(&answer)),
@@ -230,7 +239,7 @@ async fn read(
     let mut window = Instant::now();
     let mut frames = 0;
     loop {
-        let Ok(frame) = timeout(SILENCE, next_frame(stream)).await else {
+        let Ok(message) = timeout(SILENCE, stream.next()).await else {
             return End { code: close::HEARTBEAT_TIMEOUT, farewell: None }.into();
         };
         if window.elapsed() > Duration::from_secs(10) {
@@ -241,8 +250,9 @@ async fn read(
         if frames > limits::GATEWAY_FRAMES_PER_10_S {
             return End::refused(close::RATE_LIMITED, &Error::RateLimited { retry_after_ms: 10_000 }).into();
         }
-        match frame {
-            Ok(ClientFrame::Heartbeat { seq }) => {
+        match frame(message) {
+            Ok(None) => {}
+            Ok(Some(ClientFrame::Heartbeat { seq })) => {
                 connection.acknowledge(seq);
                 if noted.elapsed() >= NOTE_USE_EVERY {
                     noted = Instant::now();
@@ -253,7 +263,7 @@ async fn read(
                     return End::from(Closing::Slow).into();
                 }
             }
-            Ok(ClientFrame::Identify { .. } | ClientFrame::Resume { .. }) => {
+            Ok(Some(ClientFrame::Identify { .. } | ClientFrame::Resume { .. })) => {
                 return End::invalid_frame("this socket is identified already").into();
             }
             Err(stop) => return stop,
@@ -263,14 +273,21 @@ async fn read(
 
 async fn next_frame(stream: &mut Stream) -> Result<ClientFrame, Stop> {
     loop {
-        match stream.next().await {
-            Some(Ok(Message::Text(text))) => {
-                return serde_json::from_str(&text).map_err(|error| End::invalid_frame(error).into());
-            }
-            Some(Ok(Message::Binary(_))) => return Err(End::invalid_frame("frames are text").into()),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(Stop::Lost),
+        if let Some(frame) = frame(stream.next().await)? {
+            return Ok(frame);
         }
+    }
+}
+
+/// The frame in a message; none in those that only show life.
+fn frame(message: Option<Result<Message, axum::Error>>) -> Result<Option<ClientFrame>, Stop> {
+    match message {
+        Some(Ok(Message::Text(text))) => {
+            serde_json::from_str(&text).map(Some).map_err(|error| End::invalid_frame(error).into())
+        }
+        Some(Ok(Message::Binary(_))) => Err(End::invalid_frame("frames are text").into()),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
+        Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Stop::Lost),
     }
 }
 

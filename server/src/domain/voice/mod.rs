@@ -18,6 +18,7 @@ use self::tell::tell_ended;
 pub(super) use self::tell::tell_seat;
 use super::session;
 use crate::app::App;
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::room::{Ended, Entry};
 use crate::seat::{Phase, Seat};
@@ -27,6 +28,7 @@ use crate::store::session::LiveSession;
 /// Takes a seat in a voice channel; a seat that the user has elsewhere ends.
 pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, body: JoinBody) -> Result<Answer> {
     let user = session.user.user.id;
+    app.offers.admit(user, clock::instant())?;
     let (guild, permissions) = may_connect(app, user, channel).await?;
     let peer: PeerId = app.ids.next();
     let flags = consistent(body.flags);
@@ -87,6 +89,7 @@ async fn may_still_connect(app: &App, session: &LiveSession, channel: ChannelId)
 /// Answers a new offer on the same connection.
 pub(crate) async fn restart(app: &App, session: &LiveSession, peer: PeerId, offer: Offer) -> Result<Answer> {
     own_seat(app, session, peer)?;
+    app.offers.admit(session.user.user.id, clock::instant())?;
     let answer = app.rooms.restart(media_peer(peer), checked(offer)?).await;
     let answer = answer.map_err(ended)?.map_err(refused_offer)?;
     Ok(Answer { peer_id: peer, sdp: answer.sdp })
