@@ -71,6 +71,9 @@ pub fn IconButton(
     /// On or off, for a button that switches.
     #[props(default)]
     is_pressed: Option<bool>,
+    /// The same where the label changes with it; said twice it would be heard as its opposite.
+    #[props(default)]
+    is_on: Option<bool>,
     #[props(default)] is_expanded: Option<bool>,
     /// The key that does the same.
     #[props(default)]
@@ -85,6 +88,7 @@ pub fn IconButton(
             r#type: "button",
             "aria-label": "{label}",
             "aria-pressed": is_pressed,
+            "data-on": is_on,
             "aria-expanded": is_expanded,
             "aria-keyshortcuts": shortcut,
             "data-tip": "{tip}",

@@ -149,7 +149,7 @@ pub(super) fn Controls(id: &'static str) -> Element {
                 label: if muted { text::unmute() } else { text::mute() },
                 glyph: if muted { Glyph::MicrophoneOff } else { Glyph::Microphone },
                 class: "control",
-                is_pressed: muted,
+                is_on: muted,
                 shortcut: "M",
                 on_press: move |()| app.toggle_mute(),
             }
@@ -157,7 +157,7 @@ pub(super) fn Controls(id: &'static str) -> Element {
                 label: if deafened { text::undeafen() } else { text::deafen() },
                 glyph: if deafened { Glyph::HeadphonesOff } else { Glyph::Headphones },
                 class: "control",
-                is_pressed: deafened,
+                is_on: deafened,
                 shortcut: "D",
                 on_press: move |()| app.toggle_deafen(),
             }
@@ -165,7 +165,7 @@ pub(super) fn Controls(id: &'static str) -> Element {
                 label: if camera { text::camera_stop() } else { text::camera_start() },
                 glyph: if camera { Glyph::Camera } else { Glyph::CameraOff },
                 class: "control lit",
-                is_pressed: camera,
+                is_on: camera,
                 shortcut: "V",
                 on_press: move |()| app.toggle_camera(),
             }
@@ -173,7 +173,7 @@ pub(super) fn Controls(id: &'static str) -> Element {
                 label: if screen { text::screen_stop() } else { text::screen_start() },
                 glyph: if screen { Glyph::ScreenOff } else { Glyph::Screen },
                 class: "control lit",
-                is_pressed: screen,
+                is_on: screen,
                 shortcut: "S",
                 on_press: move |()| app.toggle_screen(),
             }
