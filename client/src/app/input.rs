@@ -31,7 +31,7 @@ impl App {
             Input::KeyUp(code) => {
                 self.talk_key(&code, false);
             }
-            Input::Blurred => self.set_talking(false),
+            Input::Blurred => self.keys_lost(),
             Input::Link { connection, link } => self.voice_link(connection, link),
             Input::ScreenEnded => self.stop_screen(),
             Input::MicrophoneEnded => self.microphone_lost(),

@@ -16,6 +16,7 @@ use protocol::voice::{Mid, PeerFlags, Quality, Shown, Source, VoiceState, Wish};
 
 use super::{App, Tone};
 use crate::call::focus::Focus;
+use crate::call::hearing::Hearing;
 use crate::call::wishes::Sight;
 use crate::call::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError};
 use crate::net::{self, Failure};
@@ -33,8 +34,6 @@ pub struct Voice {
     quality: Option<Quality>,
     /// What is wrong with the user's own devices.
     trouble: Option<Trouble>,
-    /// Whether the user was muted before they deafened themselves.
-    was_muted: bool,
     /// Shown in large.
     focus: Focus,
     /// Devices that the browser is asking the user for.
@@ -164,24 +163,22 @@ impl App {
             Err(CannotCall::Unsupported) => return self.toast(Tone::Error, text::no_webrtc()),
         }
         platform::resume_audio();
-        let prefs = self.prefs.peek();
-        let flags = PeerFlags {
-            muted: prefs.is_muted || prefs.is_deafened,
-            deafened: prefs.is_deafened,
-            ..PeerFlags::default()
+        self.apply_speaker();
+        let flags = {
+            let prefs = self.prefs.peek();
+            Hearing { is_muted: prefs.is_muted, is_deafened: prefs.is_deafened }.apply(PeerFlags::default())
         };
-        let is_muted = prefs.is_muted;
-        drop(prefs);
         self.stop_pictures();
         platform::set_deafened(flags.deafened);
         {
             let mut voice = self.voice.write();
             voice.trouble = None;
-            voice.was_muted = is_muted;
             voice.quality = None;
         }
         self.show_seat(channel_id, placeholder(), flags);
         self.with_call(|call| call.join(channel_id, flags, moment()));
+        // One that is open for a test is sent from now on.
+        self.open_or_shut_microphone();
         self.sound(Sound::Join);
         if !flags.muted {
             self.start_microphone();
@@ -309,3 +306,6 @@ fn join_error(failure: &Failure) -> JoinError {
 fn restart_error(failure: &Failure) -> RestartError {
     if failure.is_passing() { RestartError::Passing } else { RestartError::Gone }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The voice connection: what to do when, without doing any of it. Time is an argument.
 
 pub mod focus;
+pub mod hearing;
 pub mod layout;
 pub mod quality;
 mod seat;

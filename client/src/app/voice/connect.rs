@@ -132,9 +132,14 @@ impl App {
             voice.quality = None;
             voice.trouble = None;
             voice.focus = Focus::default();
+            voice.is_talking = false;
         }
         self.pictures.set(Pictures::default());
-        platform::close_microphone();
+        if self.voice.peek().is_testing {
+            self.open_or_shut_microphone();
+        } else {
+            platform::close_microphone();
+        }
         platform::close_camera();
         platform::close_screen();
         let mut state = self.state.write();

@@ -6,6 +6,7 @@ use protocol::voice::{PeerFlags, Source};
 
 use super::super::{App, Tone};
 use super::Trouble;
+use crate::call::hearing::Hearing;
 use crate::platform::{self, DeviceError, Sound};
 use crate::text;
 
@@ -23,45 +24,29 @@ impl App {
         platform::set_deafened(flags.deafened);
     }
 
-    /// The microphone and the ears are left like this for the next call.
-    fn remember_flags(self) {
-        let PeerFlags { muted, deafened, .. } = self.voice.peek().flags();
+    /// What is chosen is left like this for the next call.
+    fn hear(self, change: impl FnOnce(Hearing) -> Hearing) -> Hearing {
+        let was_muted = self.prefs.peek().is_muted;
+        let hearing = change(Hearing::of(self.voice.peek().flags(), was_muted));
+        self.change_flags(|flags| *flags = hearing.apply(*flags));
         self.set_prefs(|prefs| {
-            prefs.is_muted = muted;
-            prefs.is_deafened = deafened;
+            prefs.is_muted = hearing.is_muted;
+            prefs.is_deafened = hearing.is_deafened;
         });
+        if !hearing.says_nothing() && !platform::has_microphone() {
+            self.start_microphone();
+        }
+        hearing
     }
 
     pub fn toggle_mute(self) {
-        let flags = self.voice.peek().flags();
-        if flags.deafened {
-            return self.toggle_deafen();
-        }
-        let is_muted = !flags.muted;
-        self.change_flags(|flags| flags.muted = is_muted);
-        self.remember_flags();
-        self.sound(if is_muted { Sound::Mute } else { Sound::Unmute });
-        if !is_muted && !platform::has_microphone() {
-            self.start_microphone();
-        }
+        let hearing = self.hear(Hearing::toggle_mute);
+        self.sound(if hearing.is_muted { Sound::Mute } else { Sound::Unmute });
     }
 
-    pub fn toggle_deafen(mut self) {
-        let is_deafened = !self.voice.peek().flags().deafened;
-        if is_deafened {
-            let is_muted = self.voice.peek().flags().muted;
-            self.voice.write().was_muted = is_muted;
-        }
-        let was_muted = self.voice.peek().was_muted;
-        self.change_flags(|flags| {
-            flags.deafened = is_deafened;
-            flags.muted = is_deafened || was_muted;
-        });
-        self.remember_flags();
-        self.sound(if is_deafened { Sound::Deafen } else { Sound::Undeafen });
-        if !is_deafened && !was_muted && !platform::has_microphone() {
-            self.start_microphone();
-        }
+    pub fn toggle_deafen(self) {
+        let hearing = self.hear(Hearing::toggle_deafen);
+        self.sound(if hearing.is_deafened { Sound::Deafen } else { Sound::Undeafen });
     }
 
     /// Opens the microphone and sends it; where there is none the user listens only.
@@ -74,6 +59,7 @@ impl App {
                     self.voice.write().trouble = None;
                     self.send(Source::Microphone).await;
                 }
+                Ok(()) if self.voice.peek().is_testing => {}
                 // Left while the browser asked.
                 Ok(()) => platform::close_microphone(),
                 Err(error) => self.microphone_failed(error),
@@ -83,6 +69,9 @@ impl App {
 
     fn microphone_failed(mut self, error: DeviceError) {
         if !self.voice.peek().is_in_call() {
+            if self.voice.peek().is_testing {
+                self.toast(Tone::Error, Trouble::Microphone(error).sentence());
+            }
             return;
         }
         let mut flags = self.voice.peek().flags();
@@ -95,6 +84,7 @@ impl App {
         } {
             self.show_seat(channel_id, peer_id, flags);
         }
+        self.open_or_shut_microphone();
         self.voice.write().trouble = Some(Trouble::Microphone(error));
     }
 
@@ -219,7 +209,12 @@ impl App {
     }
 
     pub fn set_speaker(self, device: String) {
-        self.set_prefs(|prefs| prefs.speaker.clone_from(&device));
+        self.set_prefs(|prefs| prefs.speaker = device);
+        self.apply_speaker();
+    }
+
+    pub(super) fn apply_speaker(self) {
+        let device = self.prefs.peek().speaker.clone();
         self.spawn(async move {
             // A browser that cannot choose plays through the default.
             let _ = platform::set_output(device).await;
@@ -251,19 +246,11 @@ impl App {
 }
 
 impl App {
-    /// Opens the microphone so that its level can be seen, outside of a call.
+    /// Opens the microphone so that its level can be seen. In a call it is the call's.
     pub fn start_microphone_test(mut self) {
         platform::resume_audio();
-        let options = self.prefs.peek().microphone_options();
         self.voice.write().is_testing = true;
-        self.spawn(async move {
-            match platform::open_microphone(options, self.inputs()).await {
-                // Ended while the browser asked.
-                Ok(()) if !self.voice.peek().is_testing => self.stop_microphone_test(),
-                Ok(()) => {}
-                Err(error) => self.toast(Tone::Error, Trouble::Microphone(error).sentence()),
-            }
-        });
+        self.start_microphone();
     }
 
     pub fn stop_microphone_test(mut self) {

@@ -126,6 +126,7 @@ fn PushToTalk() -> Element {
     let app = use_app();
     let key = app.prefs.read().talk_key.clone();
     let chooses = use_memo(move || app.voice.read().chooses_key());
+    use_drop(move || app.keep_talk_key());
     rsx! {
         Switch {
             label: text::push_to_talk(),

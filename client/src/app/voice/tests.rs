@@ -1,0 +1,120 @@
+use std::cell::Cell;
+
+use dioxus::prelude::*;
+use futures_util::FutureExt;
+use protocol::id::ChannelId;
+
+use super::super::{App, use_start};
+use crate::platform::look;
+
+thread_local! {
+    static APP: Cell<Option<App>> = const { Cell::new(None) };
+}
+
+/// The client without a screen.
+struct Client(VirtualDom);
+
+impl Client {
+    fn start() -> Self {
+        let mut dom = VirtualDom::new(|| {
+            APP.set(Some(use_start()));
+            rsx! {}
+        });
+        dom.rebuild_in_place();
+        let mut client = Self(dom);
+        client.act(|_| ());
+        client
+    }
+
+    /// Does something, and all that follows from it at once.
+    fn act<T>(&mut self, act: impl FnOnce(App) -> T) -> T {
+        let app = APP.get().unwrap();
+        let done = self.0.in_scope(ScopeId::ROOT, || act(app));
+        while self.0.wait_for_work().now_or_never().is_some() {
+            self.0.render_immediate(&mut dioxus::dioxus_core::NoOpMutations);
+        }
+        done
+    }
+}
+
+fn room() -> ChannelId {
+    ChannelId::try_from(1).unwrap()
+}
+
+#[test]
+fn a_test_in_a_call_leaves_the_microphone_as_the_call_has_it() {
+    let mut client = Client::start();
+    client.act(|app| app.join_call(room()));
+    assert_eq!(look::microphone(), Some(true));
+    client.act(App::toggle_mute);
+    client.act(App::start_microphone_test);
+    assert_eq!(look::microphone(), Some(false), "muted is muted");
+    client.act(App::stop_microphone_test);
+    assert_eq!(look::microphone(), Some(false), "it is the call's");
+    client.act(App::toggle_mute);
+    assert_eq!(look::microphone(), Some(true));
+}
+
+#[test]
+fn a_test_outside_of_a_call_ends_with_the_microphone_closed_unless_a_call_has_begun() {
+    let mut client = Client::start();
+    client.act(App::start_microphone_test);
+    assert_eq!(look::microphone(), Some(true));
+    client.act(App::stop_microphone_test);
+    assert_eq!(look::microphone(), None);
+    client.act(App::start_microphone_test);
+    client.act(|app| app.set_prefs(|prefs| prefs.is_muted = true));
+    client.act(|app| app.join_call(room()));
+    assert_eq!(look::microphone(), Some(false), "who joins muted is not heard");
+    client.act(App::leave_call);
+    assert_eq!(look::microphone(), Some(true), "the test goes on");
+}
+
+#[test]
+fn a_key_that_was_held_while_a_call_ended_does_not_open_the_next_one() {
+    let mut client = Client::start();
+    client.act(|app| app.set_push_to_talk(true));
+    client.act(|app| app.join_call(room()));
+    assert_eq!(look::microphone(), Some(false));
+    client.act(|app| app.talk_key("ControlRight", true));
+    assert_eq!(look::microphone(), Some(true));
+    client.act(App::leave_call);
+    client.act(|app| app.talk_key("ControlRight", false));
+    client.act(|app| app.join_call(room()));
+    assert_eq!(look::microphone(), Some(false));
+    client.act(|app| app.talk_key("ControlRight", true));
+    client.act(|app| app.set_push_to_talk(true));
+    assert_eq!(look::microphone(), Some(false), "another key is another hold");
+}
+
+#[test]
+fn a_page_that_hears_no_keys_neither_holds_nor_chooses_one() {
+    let mut client = Client::start();
+    client.act(|app| app.set_push_to_talk(true));
+    client.act(|app| app.join_call(room()));
+    client.act(|app| app.talk_key("ControlRight", true));
+    client.act(App::choose_talk_key);
+    client.act(App::keys_lost);
+    assert_eq!(look::microphone(), Some(false));
+    assert!(!client.act(|app| app.chosen_talk_key("KeyA")));
+}
+
+#[test]
+fn the_chosen_speaker_plays_the_next_call_too() {
+    let mut client = Client::start();
+    client.act(|app| app.set_prefs(|prefs| prefs.speaker = "headset".into()));
+    client.act(|app| app.join_call(room()));
+    assert_eq!(look::speaker().as_deref(), Some("headset"));
+}
+
+#[test]
+fn deafening_is_undone_as_it_was_and_remembered_so() {
+    let mut client = Client::start();
+    client.act(|app| app.join_call(room()));
+    client.act(App::toggle_deafen);
+    client.act(App::leave_call);
+    client.act(|app| app.join_call(room()));
+    assert!(client.act(|app| app.voice.peek().flags().deafened));
+    client.act(App::toggle_deafen);
+    assert_eq!(look::microphone(), Some(true));
+}
