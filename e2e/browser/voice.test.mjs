@@ -58,16 +58,21 @@ test('everyone hears the others and not themselves', async () => {
 });
 
 test('a muted microphone is silent within 300 ms', async () => {
+  // A voice may dip before: only the silence that lasts is the mute's.
   const silent = bob.evaluate(async ([hertz, audible]) => {
-    while (window.loudness(hertz) > audible) await new Promise((resume) => setTimeout(resume, 5));
-    return Date.now();
+    let since = null;
+    while (since === null || Date.now() - since < 500) {
+      since = window.loudness(hertz) > audible ? null : (since ?? Date.now());
+      await new Promise((resume) => setTimeout(resume, 5));
+    }
+    return since;
   }, [ADA, AUDIBLE]);
   const clicked = ada.evaluate(
     () => new Promise((resolve) => addEventListener('click', () => resolve(Date.now()), { capture: true, once: true })),
   );
   await ada.getByRole('region', { name: 'Call controls' }).getByRole('button', { name: 'Mute', exact: true }).click();
   const took = (await silent) - (await clicked);
-  assert.ok(took <= 300, `it took ${took} ms`);
+  assert.ok(took >= 0 && took <= 300, `it took ${took} ms`);
   assert.ok(await hears(bob, CAT), 'the others are still heard');
   await ada.getByRole('region', { name: 'Call controls' }).getByRole('button', { name: 'Unmute', exact: true }).click();
   await waitForTone(bob, ADA, true);
