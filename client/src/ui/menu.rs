@@ -1,4 +1,4 @@
-//! Small boxes that open beside a control and close when one looks elsewhere.
+//! Small boxes that open beside a control and close when one looks elsewhere; then their control has the focus again.
 
 use dioxus::prelude::*;
 
@@ -16,6 +16,8 @@ pub fn Popover(
     children: Element,
 ) -> Element {
     let shown = id.clone();
+    let left = id.clone();
+    use_drop(move || platform::leave_box(&left));
     rsx! {
         div { class: "popover-catch", onclick: move |event| {
             event.stop_propagation();
@@ -28,7 +30,7 @@ pub fn Popover(
             "aria-label": "{label}",
             tabindex: "-1",
             onmounted: move |_| {
-                platform::focus(&shown);
+                platform::enter_box(&shown);
                 platform::rove(&shown, isize::MIN);
             },
             onclick: move |event| event.stop_propagation(),

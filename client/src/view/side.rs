@@ -67,15 +67,22 @@ fn GuildSide(guild_id: GuildId) -> Element {
     let tree =
         use_memo(move || app.state.read().guilds.get(&guild_id).map(crate::state::Guild::tree).unwrap_or_default());
     let may_manage = use_memo(move || may(app, guild_id, Permissions::MANAGE_CHANNELS));
+    let stop = use_memo(move || tab_stop(&tree.read(), app.route.read().channel()));
     let Tree { branches } = tree();
     rsx! {
         GuildHead { guild_id }
         div { id: "channels", class: "side-list", onkeydown: rove("channels"),
             for branch in branches {
-                BranchList { key: "{branch_key(&branch)}", guild_id, branch, may_manage: may_manage() }
+                BranchList { key: "{branch_key(&branch)}", guild_id, branch, may_manage: may_manage(), stop: stop() }
             }
         }
     }
+}
+
+/// The row that Tab reaches: the open channel's, or else the first.
+fn tab_stop(tree: &Tree, here: Option<ChannelId>) -> Option<ChannelId> {
+    let rows = || tree.flat().map(|channel| channel.id);
+    rows().find(|id| Some(*id) == here).or_else(|| rows().next())
 }
 
 fn branch_key(branch: &Branch) -> i64 {
@@ -140,7 +147,7 @@ fn GuildHead(guild_id: GuildId) -> Element {
 }
 
 #[component]
-fn BranchList(guild_id: GuildId, branch: Branch, may_manage: bool) -> Element {
+fn BranchList(guild_id: GuildId, branch: Branch, may_manage: bool, stop: Option<ChannelId>) -> Element {
     let app = use_app();
     let mut is_folded = use_signal(|| false);
     let parent_id = branch.category.as_ref().map(|category| category.id);
@@ -152,7 +159,7 @@ fn BranchList(guild_id: GuildId, branch: Branch, may_manage: bool) -> Element {
                     r#type: "button",
                     "aria-expanded": !is_folded(),
                     "data-rove": "",
-                    tabindex: "-1",
+                    tabindex: if stop == parent_id { "0" } else { "-1" },
                     onclick: move |_| is_folded.toggle(),
                     Icon { glyph: Glyph::Down }
                     span { "{category.name}" }
@@ -168,17 +175,17 @@ fn BranchList(guild_id: GuildId, branch: Branch, may_manage: bool) -> Element {
         }
         ul { class: "channels", "data-folded": is_folded(),
             for channel in branch.channels {
-                ChannelRow { key: "{channel.id}", is_folded: is_folded(), channel }
+                ChannelRow { key: "{channel.id}", is_folded: is_folded(), is_stop: stop == Some(channel.id), channel }
             }
         }
     }
 }
 
 #[component]
-fn ChannelRow(channel: Channel, is_folded: bool) -> Element {
+fn ChannelRow(channel: Channel, is_folded: bool, is_stop: bool) -> Element {
     match channel.kind {
-        ChannelKind::Text => rsx! { TextRow { channel, is_folded } },
-        ChannelKind::Voice => rsx! { VoiceRow { channel } },
+        ChannelKind::Text => rsx! { TextRow { channel, is_folded, is_stop } },
+        ChannelKind::Voice => rsx! { VoiceRow { channel, is_stop } },
         ChannelKind::Category | ChannelKind::Unknown => rsx! {},
     }
 }
@@ -195,7 +202,7 @@ fn use_is_here(app: App, channel_id: ChannelId) -> Memo<bool> {
 }
 
 #[component]
-fn TextRow(channel: Channel, is_folded: bool) -> Element {
+fn TextRow(channel: Channel, is_folded: bool, is_stop: bool) -> Element {
     let app = use_app();
     let (guild_id, channel_id) = (channel.guild_id, channel.id);
     let is_unread = use_is_unread(app, channel_id);
@@ -214,7 +221,7 @@ fn TextRow(channel: Channel, is_folded: bool) -> Element {
                 "aria-current": is_here().then_some("page"),
                 "data-unread": is_unread(),
                 "data-rove": "",
-                tabindex: if is_here() { "0" } else { "-1" },
+                tabindex: if is_stop { "0" } else { "-1" },
                 onclick: move |_| app.go(Route::Channel(guild_id, channel_id)),
                 Icon { glyph: Glyph::Hash }
                 span { class: "channel-name", "{channel.name}" }
@@ -224,7 +231,7 @@ fn TextRow(channel: Channel, is_folded: bool) -> Element {
 }
 
 #[component]
-fn VoiceRow(channel: Channel) -> Element {
+fn VoiceRow(channel: Channel, is_stop: bool) -> Element {
     let app = use_app();
     let (guild_id, channel_id) = (channel.guild_id, channel.id);
     let people = use_memo(move || seated(app, channel_id));
@@ -241,7 +248,7 @@ fn VoiceRow(channel: Channel) -> Element {
                 "aria-current": is_here().then_some("page"),
                 "data-unread": is_unread(),
                 "data-rove": "",
-                tabindex: if is_here() { "0" } else { "-1" },
+                tabindex: if is_stop { "0" } else { "-1" },
                 onclick: move |_| {
                     app.go(Route::Channel(guild_id, channel_id));
                     app.join_call(channel_id);
@@ -262,5 +269,30 @@ fn VoiceRow(channel: Channel) -> Element {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn channel(id: i64, kind: ChannelKind) -> Channel {
+        let json = serde_json::json!({"id": id.to_string(), "guild_id": "1", "name": "room", "topic": "", "kind": kind, "parent_id": null, "position": 0, "last_message_id": null});
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn tab_reaches_the_open_channel_or_the_first_row() {
+        let lonely = Branch { category: None, channels: Vec::new() };
+        let category = Branch {
+            category: Some(channel(7, ChannelKind::Category)),
+            channels: vec![channel(8, ChannelKind::Text), channel(9, ChannelKind::Voice)],
+        };
+        let tree = Tree { branches: vec![lonely, category] };
+        let id = |number: i64| ChannelId::try_from(number).ok();
+        assert_eq!(tab_stop(&tree, id(9)), id(9));
+        assert_eq!(tab_stop(&tree, None), id(7));
+        assert_eq!(tab_stop(&tree, id(5)), id(7), "open is a channel of another server");
+        assert_eq!(tab_stop(&Tree::default(), None), None);
     }
 }

@@ -59,10 +59,30 @@ pub fn grow(id: &str) {
 /// Opens a modal dialog, which keeps the focus inside.
 pub fn show_dialog(id: &str) {
     let Some(dialog) = element::<HtmlDialogElement>(id) else { return };
+    keep_focus(id);
+    let _ = dialog.show_modal();
+}
+
+fn keep_focus(id: &str) {
     if let Some(active) = document().active_element().and_then(|active| active.dyn_into().ok()) {
         RETURN_FOCUS.with_borrow_mut(|kept| kept.insert(id.to_owned(), active));
     }
-    let _ = dialog.show_modal();
+}
+
+/// Moves the focus into a box, until [`leave_box`].
+pub fn enter_box(id: &str) {
+    keep_focus(id);
+    focus(id);
+}
+
+/// Gives the focus back, unless it is elsewhere by now.
+pub fn leave_box(id: &str) {
+    let Some(before) = RETURN_FOCUS.with_borrow_mut(|kept| kept.remove(id)) else { return };
+    let active = document().active_element();
+    let is_inside = element::<Element>(id).is_some_and(|shown| shown.contains(active.as_deref()));
+    if is_inside || active.is_none_or(|active| active.tag_name() == "BODY") {
+        let _ = before.focus();
+    }
 }
 
 /// Closes it and gives the focus back.
@@ -73,13 +93,6 @@ pub fn close_dialog(id: &str) {
     if let Some(before) = RETURN_FOCUS.with_borrow_mut(|kept| kept.remove(id)) {
         let _ = before.focus();
     }
-}
-
-/// Width and height in CSS pixels.
-#[must_use]
-pub fn box_size(id: &str) -> Option<(f64, f64)> {
-    let rectangle = element::<Element>(id)?.get_bounding_client_rect();
-    Some((rectangle.width(), rectangle.height()))
 }
 
 #[must_use]
@@ -110,6 +123,15 @@ pub fn scroll_to(id: &str) {
         let options = web_sys::ScrollIntoViewOptions::new();
         options.set_block(web_sys::ScrollLogicalPosition::Center);
         options.set_inline(web_sys::ScrollLogicalPosition::Center);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
+/// Scrolls no further than until an element is in view.
+pub fn reveal(id: &str) {
+    if let Some(element) = element::<Element>(id) {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
         element.scroll_into_view_with_scroll_into_view_options(&options);
     }
 }
@@ -193,14 +215,4 @@ pub fn attach_nothing(id: &str) {
     if let Some(video) = element::<HtmlMediaElement>(id) {
         video.set_src_object(None);
     }
-}
-
-pub fn full_screen(id: &str) {
-    if let Some(element) = element::<Element>(id) {
-        let _ = element.request_fullscreen();
-    }
-}
-
-pub fn leave_full_screen() {
-    document().exit_fullscreen();
 }

@@ -18,13 +18,13 @@ pub use devices::{
     open_screen, set_microphone,
 };
 pub use dom::{
-    Anchor, anchor, attach_nothing, box_size, close_dialog, element_scroll, end_is_visible, focus, full_screen, grow,
-    leave_full_screen, restore, rove, scroll_to, scroll_to_end, select_text, set_caret_end, set_variable, show_dialog,
+    Anchor, anchor, attach_nothing, close_dialog, element_scroll, end_is_visible, enter_box, focus, grow, leave_box,
+    restore, reveal, rove, scroll_to, scroll_to_end, select_text, set_caret_end, set_variable, show_dialog,
 };
 pub use http::fetch;
 pub use page::{
-    ask_notifications, clear_page, copy, device_name, go_back, has_drawer, is_narrow, is_secure, is_visible, listen,
-    notification_permission, notify, origin, path, pixel_ratio, push_path, reload, replace_path, set_theme, set_title,
+    ask_notifications, clear_page, copy, device_name, has_drawer, is_narrow, is_secure, is_visible, listen,
+    notification_permission, notify, origin, path, pixel_ratio, push_path, replace_path, set_theme, set_title,
 };
 pub use socket::Socket;
 pub use sound::play;

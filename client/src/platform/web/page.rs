@@ -25,16 +25,6 @@ pub fn replace_path(path: &str) {
     }
 }
 
-pub fn go_back() {
-    if let Ok(history) = window().history() {
-        let _ = history.back();
-    }
-}
-
-pub fn reload() {
-    let _ = window().location().reload();
-}
-
 /// Scheme, host and port of this page, for example `https://talk.example:8443`.
 #[must_use]
 pub fn origin() -> String {

@@ -95,6 +95,7 @@ pub(super) fn Switcher() -> Element {
     let mut typed = use_signal(String::new);
     let mut chosen = use_signal(|| 0_usize);
     let hits = use_memo(move || search(&app.state.read(), &typed.read()));
+    use_effect(move || crate::platform::reveal(&format!("hit-{chosen}")));
     let on_key = move |event: Event<KeyboardData>| {
         let last = hits.peek().len().saturating_sub(1);
         match event.key().to_string().as_str() {
