@@ -52,6 +52,8 @@ pub struct Prefs {
     pub remove_echo: bool,
     pub even_loudness: bool,
     pub has_sounds: bool,
+    /// Screen readers say who comes to and goes from the user's room.
+    pub announces_joins: bool,
     /// Per cent.
     pub sound_volume: u8,
     /// Per cent by user; those not named are heard as they come.
@@ -73,6 +75,7 @@ impl Default for Prefs {
             remove_echo: true,
             even_loudness: true,
             has_sounds: true,
+            announces_joins: true,
             sound_volume: 60,
             volumes: BTreeMap::new(),
             shows_members: true,

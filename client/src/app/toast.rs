@@ -63,6 +63,8 @@ impl App {
         self.spawn(async move {
             if platform::copy(words).await {
                 self.toast(Tone::Info, text::copied());
+            } else {
+                self.toast(Tone::Error, text::copy_failed());
             }
         });
     }

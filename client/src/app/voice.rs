@@ -18,7 +18,7 @@ use super::{App, Tone};
 use crate::call::focus::Focus;
 use crate::call::hearing::Hearing;
 use crate::call::wishes::Sight;
-use crate::call::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError};
+use crate::call::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError, Told};
 use crate::net::{self, Failure};
 use crate::platform::{self, CannotCall, Connection, DeviceError, LinkState, Sound};
 use crate::text;
@@ -36,6 +36,8 @@ pub struct Voice {
     trouble: Option<Trouble>,
     /// Shown in large.
     focus: Focus,
+    /// Counts up with each camera or screen that is opened.
+    opened: u32,
     /// Devices that the browser is asking the user for.
     asking: BTreeSet<Source>,
     /// The microphone is open so that its level can be seen.
@@ -44,6 +46,15 @@ pub struct Voice {
     is_talking: bool,
     /// The next key that is pressed becomes the key to talk.
     chooses_key: bool,
+    news: News,
+}
+
+/// A sentence that is read out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct News {
+    /// Tells it from the same sentence before.
+    pub number: u32,
+    pub sentence: String,
 }
 
 /// The pictures that the screens show; no screen reads it.
@@ -96,6 +107,12 @@ impl Voice {
         self.call.phase()
     }
 
+    /// Whether media has found no way to the server for long.
+    #[must_use]
+    pub fn finds_no_way(&self) -> bool {
+        self.call.finds_no_way(moment())
+    }
+
     #[must_use]
     pub fn flags(&self) -> PeerFlags {
         self.call.flags()
@@ -120,6 +137,18 @@ impl Voice {
     #[must_use]
     pub fn chooses_key(&self) -> bool {
         self.chooses_key
+    }
+
+    /// Counts up with each camera or screen that is opened, possibly in place of another.
+    #[must_use]
+    pub fn opened(&self) -> u32 {
+        self.opened
+    }
+
+    /// Who came to or went from the user's room last, for those who do not see it.
+    #[must_use]
+    pub fn news(&self) -> &News {
+        &self.news
     }
 
     /// The slot that shows a track.
@@ -213,16 +242,27 @@ impl App {
             Command::Open { attempt, channel_id, flags } => self.open_connection(attempt, channel_id, flags),
             Command::Restart { attempt, peer_id } => self.restart_connection(attempt, peer_id),
             Command::Leave(peer_id) => self.give_up_seat(peer_id),
-            Command::Update(peer_id, flags) => self.spawn(async move {
-                if let Err(failure) = net::send(UpdateVoice { peer_id, body: flags }).await
-                    && failure.code() != Some(ErrorCode::NotFound)
-                {
-                    self.complain(&failure);
-                }
-            }),
+            Command::Update(peer_id, flags) => self.tell_flags(peer_id, flags),
             Command::Close(peer_id) => self.close_connection(peer_id),
             Command::Ended(ending) => self.call_ended(&ending),
         }
+    }
+
+    fn tell_flags(self, peer_id: PeerId, flags: PeerFlags) {
+        self.spawn(async move {
+            let told = match net::send(UpdateVoice { peer_id, body: flags }).await {
+                Ok(_) => Told::Heard,
+                Err(failure) if failure.is_passing() => Told::Passing,
+                Err(failure) => {
+                    // A seat that is gone says so itself.
+                    if failure.code() != Some(ErrorCode::NotFound) {
+                        self.complain(&failure);
+                    }
+                    Told::Refused
+                }
+            };
+            self.with_call(|call| call.handle_told(peer_id, told, moment()));
+        });
     }
 
     fn call_ended(self, ending: &Ending) {
@@ -291,6 +331,19 @@ impl App {
         let is_other = self.state.peek().my_id() != Some(user_id);
         if is_other && self.voice.peek().channel_id() == Some(channel_id) {
             self.sound(sound);
+            self.announce(user_id, sound);
+        }
+    }
+
+    fn announce(mut self, user_id: UserId, sound: Sound) {
+        if !self.prefs.peek().announces_joins {
+            return;
+        }
+        let name = self.state.peek().users.get(&user_id).map(|user| user.display_name.clone());
+        if let Some(name) = name {
+            let news = &mut self.voice.write().news;
+            news.number += 1;
+            news.sentence = if sound == Sound::Join { text::joins_you(&name) } else { text::leaves_you(&name) };
         }
     }
 }

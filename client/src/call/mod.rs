@@ -5,6 +5,8 @@ pub mod hearing;
 pub mod layout;
 pub mod quality;
 mod seat;
+mod telling;
 pub mod wishes;
 
 pub use seat::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError};
+pub use telling::Told;

@@ -18,18 +18,33 @@ pub enum Word {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     None,
-    LossUp { percent: u16 },
-    LossDown { percent: u16 },
-    Delay { ms: u32 },
-    Jitter { ms: u32 },
+    /// There is no connection yet.
+    Connecting,
+    /// The server answers, but media finds no way to it.
+    NoWay,
+    /// The connection was lost.
+    Reconnecting,
+    LossUp {
+        percent: u16,
+    },
+    LossDown {
+        percent: u16,
+    },
+    Delay {
+        ms: u32,
+    },
+    Jitter {
+        ms: u32,
+    },
 }
 
 /// Says how well a call works and why.
 #[must_use]
-pub fn judge(phase: Phase, quality: Option<Quality>) -> (Word, Reason) {
+pub fn judge(phase: Phase, finds_no_way: bool, quality: Option<Quality>) -> (Word, Reason) {
+    let because = |reason| if finds_no_way { Reason::NoWay } else { reason };
     match phase {
-        Phase::Idle | Phase::Joining => return (Word::Connecting, Reason::None),
-        Phase::Reconnecting | Phase::Rejoining => return (Word::Reconnecting, Reason::None),
+        Phase::Idle | Phase::Joining => return (Word::Connecting, because(Reason::Connecting)),
+        Phase::Reconnecting | Phase::Rejoining => return (Word::Reconnecting, because(Reason::Reconnecting)),
         Phase::Connected => {}
     }
     let Some(quality) = quality else { return (Word::Good, Reason::None) };
@@ -68,16 +83,17 @@ mod tests {
 
     #[test]
     fn a_clean_line_is_good_and_a_lossy_one_says_which_way() {
-        assert_eq!(judge(Phase::Connected, Some(CLEAN)), (Word::Good, Reason::None));
+        assert_eq!(judge(Phase::Connected, false, Some(CLEAN)), (Word::Good, Reason::None));
         let lossy = Quality { loss_up_permille: 20, ..CLEAN };
-        assert_eq!(judge(Phase::Connected, Some(lossy)), (Word::Fair, Reason::LossUp { percent: 2 }));
+        assert_eq!(judge(Phase::Connected, false, Some(lossy)), (Word::Fair, Reason::LossUp { percent: 2 }));
         let bad = Quality { loss_down_permille: 120, loss_up_permille: 20, ..CLEAN };
-        assert_eq!(judge(Phase::Connected, Some(bad)), (Word::Unstable, Reason::LossDown { percent: 12 }));
+        assert_eq!(judge(Phase::Connected, false, Some(bad)), (Word::Unstable, Reason::LossDown { percent: 12 }));
     }
 
     #[test]
     fn before_and_between_connections_the_phase_is_the_word() {
-        assert_eq!(judge(Phase::Joining, Some(CLEAN)).0, Word::Connecting);
-        assert_eq!(judge(Phase::Rejoining, None).0, Word::Reconnecting);
+        assert_eq!(judge(Phase::Joining, false, Some(CLEAN)), (Word::Connecting, Reason::Connecting));
+        assert_eq!(judge(Phase::Joining, true, None), (Word::Connecting, Reason::NoWay));
+        assert_eq!(judge(Phase::Rejoining, false, None), (Word::Reconnecting, Reason::Reconnecting));
     }
 }

@@ -5,10 +5,14 @@ use std::collections::VecDeque;
 use protocol::id::{ChannelId, PeerId};
 use protocol::voice::{PeerFlags, VoiceEnd};
 
+use super::telling::{Telling, Told};
+
 /// How long a lost connection may heal by itself before ICE restarts, in milliseconds.
 const GRACE_MS: u64 = 1_500;
 /// How long a restart or a join may take to connect, in milliseconds.
 const PATIENCE_MS: u64 = 10_000;
+/// How long to be without a way before something must be in it, in milliseconds.
+const LONG_MS: u64 = 6_000;
 /// Waits between attempts, in milliseconds; the last one repeats.
 const WAITS_MS: [u64; 5] = [250, 500, 1_000, 2_000, 4_000];
 
@@ -17,7 +21,7 @@ const WAITS_MS: [u64; 5] = [250, 500, 1_000, 2_000, 4_000];
 pub struct Moment(pub u64);
 
 impl Moment {
-    fn after(self, ms: u64) -> Self {
+    pub(super) fn after(self, ms: u64) -> Self {
         Self(self.0.saturating_add(ms))
     }
 }
@@ -107,7 +111,10 @@ pub struct Call {
     channel_id: Option<ChannelId>,
     peer_id: Option<PeerId>,
     flags: PeerFlags,
+    telling: Telling,
     attempt: u32,
+    /// Since when there is no way for media.
+    apart_since: Option<Moment>,
     /// The attempt whose request for a seat has no answer yet.
     asked: Option<u32>,
     failures: usize,
@@ -153,9 +160,17 @@ impl Call {
     /// When to call [`Self::handle_time`] next.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        self.timer.map(|timer| match timer {
+        let timer = self.timer.map(|timer| match timer {
             Timer::Heal(at) | Timer::Retry(at) | Timer::Connect(at) => at,
-        })
+        });
+        let telling = self.peer_id.and(self.telling.deadline());
+        timer.into_iter().chain(telling).min()
+    }
+
+    /// Whether the server has given the seat, and media has found no way for long.
+    #[must_use]
+    pub fn finds_no_way(&self, now: Moment) -> bool {
+        self.peer_id.is_some() && self.apart_since.is_some_and(|since| since.after(LONG_MS) <= now)
     }
 
     pub fn poll_command(&mut self) -> Option<Command> {
@@ -172,6 +187,7 @@ impl Call {
         self.peer_id = None;
         self.flags = PeerFlags { camera: false, screen: false, ..flags };
         self.failures = 0;
+        self.apart_since = None;
         if self.asked.is_some() {
             // Were both on their way, the seat would be where the later of them arrives.
             self.wait_to_open(now);
@@ -195,12 +211,23 @@ impl Call {
 
     /// Mutes, deafens, starts and stops pictures.
     pub fn set_flags(&mut self, flags: PeerFlags) {
-        if self.flags == flags {
-            return;
-        }
         self.flags = flags;
-        if let Some(peer_id) = self.peer_id {
+        self.tell(None);
+    }
+
+    /// `now` also ends the wait after a failure.
+    fn tell(&mut self, now: Option<Moment>) {
+        let Some(peer_id) = self.peer_id else { return };
+        if let Some(flags) = self.telling.send(self.flags, now) {
             self.commands.push_back(Command::Update(peer_id, flags));
+        }
+    }
+
+    /// How [`Command::Update`] ended.
+    pub fn handle_told(&mut self, peer_id: PeerId, told: Told, now: Moment) {
+        if self.peer_id == Some(peer_id) {
+            self.telling.handle_told(told, now);
+            self.tell(Some(now));
         }
     }
 
@@ -213,6 +240,8 @@ impl Call {
         }
         if attempt == self.attempt {
             self.peer_id = Some(peer_id);
+            // What was muted or shared while the answer was on its way is told now.
+            self.tell(Some(now));
         }
     }
 
@@ -256,7 +285,12 @@ impl Call {
         }
         match (link, self.phase) {
             (Link::Up, _) => {
+                if self.phase == Phase::Reconnecting {
+                    self.telling.doubt();
+                    self.tell(Some(now));
+                }
                 self.phase = Phase::Connected;
+                self.apart_since = None;
                 self.failures = 0;
                 self.timer = None;
             }
@@ -316,6 +350,7 @@ impl Call {
     }
 
     pub fn handle_time(&mut self, now: Moment) {
+        self.tell(Some(now));
         let Some(timer) = self.timer else { return };
         match timer {
             Timer::Heal(at) | Timer::Connect(at) | Timer::Retry(at) if now < at => {}
@@ -331,7 +366,9 @@ impl Call {
     fn open(&mut self, phase: Phase, now: Moment) {
         let Some(channel_id) = self.channel_id else { return };
         self.phase = phase;
+        self.apart_since.get_or_insert(now);
         self.peer_id = None;
+        self.telling = Telling::asked(self.flags);
         self.attempt += 1;
         self.asked = Some(self.attempt);
         self.timer = Some(Timer::Connect(now.after(PATIENCE_MS)));
@@ -340,6 +377,7 @@ impl Call {
 
     fn wait_to_open(&mut self, now: Moment) {
         self.phase = Phase::Joining;
+        self.apart_since.get_or_insert(now);
         self.attempt += 1;
         self.timer = Some(Timer::Connect(now.after(PATIENCE_MS)));
     }
@@ -347,6 +385,7 @@ impl Call {
     fn restart(&mut self, now: Moment) {
         let Some(peer_id) = self.peer_id else { return };
         self.phase = Phase::Reconnecting;
+        self.apart_since.get_or_insert(now);
         self.attempt += 1;
         self.timer = Some(Timer::Connect(now.after(PATIENCE_MS)));
         self.commands.push_back(Command::Restart { attempt: self.attempt, peer_id });
@@ -375,6 +414,7 @@ impl Call {
     fn reset(&mut self) {
         self.commands.push_back(Command::Close(self.peer_id.take()));
         self.phase = Phase::Idle;
+        self.apart_since = None;
         self.channel_id = None;
         self.timer = None;
         self.failures = 0;

@@ -83,7 +83,11 @@ fn Network() -> Element {
     let mut is_open = use_signal(|| false);
     let judged = use_memo(move || {
         let voice = app.voice.read();
-        judge(voice.phase(), voice.quality())
+        if voice.phase() != Phase::Connected {
+            // Whether it takes long depends on the time.
+            app.seconds.read();
+        }
+        judge(voice.phase(), voice.finds_no_way(), voice.quality())
     });
     let (word, reason) = judged();
     let (shown, name) = match word {
@@ -95,6 +99,9 @@ fn Network() -> Element {
     };
     let why = match reason {
         Reason::None => text::reason_none().to_owned(),
+        Reason::Connecting => text::reason_connecting().to_owned(),
+        Reason::NoWay => text::reason_no_way().to_owned(),
+        Reason::Reconnecting => text::reason_reconnecting().to_owned(),
         Reason::LossUp { percent } => text::reason_loss_up(&percent),
         Reason::LossDown { percent } => text::reason_loss_down(&percent),
         Reason::Delay { ms } => text::reason_delay(&ms),

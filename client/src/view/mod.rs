@@ -39,6 +39,7 @@ pub fn Root() -> Element {
     rsx! {
         {screen}
         toasts::Toasts {}
+        toasts::Announcements {}
     }
 }
 

@@ -20,3 +20,17 @@ pub(super) fn Toasts() -> Element {
         }
     }
 }
+
+/// Who comes to and goes from the user's room; for those who do not see it.
+#[component]
+pub(super) fn Announcements() -> Element {
+    let app = use_app();
+    let news = use_memo(move || app.voice.read().news().clone());
+    rsx! {
+        div { class: "visually-hidden", "aria-live": "polite",
+            for news in [news()] {
+                p { key: "{news.number}", "{news.sentence}" }
+            }
+        }
+    }
+}

@@ -8,7 +8,7 @@ use protocol::voice::{Offer, PeerFlags, Source};
 use super::super::App;
 use super::{Pictures, join_error, moment, placeholder, restart_error};
 use crate::call::focus::Focus;
-use crate::call::{Command, JoinError, RestartError};
+use crate::call::{JoinError, RestartError};
 use crate::net;
 use crate::platform::{self, Connection};
 
@@ -24,14 +24,10 @@ impl App {
         self.spawn(async move {
             match self.ask_for_seat(attempt, channel_id, flags).await {
                 Ok(peer_id) => {
-                    let is_current = self.is_current(attempt);
-                    if is_current {
+                    if self.is_current(attempt) {
                         self.show_seat(channel_id, peer_id, self.voice.peek().flags());
                     }
                     self.with_call(|call| call.handle_joined(attempt, peer_id, moment()));
-                    if is_current {
-                        self.flags_after_join(flags);
-                    }
                 }
                 Err(error) => self.with_call(|call| call.handle_join_failed(attempt, error, moment())),
             }
@@ -69,19 +65,6 @@ impl App {
         self.pictures.write().due = Some(platform::ticks());
         self.apply_volumes();
         Ok(answer.peer_id)
-    }
-
-    /// What was muted or shared while the answer was on its way is told now.
-    fn flags_after_join(self, asked: PeerFlags) {
-        let (flags, peer_id) = {
-            let voice = self.voice.peek();
-            (voice.flags(), voice.peer_id())
-        };
-        if let Some(peer_id) = peer_id
-            && flags != asked
-        {
-            self.take_command(Command::Update(peer_id, flags));
-        }
     }
 
     pub(super) fn restart_connection(self, attempt: u32, peer_id: PeerId) {

@@ -128,6 +128,7 @@ impl App {
             self.voice.write().asking.remove(&Source::Camera);
             match opened {
                 Ok(()) if self.voice.peek().is_in_call() => {
+                    self.voice.write().opened += 1;
                     self.send(Source::Camera).await;
                     self.change_flags(|flags| flags.camera = true);
                 }
@@ -164,6 +165,7 @@ impl App {
             self.voice.write().asking.remove(&Source::Screen);
             match opened {
                 Ok(()) if self.voice.peek().is_in_call() => {
+                    self.voice.write().opened += 1;
                     self.send(Source::Screen).await;
                     self.send(Source::ScreenAudio).await;
                     self.change_flags(|flags| flags.screen = true);

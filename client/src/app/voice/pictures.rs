@@ -12,6 +12,8 @@ use crate::platform;
 
 /// Sizes change in bursts; the server is told when they have settled for so long, in ticks.
 const SETTLE_MS: u64 = 120;
+/// Until the server is told again what it did not hear, in ticks.
+const AGAIN_MS: u64 = 1_000;
 
 impl App {
     pub(in super::super) fn voice_slots(mut self, event: VoiceSlots) {
@@ -93,9 +95,12 @@ impl App {
         };
         if let Some(request) = request {
             self.spawn(async move {
-                if net::send(request).await.is_err() {
-                    // Told again with the next change, or at the next join.
-                    self.pictures.write().wished.clear();
+                if let Err(failure) = net::send(request).await {
+                    let mut pictures = self.pictures.write();
+                    pictures.wished.clear();
+                    if failure.is_passing() {
+                        pictures.due = Some(platform::ticks() + AGAIN_MS);
+                    }
                 }
             });
         }

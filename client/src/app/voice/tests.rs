@@ -2,10 +2,11 @@ use std::cell::Cell;
 
 use dioxus::prelude::*;
 use futures_util::FutureExt;
+use protocol::account::User;
 use protocol::id::ChannelId;
 
 use super::super::{App, use_start};
-use crate::platform::look;
+use crate::platform::{Sound, look};
 
 thread_local! {
     static APP: Cell<Option<App>> = const { Cell::new(None) };
@@ -117,4 +118,35 @@ fn deafening_is_undone_as_it_was_and_remembered_so() {
     assert!(client.act(|app| app.voice.peek().flags().deafened));
     client.act(App::toggle_deafen);
     assert_eq!(look::microphone(), Some(true));
+}
+
+#[test]
+fn another_camera_is_shown_in_place_of_the_last() {
+    let mut client = Client::start();
+    client.act(|app| app.join_call(room()));
+    client.act(App::toggle_camera);
+    let before = client.act(|app| app.voice.peek().opened());
+    client.act(|app| app.set_camera("other".into()));
+    assert_eq!(client.act(|app| app.voice.peek().opened()), before + 1);
+}
+
+#[test]
+fn who_comes_and_goes_is_told_unless_it_is_turned_down() {
+    let mut client = Client::start();
+    client.act(|app| app.join_call(room()));
+    let ada: User = serde_json::from_str(r#"{"id": "7", "username": "ada", "display_name": "Ada"}"#).unwrap();
+    let id = ada.id;
+    client.act(|mut app| app.state.write().users.insert(id, ada));
+    client.act(|app| app.seat_changed((room(), id), Sound::Join));
+    assert_eq!(client.act(|app| app.voice.peek().news().sentence.clone()), "Ada joined");
+    client.act(|app| app.set_prefs(|prefs| prefs.announces_joins = false));
+    client.act(|app| app.seat_changed((room(), id), Sound::Leave));
+    assert_eq!(client.act(|app| app.voice.peek().news().sentence.clone()), "Ada joined");
+}
+
+#[test]
+fn what_could_not_be_copied_is_said() {
+    let mut client = Client::start();
+    client.act(|app| app.copy("words".into()));
+    assert_eq!(client.act(|app| app.toasts.peek().len()), 1);
 }

@@ -1,6 +1,7 @@
 use protocol::id::{ChannelId, PeerId};
 use protocol::voice::{PeerFlags, VoiceEnd};
 
+use super::super::Told;
 use super::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError};
 
 fn room(number: i64) -> ChannelId {
@@ -246,4 +247,85 @@ fn flags_are_told_only_when_they_change() {
     call.set_flags(muted);
     call.set_flags(muted);
     assert_eq!(commands(&mut call), [Command::Update(peer(9), muted)]);
+}
+
+fn muted(muted: bool) -> PeerFlags {
+    PeerFlags { muted, ..PeerFlags::default() }
+}
+
+#[test]
+fn one_update_is_on_its_way_and_the_newest_flags_come_next() {
+    let mut call = connected();
+    call.set_flags(muted(true));
+    call.set_flags(muted(false));
+    call.set_flags(PeerFlags { camera: true, ..muted(true) });
+    assert_eq!(commands(&mut call), [Command::Update(peer(9), muted(true))]);
+    call.handle_told(peer(9), Told::Heard, Moment(300));
+    assert_eq!(commands(&mut call), [Command::Update(peer(9), PeerFlags { camera: true, ..muted(true) })]);
+    call.handle_told(peer(9), Told::Heard, Moment(400));
+    assert_eq!(commands(&mut call), []);
+}
+
+#[test]
+fn an_update_that_was_not_heard_is_told_again_until_it_is() {
+    let mut call = connected();
+    call.set_flags(muted(true));
+    call.handle_told(peer(9), Told::Passing, Moment(300));
+    commands(&mut call);
+    assert_eq!(next(&mut call), Moment(800));
+    assert_eq!(commands(&mut call), [Command::Update(peer(9), muted(true))]);
+    call.handle_told(peer(9), Told::Passing, Moment(900));
+    assert_eq!(next(&mut call), Moment(1_900));
+    call.handle_told(peer(9), Told::Heard, Moment(2_000));
+    assert_eq!(call.deadline(), None);
+}
+
+#[test]
+fn a_refused_update_is_not_repeated() {
+    let mut call = connected();
+    call.set_flags(muted(true));
+    call.handle_told(peer(9), Told::Refused, Moment(300));
+    assert_eq!(commands(&mut call).len(), 1);
+    assert_eq!(call.deadline(), None);
+}
+
+#[test]
+fn flags_are_told_again_after_a_restart_and_those_pressed_during_a_join_after_it() {
+    let mut call = connected();
+    call.handle_link(1, Link::Down, Moment(1_000));
+    commands(&mut call);
+    call.handle_link(1, Link::Up, Moment(2_000));
+    assert_eq!(commands(&mut call), [Command::Update(peer(9), muted(false))]);
+    let mut call = Call::default();
+    call.join(room(1), PeerFlags::default(), Moment(0));
+    call.set_flags(muted(true));
+    commands(&mut call);
+    call.handle_joined(1, peer(9), Moment(50));
+    assert_eq!(commands(&mut call), [Command::Update(peer(9), muted(true))]);
+}
+
+#[test]
+fn an_answer_to_an_earlier_connection_says_nothing_of_this_one() {
+    let mut call = connected();
+    call.set_flags(muted(true));
+    call.handle_ended(peer(9), VoiceEnd::TimedOut, Moment(200));
+    call.handle_joined(2, peer(10), Moment(300));
+    commands(&mut call);
+    call.set_flags(muted(false));
+    assert_eq!(commands(&mut call), [Command::Update(peer(10), muted(false))]);
+    call.handle_told(peer(9), Told::Heard, Moment(400));
+    call.set_flags(muted(true));
+    assert_eq!(commands(&mut call), [], "one is on its way");
+}
+
+#[test]
+fn a_server_that_answers_while_media_does_not_arrive_is_told_from_one_that_does_not_answer() {
+    let mut call = Call::default();
+    call.join(room(1), PeerFlags::default(), Moment(0));
+    assert!(!call.finds_no_way(Moment(9_000)));
+    call.handle_joined(1, peer(9), Moment(50));
+    assert!(!call.finds_no_way(Moment(5_000)));
+    assert!(call.finds_no_way(Moment(6_000)));
+    call.handle_link(1, Link::Up, Moment(6_500));
+    assert!(!call.finds_no_way(Moment(60_000)));
 }

@@ -41,13 +41,22 @@ fn ages() -> Vec<(String, String)> {
 /// How many may come by a link, and until when; then the link.
 #[component]
 pub(in super::super) fn InviteMaker(guild_id: GuildId, on_made: EventHandler<()>) -> Element {
-    let app = use_app();
     let mut max_uses = use_signal(|| "25".to_owned());
     let mut max_age = use_signal(|| (7 * 24 * HOUR_S).to_string());
     let mut link = use_signal(String::new);
     let mut is_busy = use_signal(|| false);
+    // Said here: what lies under a modal dialog is neither seen nor read out.
+    let mut error = use_signal(String::new);
+    let mut is_copied = use_signal(|| false);
+    let copy = move |()| {
+        spawn(async move {
+            is_copied.set(platform::copy(link()).await);
+            error.set(if is_copied() { String::new() } else { text::copy_failed().to_owned() });
+        });
+    };
     let make = move |()| {
         is_busy.set(true);
+        error.set(String::new());
         let terms = InviteTerms { max_uses: max_uses().parse().ok(), max_age_s: max_age().parse().ok() };
         spawn(async move {
             match net::send(CreateGuildInvite { guild_id, body: terms }).await {
@@ -55,7 +64,7 @@ pub(in super::super) fn InviteMaker(guild_id: GuildId, on_made: EventHandler<()>
                     link.set(format!("{}/invite/{}", platform::origin(), invite.code));
                     on_made.call(());
                 }
-                Err(failure) => app.toast(crate::app::Tone::Error, sentence(&failure)),
+                Err(failure) => error.set(sentence(&failure)),
             }
             is_busy.set(false);
         });
@@ -73,9 +82,17 @@ pub(in super::super) fn InviteMaker(guild_id: GuildId, on_made: EventHandler<()>
                     label { r#for: "made-link", "{text::invite_made()}" }
                     div { class: "field-box",
                         input { id: "made-link", readonly: true, value: "{link}", onmounted: |_| platform::select_text("made-link") }
-                        Button { label: text::copy_link(), kind: Kind::Primary, glyph: Glyph::Copy, on_press: move |()| app.copy(link()) }
+                        Button { label: text::copy_link(), kind: Kind::Primary, glyph: Glyph::Copy, on_press: copy }
+                    }
+                    p { class: "field-hint", role: "status",
+                        if is_copied() {
+                            "{text::copied()}"
+                        }
                     }
                 }
+            }
+            if !error.read().is_empty() {
+                p { class: "form-error", role: "alert", "{error}" }
             }
         }
     }

@@ -115,11 +115,12 @@ fn attach(app: App, id: &str, (shown, is_mine): (Shown, bool)) {
     }
 }
 
-/// Follows the slot that shows a track.
+/// Follows the slot that shows a track, and the camera that was opened in place of another.
 fn use_attached(app: App, shown: Shown, is_mine: bool) {
     let slot = use_memo(move || app.voice.read().slot_of(shown));
+    let opened = use_memo(move || app.voice.read().opened());
     use_effect(move || {
-        let _ = slot.read();
+        let _ = (slot.read(), opened.read());
         attach(app, &element_id(shown), (shown, is_mine));
     });
 }

@@ -154,6 +154,11 @@ fn Sounds() -> Element {
             is_on: prefs.has_sounds,
             on_change: move |is_on| app.set_prefs(|prefs| prefs.has_sounds = is_on),
         }
+        Switch {
+            label: text::announce_joins(),
+            is_on: prefs.announces_joins,
+            on_change: move |is_on| app.set_prefs(|prefs| prefs.announces_joins = is_on),
+        }
         Slider {
             label: text::sound_volume(),
             value: u16::from(prefs.sound_volume),
