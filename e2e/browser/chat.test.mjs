@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch } from './lib/browser.mjs';
-import { openChannel, reads, register, say, setUp } from './lib/people.mjs';
+import { ask, openChannel, reads, register, say, setUp, whereabouts } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 
 let server, browser, ada, bob;
@@ -50,6 +50,21 @@ test('an edit and a deletion reach the other', async () => {
   await ada.getByRole('toolbar', { name: 'Message actions' }).getByRole('button', { name: 'Delete' }).click();
   await ada.getByRole('dialog', { name: 'Delete message' }).getByRole('button', { name: 'Delete' }).click();
   await bob.getByRole('log').getByText('a second try', { exact: true }).waitFor({ state: 'detached' });
+});
+
+test('what is being written stays with its channel', async () => {
+  await ask(ada, 'POST', `/guilds/${whereabouts(ada).guild}/channels`, { kind: 'text', name: 'ideas' });
+  await openChannel(ada, 'general');
+  await ada.getByRole('textbox', { name: 'Message general' }).fill('for everybody');
+  await openChannel(ada, 'ideas');
+  assert.equal(await ada.getByRole('textbox', { name: 'Message ideas' }).inputValue(), '');
+  await say(ada, 'an idea');
+  await reads(ada, 'an idea');
+  await openChannel(ada, 'general');
+  const box = ada.getByRole('textbox', { name: 'Message general' });
+  assert.equal(await box.inputValue(), 'for everybody');
+  assert.equal(await ada.getByRole('log').getByText('an idea').count(), 0);
+  await box.fill('');
 });
 
 test('a restarted server has lost nothing, and chat goes on without a reload', async () => {

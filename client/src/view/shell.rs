@@ -90,7 +90,7 @@ fn Content(route: Route) -> Element {
     if !has_snapshot() {
         return rsx! { Skeleton { label: text::loading(), rows: 8, class: "wide" } };
     }
-    match route {
+    let screen = match route {
         Route::Setup { .. } | Route::SignIn | Route::Invite { .. } | Route::Live => rsx! { Live {} },
         Route::Chats => rsx! { Chats {} },
         Route::Servers => rsx! { Servers {} },
@@ -99,7 +99,9 @@ fn Content(route: Route) -> Element {
         Route::Channel(guild_id, channel_id) => rsx! { Channel { key: "{channel_id}", guild_id, channel_id } },
         Route::GuildSettings(guild_id, tab) => rsx! { GuildSettings { key: "{guild_id}", guild_id, tab } },
         Route::Settings(tab) => rsx! { UserSettings { tab } },
-    }
+    };
+    // A key counts only among the children of something.
+    rsx! { {screen} }
 }
 
 /// A server without a channel chosen. On wide screens its first channel is shown instead.
