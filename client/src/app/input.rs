@@ -15,7 +15,13 @@ impl App {
         }
     }
 
-    fn handle(self, input: Input) {
+    pub(super) fn handle(self, input: Input) {
+        self.take(input);
+        // A page that is not looked at has its timers held back, but still hears from its socket.
+        self.tick_gateway();
+    }
+
+    fn take(self, input: Input) {
         match input {
             Input::SocketFrame { socket, text } => self.socket_frame(socket, &text),
             Input::SocketClosed { socket, code } => self.socket_closed(socket, code),
@@ -56,7 +62,7 @@ impl App {
     }
 
     fn key(mut self, press: &KeyPress) {
-        if *self.entry.peek() != Entry::SignedIn {
+        if *self.entry.peek() != Entry::SignedIn || press.is_handled {
             return;
         }
         let is_written = press.is_typing && press.key.chars().count() == 1;
@@ -90,7 +96,6 @@ impl App {
             "d" | "D" if is_in_call => self.toggle_deafen(),
             "v" | "V" if is_in_call => self.toggle_camera(),
             "s" | "S" if is_in_call => self.toggle_screen(),
-            "ArrowUp" => self.edit_last(),
             _ => {}
         }
     }

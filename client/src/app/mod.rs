@@ -9,6 +9,9 @@ mod prefs;
 mod toast;
 mod voice;
 
+#[cfg(test)]
+mod tests;
+
 use dioxus::prelude::*;
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use protocol::id::{ChannelId, GuildId, MessageId};

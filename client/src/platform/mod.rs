@@ -80,6 +80,8 @@ pub struct KeyPress {
     pub has_shift: bool,
     /// Text is being written.
     pub is_typing: bool,
+    /// A control has made use of it.
+    pub is_handled: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -38,6 +38,7 @@ pub fn Popover(
                 event.stop_propagation();
                 let step = match event.key().to_string().as_str() {
                     "Escape" => {
+                        event.prevent_default();
                         on_close.call(());
                         return;
                     }

@@ -148,6 +148,7 @@ fn key_press(event: &KeyboardEvent) -> KeyPress {
         has_alt: event.alt_key(),
         has_shift: event.shift_key(),
         is_typing,
+        is_handled: event.default_prevented(),
     }
 }
 

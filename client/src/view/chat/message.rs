@@ -40,7 +40,8 @@ pub(super) fn MessageRow(message: Rc<Message>, has_head: bool, rights: Rights) -
             app.editing.set(Some(id));
         }
         "Delete" if rights.may_delete && !is_editing() => {
-            app.show(Overlay::Confirm(Confirm::DeleteMessage(channel_id, id)))
+            event.prevent_default();
+            app.show(Overlay::Confirm(Confirm::DeleteMessage(channel_id, id)));
         }
         _ => {}
     };
@@ -198,6 +199,7 @@ fn Editor(channel_id: ChannelId, message: Rc<Message>) -> Element {
                     finish_edit(app, &message, &typed());
                 }
                 "Escape" => {
+                    event.prevent_default();
                     app.editing.set(None);
                     app.composer_focus += 1;
                 }
