@@ -59,6 +59,15 @@ impl App {
         }
     }
 
+    /// Loads the channel on screen, should that have failed when it was opened.
+    pub(super) fn load_missing(self) {
+        let channel_id = self.route.peek().channel();
+        let missing = channel_id.filter(|id| self.state.peek().timelines.get(id).is_some_and(Timeline::is_missing));
+        if let Some(channel_id) = missing {
+            self.load_newest(channel_id);
+        }
+    }
+
     /// Loads the newest page, in place of what was loaded.
     pub fn load_newest(self, channel_id: ChannelId) {
         let epoch = self.with_timeline(channel_id, Timeline::ask_newest);
@@ -97,7 +106,7 @@ impl App {
     /// Writes a message: it is on screen at once, and on its way.
     pub fn send_message(mut self, channel_id: ChannelId, content: String) {
         let nonce = Nonce(format!("{:x}-{:x}", platform::random(), platform::ticks()));
-        let pending = Pending { nonce, content, written_at: platform::now(), failure: None };
+        let pending = Pending { nonce, content, written_at: platform::now(), failure: None, sent_as: None };
         let has_after = self.with_timeline(channel_id, |timeline| {
             timeline.new_after = None;
             timeline.pending.push(pending);
@@ -169,7 +178,7 @@ impl App {
     fn next_pending(self, channel_id: ChannelId) -> Option<Pending> {
         let state = self.state.peek();
         let pending = &state.timelines.get(&channel_id)?.pending;
-        pending.iter().find(|pending| pending.failure.is_none()).cloned()
+        pending.iter().find(|pending| pending.is_due()).cloned()
     }
 
     async fn wait_for_network(self, failure: &Failure) {

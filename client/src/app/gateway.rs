@@ -16,6 +16,9 @@ use crate::platform::{self, Socket, Sound};
 use crate::state::{Effect, Route};
 use crate::{markdown, text};
 
+/// Messages are heard this often at most, in ticks.
+const SOUND_MS: u64 = 1_000;
+
 /// What talks to the server in the background.
 pub(super) struct Wire {
     gateway: Gateway,
@@ -25,11 +28,29 @@ pub(super) struct Wire {
     pub(super) sending: BTreeSet<ChannelId>,
     /// When the others were last told that the user types, in ticks.
     pub(super) typed_at: u64,
+    /// When a message was last heard, in ticks.
+    sounded_at: Option<u64>,
 }
 
 impl Wire {
     pub(super) fn new(seed: u64) -> Self {
-        Self { gateway: Gateway::new(seed), socket: None, socket_number: 0, sending: BTreeSet::new(), typed_at: 0 }
+        Self {
+            gateway: Gateway::new(seed),
+            socket: None,
+            socket_number: 0,
+            sending: BTreeSet::new(),
+            typed_at: 0,
+            sounded_at: None,
+        }
+    }
+
+    /// Many messages that come at once are heard as one.
+    fn may_sound(&mut self, now: u64) -> bool {
+        let is_due = self.sounded_at.is_none_or(|last| now.saturating_sub(last) >= SOUND_MS);
+        if is_due {
+            self.sounded_at = Some(now);
+        }
+        is_due
     }
 }
 
@@ -127,6 +148,7 @@ impl App {
             self.link.set(link);
         }
         if link == Link::Live {
+            self.load_missing();
             self.flush_outboxes();
         } else {
             self.state.write().seats.hush_all();
@@ -180,15 +202,30 @@ impl App {
         }
     }
 
-    fn message_arrived(self, message: &protocol::message::Message) {
+    fn message_arrived(mut self, message: &protocol::message::Message) {
         if platform::is_visible() {
             return;
         }
-        self.sound(Sound::Message);
+        let now = platform::ticks();
+        if self.wire.write().may_sound(now) {
+            self.sound(Sound::Message);
+        }
         let channel =
             self.state.peek().channel(message.channel_id).map(|channel| channel.name.clone()).unwrap_or_default();
         let title = text::notification_title(&message.author.display_name, &channel);
         let body: String = markdown::plain(&message.content).chars().take(160).collect();
         platform::notify(&title, &body, &message.channel_id.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_messages_at_once_are_heard_as_one() {
+        let mut wire = Wire::new(7);
+        let heard = [0, 1, 500, 999, 1_000, 1_400, 2_000].map(|now| wire.may_sound(now));
+        assert_eq!(heard, [true, false, false, false, true, false, true]);
     }
 }

@@ -85,7 +85,7 @@ fn page(seconds: std::ops::Range<i64>, has_before: bool) -> History {
     History { messages: seconds.map(|second| message(second, 2)).collect(), has_before, has_after: false }
 }
 fn pending(nonce: &str) -> Pending {
-    Pending { nonce: Nonce(nonce.into()), content: "hi".into(), written_at: NOW, failure: None }
+    Pending { nonce: Nonce(nonce.into()), content: "hi".into(), written_at: NOW, failure: None, sent_as: None }
 }
 fn load_newest(state: &mut State, page: History) {
     let epoch = timeline(state).ask_newest();
@@ -331,6 +331,64 @@ fn edits_and_deletions_reach_a_page_that_was_read_before_them() {
     timeline(&mut state).load_newest(epoch, page(1..4, false));
     let contents: Vec<_> = timeline(&mut state).messages().map(|message| message.content.clone()).collect();
     assert_eq!(contents, ["anew", "at 3"]);
+}
+
+#[test]
+fn what_was_sent_stays_on_screen_until_the_page_comes_that_failed_at_first() {
+    let mut state = started();
+    let epoch = timeline(&mut state).ask_newest();
+    timeline(&mut state).fail(epoch, Direction::Newer, "No network.".into());
+    assert!(timeline(&mut state).is_missing());
+    timeline(&mut state).pending.push(pending("n1"));
+    let mine = Message { nonce: Some(Nonce("n1".into())), ..message(9, 1) };
+    state.apply(Event::MessageCreated(mine.clone()), NOW);
+    assert_eq!(timeline(&mut state).pending.iter().map(Pending::is_due).collect::<Vec<_>>(), [false]);
+    let mut found = page(1..9, false);
+    found.messages.push(mine);
+    load_newest(&mut state, found);
+    assert!(timeline(&mut state).pending.is_empty() && !timeline(&mut state).is_missing());
+}
+
+#[test]
+fn what_was_sent_and_deleted_before_it_could_be_shown_is_gone() {
+    let mut state = started();
+    timeline(&mut state).pending.extend([pending("n1"), pending("n2")]);
+    state.apply(Event::MessageCreated(Message { nonce: Some(Nonce("n1".into())), ..message(8, 1) }), NOW);
+    state.apply(Event::MessageCreated(Message { nonce: Some(Nonce("n2".into())), ..message(9, 1) }), NOW);
+    let gone = MessageDeleted { channel_id: channel_id(10), message_id: message_id(8) };
+    state.apply(Event::MessageDeleted(gone), NOW);
+    assert_eq!(timeline(&mut state).pending.len(), 1);
+    load_newest(&mut state, page(1..8, false));
+    assert!(timeline(&mut state).pending.is_empty());
+}
+
+#[test]
+fn a_message_that_is_told_twice_arrives_and_stands_once() {
+    let mut state = started();
+    load_newest(&mut state, page(5..7, true));
+    assert!(state.apply(Event::MessageCreated(message(9, 2)), NOW).is_some());
+    assert_eq!(state.apply(Event::MessageCreated(message(9, 2)), NOW), None);
+    assert_eq!(state.apply(Event::MessageCreated(message(2, 2)), NOW), None);
+    let epoch = timeline(&mut state).ask_newest();
+    state.apply(Event::MessageCreated(message(10, 2)), NOW);
+    state.apply(Event::MessageCreated(message(10, 2)), NOW);
+    timeline(&mut state).load_newest(epoch, page(5..10, true));
+    assert_eq!(timeline(&mut state).oldest(), Some(message_id(5)));
+    assert_eq!(timeline(&mut state).len(), 6);
+}
+
+#[test]
+fn an_old_edit_does_not_undo_a_newer_one() {
+    let mut state = started();
+    load_newest(&mut state, page(1..2, true));
+    let edit = |content: &str, at| Message { content: content.into(), edited_at: Some(Timestamp(at)), ..message(1, 2) };
+    let failed = timeline(&mut state).ask_page(Direction::Older).unwrap();
+    state.apply(Event::MessageUpdated(edit("first", 1)), NOW);
+    timeline(&mut state).fail(failed, Direction::Older, "No network.".into());
+    state.apply(Event::MessageUpdated(edit("second", 2)), NOW);
+    state.apply(Event::MessageUpdated(edit("first", 1)), NOW);
+    load_page(&mut state, Direction::Older, page(0..1, false));
+    assert_eq!(timeline(&mut state).get(message_id(1)).unwrap().content, "second");
 }
 
 #[test]

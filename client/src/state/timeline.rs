@@ -7,6 +7,7 @@ use std::rc::Rc;
 use protocol::id::MessageId;
 use protocol::message::{History, Message, Nonce};
 use protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Messages that are kept in memory; more are dropped at the far end and load again.
 const KEPT: usize = 400;
@@ -30,13 +31,24 @@ pub enum Progress {
 }
 
 /// A message on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
     pub nonce: Nonce,
     pub content: String,
     pub written_at: Timestamp,
     /// Why it was refused; none: still trying.
     pub failure: Option<String>,
+    /// What the server has made of it, while that cannot be shown in its place yet.
+    #[serde(skip)]
+    pub sent_as: Option<MessageId>,
+}
+
+impl Pending {
+    /// Whether it still has to be sent.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        self.failure.is_none() && self.sent_as.is_none()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +161,12 @@ impl Timeline {
         self.messages.binary_search_by_key(&id, |message| message.id)
     }
 
+    /// Nothing of it is loaded, and nothing is being done about it.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        !self.is_loaded && self.newer != Progress::Loading
+    }
+
     /// What stays of it over a new snapshot: the messages have to be loaded again, those on their way stay.
     pub(super) fn outdated(mut self) -> Self {
         self.is_loaded = false;
@@ -245,6 +263,7 @@ impl Timeline {
     pub fn fail(&mut self, epoch: u32, direction: Direction, sentence: String) {
         if epoch == self.epoch {
             *self.progress(direction) = Progress::Failed(sentence);
+            self.forget_meanwhile();
         }
     }
 
@@ -253,10 +272,14 @@ impl Timeline {
         for change in self.meanwhile.clone() {
             self.take(&change);
         }
+        self.forget_meanwhile();
+        self.settle_all();
+    }
+
+    fn forget_meanwhile(&mut self) {
         if !self.is_loading() {
             self.meanwhile.clear();
         }
-        self.settle_all();
     }
 
     fn is_loading(&self) -> bool {
@@ -274,7 +297,8 @@ impl Timeline {
         match change {
             Change::Edited(message) => {
                 let kept = self.messages.iter_mut().chain(&mut self.early).filter(|kept| kept.id == message.id);
-                for kept in kept {
+                // The answer to an edit may come later than the event of the next one.
+                for kept in kept.filter(|kept| kept.edited_at <= message.edited_at) {
                     let kept = Rc::make_mut(kept);
                     kept.content.clone_from(&message.content);
                     kept.edited_at = message.edited_at;
@@ -283,6 +307,7 @@ impl Timeline {
             Change::Deleted(id) => {
                 self.messages.retain(|message| message.id != *id);
                 self.early.retain(|message| message.id != *id);
+                self.pending.retain(|pending| pending.sent_as != Some(*id));
             }
         }
     }
@@ -307,24 +332,33 @@ impl Timeline {
 
     /// A message of one's own that the server has taken.
     pub fn settle(&mut self, message: Message) {
-        if let Some(nonce) = &message.nonce {
-            self.pending.retain(|pending| pending.nonce != *nonce);
+        for pending in self.pending.iter_mut().filter(|pending| message.nonce.as_ref() == Some(&pending.nonce)) {
+            pending.sent_as = Some(message.id);
         }
         self.insert(message);
+        self.settle_all();
     }
 
+    /// Rows on their way go as soon as their messages are in their places.
     fn settle_all(&mut self) {
-        let messages = &self.messages;
-        self.pending.retain(|pending| !messages.iter().any(|message| message.nonce.as_ref() == Some(&pending.nonce)));
+        let (messages, oldest) = (&self.messages, self.oldest());
+        let is_whole = self.is_loaded && !self.has_after && self.newer != Progress::Loading;
+        self.pending.retain(|pending| {
+            let is_placed = messages.iter().any(|message| message.nonce.as_ref() == Some(&pending.nonce));
+            let is_told = pending.sent_as.is_some_and(|id| is_whole || Some(id) < oldest);
+            !is_placed && !is_told
+        });
     }
 
     fn insert(&mut self, message: Message) {
         if self.newer == Progress::Loading {
-            self.early.push(Rc::new(message));
+            if let Err(index) = self.early.binary_search_by_key(&message.id, |early| early.id) {
+                self.early.insert(index, Rc::new(message));
+            }
             return;
         }
         // Above a gap, or before anything was asked for: the page that comes will bring the message.
-        if self.has_after || !self.is_loaded {
+        if self.has_after || !self.is_loaded || self.has_before && Some(message.id) < self.oldest() {
             return;
         }
         if let Err(index) = self.position(message.id) {

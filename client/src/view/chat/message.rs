@@ -236,7 +236,12 @@ pub(super) fn PendingRow(channel_id: ChannelId, pending: Pending, has_head: bool
     let me = app.state.read().me.as_ref().map(|me| (me.user.id, me.user.display_name.clone()));
     let nonce = pending.nonce.clone();
     let dropped = pending.nonce.clone();
-    let fate = if pending.failure.is_some() { "failed" } else { "sending" };
+    let is_due = pending.is_due();
+    let fate = match (&pending.failure, is_due) {
+        (Some(_), _) => "failed",
+        (None, true) => "sending",
+        (None, false) => "sent",
+    };
     rsx! {
         li { class: "message", "data-head": has_head, "data-pending": fate,
             if let Some((author , name)) = me {
@@ -249,7 +254,7 @@ pub(super) fn PendingRow(channel_id: ChannelId, pending: Pending, has_head: bool
                     Button { label: text::retry(), on_press: move |()| app.retry_message(channel_id, &nonce) }
                     Button { label: text::delete(), on_press: move |()| app.drop_message(channel_id, &dropped) }
                 }
-            } else {
+            } else if is_due {
                 span { class: "visually-hidden", "{text::sending()}" }
             }
         }
