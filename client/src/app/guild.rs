@@ -3,7 +3,7 @@
 use dioxus::prelude::*;
 use protocol::channel::Channel;
 use protocol::event::{ChannelDeleted, Event, GuildDeleted};
-use protocol::guild::GuildSnapshot;
+use protocol::guild::{Guild, GuildSnapshot};
 use protocol::id::{ChannelId, GuildId};
 use protocol::request::channel::{
     ChannelPatch, CreateChannel, DeleteChannel, NewChannel, ReorderChannels, UpdateChannel,
@@ -16,8 +16,21 @@ use crate::net::{self, Failure};
 use crate::state::{Sibling, move_channel};
 
 impl App {
+    /// Takes in a guild, unless its event came first and others after it.
     fn entered(mut self, snapshot: &GuildSnapshot) {
-        self.state.write().enter(snapshot.clone());
+        let is_known = self.state.peek().guilds.contains_key(&snapshot.guild.id);
+        if !is_known {
+            self.state.write().enter(snapshot.clone());
+        }
+    }
+
+    /// What an answer can be compared with: an event that changed it since is newer, or the answer's own.
+    fn held_channel(self, channel_id: ChannelId) -> Option<Channel> {
+        self.state.peek().channel(channel_id).map(|channel| Channel { last_message_id: None, ..channel.clone() })
+    }
+
+    fn held_guild(self, guild_id: GuildId) -> Option<Guild> {
+        self.state.peek().guilds.get(&guild_id).map(|guild| guild.info.clone())
     }
 
     /// # Errors
@@ -39,8 +52,11 @@ impl App {
     /// # Errors
     /// The server's refusal, or that it could not be reached.
     pub async fn rename_guild(self, guild_id: GuildId, name: String) -> Result<(), Failure> {
+        let before = self.held_guild(guild_id);
         let guild = net::send(UpdateGuild { guild_id, body: GuildBody { name } }).await?;
-        self.apply_own(Event::GuildUpdated(guild));
+        if self.held_guild(guild_id) == before {
+            self.apply_own(Event::GuildUpdated(guild));
+        }
         Ok(())
     }
 
@@ -72,14 +88,20 @@ impl App {
     /// The server's refusal, or that it could not be reached.
     pub async fn create_channel(self, guild_id: GuildId, channel: NewChannel) -> Result<Channel, Failure> {
         let channel = net::send(CreateChannel { guild_id, body: channel }).await?;
-        self.apply_own(Event::ChannelCreated(channel.clone()));
+        if self.held_channel(channel.id).is_none() {
+            self.apply_own(Event::ChannelCreated(channel.clone()));
+        }
         Ok(channel)
     }
 
     pub fn update_channel(self, channel_id: ChannelId, patch: ChannelPatch) {
         self.spawn(async move {
+            let before = self.held_channel(channel_id);
             match net::send(UpdateChannel { channel_id, body: patch }).await {
-                Ok(channel) => self.apply_own(Event::ChannelUpdated(channel)),
+                Ok(channel) if self.held_channel(channel_id) == before => {
+                    self.apply_own(Event::ChannelUpdated(channel));
+                }
+                Ok(_) => {}
                 Err(failure) => self.complain(&failure),
             }
         });
@@ -96,26 +118,17 @@ impl App {
 
     /// Moves a channel; it stands there at once, and back where it was should the server refuse.
     pub fn move_channel(mut self, guild_id: GuildId, channel_id: ChannelId, to: Sibling) {
-        let Some(before) = self.state.peek().guilds.get(&guild_id).cloned() else { return };
-        let places = move_channel(&before, channel_id, to);
+        let guild = self.state.peek().guilds.get(&guild_id).cloned();
+        let places = guild.map(|guild| move_channel(&guild, channel_id, to)).unwrap_or_default();
         if places.is_empty() {
             return;
         }
-        if let Some(guild) = self.state.write().guilds.get_mut(&guild_id) {
-            for place in &places {
-                if let Some(channel) = guild.channels.get_mut(&place.id) {
-                    channel.position = place.position;
-                    channel.parent_id = place.parent_id;
-                }
-            }
-        }
+        let moves = self.state.write().move_channels(guild_id, &places);
         self.spawn(async move {
-            match net::send(ReorderChannels { guild_id, body: places }).await {
-                Ok(channels) => channels.into_iter().for_each(|channel| self.apply_own(Event::ChannelUpdated(channel))),
-                Err(failure) => {
-                    self.complain(&failure);
-                    self.state.write().guilds.insert(guild_id, before);
-                }
+            // Where it has worked, the events tell where everything stands, in the order of all moves.
+            if let Err(failure) = net::send(ReorderChannels { guild_id, body: places }).await {
+                self.complain(&failure);
+                self.state.write().take_back(guild_id, &moves);
             }
         });
     }

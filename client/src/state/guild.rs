@@ -129,7 +129,47 @@ pub fn move_channel(guild: &Guild, channel_id: ChannelId, to: Sibling) -> Vec<Ch
     places.collect()
 }
 
+/// A channel that was moved before the server has agreed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    from: ChannelPlace,
+    to: ChannelPlace,
+}
+
+fn place_of(channel: &Channel) -> ChannelPlace {
+    ChannelPlace { id: channel.id, parent_id: channel.parent_id, position: channel.position }
+}
+
+fn put(channel: &mut Channel, place: ChannelPlace) {
+    channel.parent_id = place.parent_id;
+    channel.position = place.position;
+}
+
 impl State {
+    /// Puts channels where they are wished; answers with what would have to be taken back.
+    pub fn move_channels(&mut self, guild_id: GuildId, places: &[ChannelPlace]) -> Vec<Move> {
+        let Some(guild) = self.guilds.get_mut(&guild_id) else { return Vec::new() };
+        let moves = places.iter().filter_map(|to| {
+            let channel = guild.channels.get_mut(&to.id)?;
+            let from = place_of(channel);
+            put(channel, *to);
+            Some(Move { from, to: *to })
+        });
+        moves.collect()
+    }
+
+    /// The server has refused: what nobody has moved since stands where it stood.
+    pub fn take_back(&mut self, guild_id: GuildId, moves: &[Move]) {
+        let Some(guild) = self.guilds.get_mut(&guild_id) else { return };
+        for undone in moves {
+            if let Some(channel) = guild.channels.get_mut(&undone.to.id)
+                && place_of(channel) == undone.to
+            {
+                put(channel, undone.from);
+            }
+        }
+    }
+
     pub(super) fn guild_updated(&mut self, info: GuildInfo) -> Option<Effect> {
         let guild = self.guilds.get_mut(&info.id)?;
         guild.info = info;

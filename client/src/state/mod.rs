@@ -21,7 +21,7 @@ use protocol::id::{ChannelId, GuildId, SessionId, UserId};
 use protocol::message::Message;
 use protocol::time::Timestamp;
 
-pub use guild::{Branch, Guild, Sibling, Tree, move_channel};
+pub use guild::{Branch, Guild, Move, Sibling, Tree, move_channel};
 pub use read::{Reads, Unread};
 pub use route::{GuildTab, Route, UserTab};
 pub use timeline::{Direction, Pending, Progress, Row, Timeline};

@@ -421,6 +421,25 @@ fn channels_move_among_their_siblings_and_between_categories() {
 }
 
 #[test]
+fn a_refused_move_takes_back_only_places_that_nobody_has_changed_since() {
+    let mut state = started();
+    let places = move_channel(&state.guilds[&guild_id()], channel_id(11), Sibling::Earlier);
+    let moves = state.move_channels(guild_id(), &places);
+    let order =
+        |state: &State| state.guilds[&guild_id()].tree().flat().map(|channel| channel.id.get()).collect::<Vec<_>>();
+    assert_eq!(order(&state), [11, 10]);
+    let renamed = Channel { name: "anew".into(), position: 7, ..channel(11, ChannelKind::Voice, 0) };
+    state.apply(Event::ChannelUpdated(renamed), NOW);
+    state.apply(Event::ChannelCreated(channel(12, ChannelKind::Text, 2)), NOW);
+    state.take_back(guild_id(), &moves);
+    assert_eq!(order(&state), [10, 12, 11]);
+    assert_eq!(state.channel(channel_id(11)).unwrap().name, "anew");
+    state.apply(Event::GuildDeleted(GuildDeleted { guild_id: guild_id() }), NOW);
+    state.take_back(guild_id(), &moves);
+    assert!(state.guilds.is_empty());
+}
+
+#[test]
 fn a_lost_guild_takes_its_channels_and_seats_with_it() {
     let mut state = started();
     let effect = state.apply(Event::GuildDeleted(GuildDeleted { guild_id: guild_id() }), NOW);

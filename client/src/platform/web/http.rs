@@ -1,17 +1,21 @@
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Request, RequestCredentials, RequestInit, Response};
+use web_sys::{AbortSignal, Request, RequestCredentials, RequestInit, Response};
 
 use super::super::{Answer, Unreachable};
+
+/// Whoever has not answered by then is taken for unreachable.
+const PATIENCE_MS: u32 = 20_000;
 
 /// Asks this page's server.
 ///
 /// # Errors
-/// The server could not be reached.
+/// The server could not be reached, or has not answered within 20 seconds.
 pub async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<Answer, Unreachable> {
     let init = RequestInit::new();
     init.set_method(method);
     init.set_credentials(RequestCredentials::SameOrigin);
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE_MS)));
     if let Some(body) = &body {
         init.set_body(&body.into());
     }
