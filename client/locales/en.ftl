@@ -343,3 +343,4 @@ keys-arrows = Move in lists
 keys-read = Mark the server as read
 in-a-call = in a call
 notification-title = { $author } in { $channel }
+heard-message = { $author }: { $words }

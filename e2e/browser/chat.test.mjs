@@ -44,12 +44,25 @@ test('an edit and a deletion reach the other', async () => {
   await editor.fill('a second try');
   await editor.press('Enter');
   await reads(bob, 'a second try');
-  assert.equal(await bob.getByText('a first try').count(), 0);
+  assert.equal(await bob.getByRole('log').getByText('a first try').count(), 0);
   const row = ada.getByRole('log').getByText('a second try', { exact: true });
   await row.hover();
   await ada.getByRole('toolbar', { name: 'Message actions' }).getByRole('button', { name: 'Delete' }).click();
   await ada.getByRole('dialog', { name: 'Delete message' }).getByRole('button', { name: 'Delete' }).click();
   await bob.getByRole('log').getByText('a second try', { exact: true }).waitFor({ state: 'detached' });
+});
+
+test('messages are reached by keyboard, and what comes in is read out, once', async () => {
+  await say(ada, 'a thyrd try');
+  await reads(ada, 'a thyrd try');
+  await ada.getByRole('region', { name: 'Messages in general' }).focus();
+  await ada.keyboard.press('ArrowUp');
+  await ada.keyboard.press('e');
+  await ada.getByRole('log').getByRole('textbox').fill('a third try');
+  await ada.keyboard.press('Enter');
+  await reads(bob, 'a third try');
+  await say(bob, 'a **loud** answer');
+  await ada.locator('[aria-live=polite]').getByText('bob: a loud answer', { exact: true }).waitFor();
 });
 
 test('what is being written stays with its channel', async () => {

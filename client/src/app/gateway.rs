@@ -203,6 +203,10 @@ impl App {
     }
 
     fn message_arrived(mut self, message: &protocol::message::Message) {
+        let plain = markdown::plain(&message.content);
+        if self.route.peek().channel() == Some(message.channel_id) {
+            self.heard.set(Some((message.id, text::heard_message(&message.author.display_name, &plain))));
+        }
         if platform::is_visible() {
             return;
         }
@@ -213,7 +217,7 @@ impl App {
         let channel =
             self.state.peek().channel(message.channel_id).map(|channel| channel.name.clone()).unwrap_or_default();
         let title = text::notification_title(&message.author.display_name, &channel);
-        let body: String = markdown::plain(&message.content).chars().take(160).collect();
+        let body: String = plain.chars().take(160).collect();
         platform::notify(&title, &body, &message.channel_id.to_string());
     }
 }

@@ -83,6 +83,8 @@ pub struct App {
     pub editing: Signal<Option<MessageId>>,
     /// Counts up each second, for what depends on the time.
     pub seconds: Signal<u64>,
+    /// The newest message of another in the channel on screen, in words to be read out.
+    pub heard: Signal<Option<(MessageId, String)>>,
     /// Counts up when something wants the text to write in to be focused.
     pub composer_focus: Signal<u32>,
     wire: CopyValue<Wire>,
@@ -115,6 +117,7 @@ pub fn use_start() -> App {
             pane: Signal::new(Pane::default()),
             editing: Signal::new(None),
             seconds: Signal::new(0),
+            heard: Signal::new(None),
             composer_focus: Signal::new(0),
             wire: CopyValue::new(Wire::new(platform::random())),
             pictures: CopyValue::new(Pictures::default()),
@@ -174,6 +177,7 @@ impl App {
 
     fn enter(mut self, route: Route) {
         self.editing.set(None);
+        self.heard.set(None);
         if let Some(channel_id) = route.channel() {
             self.open_channel(channel_id);
         }

@@ -187,7 +187,8 @@ pub fn restore(anchor: &Anchor) {
     }
 }
 
-/// Moves the focus among the elements marked `data-rove` of a list: by so many, or to the first or last.
+/// Moves the focus among the elements marked `data-rove` of a list: by so many, or to the first or last. From outside
+/// it enters at the end that it comes from.
 pub fn rove(container: &str, step: isize) {
     let Some(list) = element::<Element>(container) else { return };
     let Ok(found) = list.query_selector_all("[data-rove]") else { return };
@@ -196,12 +197,13 @@ pub fn rove(container: &str, step: isize) {
         return;
     }
     let active = document().active_element();
-    let at = items.iter().position(|item| active.as_ref() == Some(item.as_ref()));
+    let at = items.iter().position(|item| active.as_ref().is_some_and(|active| item.contains(Some(active))));
     let last = items.len() - 1;
     let next = match at {
         _ if step == isize::MIN => 0,
         _ if step == isize::MAX => last,
         Some(at) => at.saturating_add_signed(step).min(last),
+        None if step < 0 => last,
         None => 0,
     };
     for (index, item) in items.iter().enumerate() {

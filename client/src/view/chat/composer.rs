@@ -17,9 +17,10 @@ pub(super) fn Composer(channel_id: ChannelId) -> Element {
     let mut typed = use_signal(move || app.draft(channel_id));
     let channel =
         use_memo(move || app.state.read().channel(channel_id).map(|channel| channel.name.clone()).unwrap_or_default());
+    let asked_before = use_hook(|| *app.composer_focus.peek());
     use_effect(move || {
-        let asked = (app.composer_focus)();
-        if asked > 0 || !platform::is_narrow() {
+        let is_asked = (app.composer_focus)() > asked_before;
+        if is_asked || !platform::is_narrow() {
             platform::focus(ID);
         }
     });

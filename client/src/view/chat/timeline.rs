@@ -144,6 +144,12 @@ pub(super) fn TimelineView(channel_id: ChannelId) -> Element {
             place.follow(has_after);
         });
     });
+    let on_key = move |event: Event<KeyboardData>| {
+        if event.key() == Key::ArrowUp && event.modifiers().is_empty() {
+            event.prevent_default();
+            platform::rove("messages", -1);
+        }
+    };
     let on_scroll = move |_| place.follow(view.peek().as_ref().is_some_and(|view| view.has_after));
     let Some(view) = view() else {
         return rsx! { Skeleton { label: text::loading(), rows: 8, class: "timeline" } };
@@ -151,7 +157,7 @@ pub(super) fn TimelineView(channel_id: ChannelId) -> Element {
     let has_after = view.has_after;
     rsx! {
         div { class: "timeline-place",
-            div { id: ID, class: "timeline", tabindex: "0", role: "region", "aria-label": text::messages_label(&name()), onscroll: on_scroll, onresize: move |_| {
+            div { id: ID, class: "timeline", tabindex: "0", role: "region", "aria-label": text::messages_label(&name()), onkeydown: on_key, onscroll: on_scroll, onresize: move |_| {
                     if *is_at_end.peek() {
                         platform::scroll_to_end(ID);
                     }
@@ -166,6 +172,21 @@ pub(super) fn TimelineView(channel_id: ChannelId) -> Element {
                 JumpDown { channel_id, on_jump: move |()| place.jump() }
             }
             Typing { channel_id }
+            Heard {}
+        }
+    }
+}
+
+/// Reads out what others write here.
+#[component]
+fn Heard() -> Element {
+    let app = use_app();
+    let heard = app.heard.read().clone();
+    rsx! {
+        div { class: "visually-hidden", "aria-live": "polite",
+            for (id , words) in heard {
+                p { key: "{id}", "{words}" }
+            }
         }
     }
 }
@@ -232,7 +253,8 @@ fn Rows(channel_id: ChannelId, rows: Vec<Row>) -> Element {
         platform::rove("messages", step);
     };
     rsx! {
-        div { class: "messages", role: "log", "aria-live": "polite", "aria-relevant": "additions",
+        // What comes into sight by scrolling is not news; that is read out by `Heard`.
+        div { class: "messages", role: "log", "aria-live": "off",
             ol { id: "messages", onkeydown: on_key,
                 for row in rows {
                     RowView { key: "{row_key(&row)}", channel_id, rights: rights_of(&row), row }
