@@ -90,3 +90,17 @@ test('a restarted server has lost nothing, and chat goes on without a reload', a
   await say(bob, 'and answered');
   await reads(ada, 'and answered');
 });
+
+test('what was written without the server goes out also after a reload', async () => {
+  await ada.evaluate(() => navigator.serviceWorker.ready);
+  await server.stop();
+  await ada.getByText('Reconnecting. What you send will go out.').waitFor();
+  await say(ada, 'written before the reload');
+  await reads(ada, 'written before the reload');
+  await ada.reload();
+  await server.resume();
+  await reads(bob, 'written before the reload', 30_000);
+  await reads(ada, 'written before the reload', 30_000);
+  await ada.locator('[data-pending]').waitFor({ state: 'detached' });
+  assert.equal(await ada.evaluate(() => Object.keys(localStorage).some((name) => name.startsWith('outbox:'))), false);
+});

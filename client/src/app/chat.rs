@@ -1,25 +1,19 @@
 //! Writing and reading.
 
 use dioxus::prelude::*;
-use protocol::error::ErrorCode;
 use protocol::id::{ChannelId, MessageId};
-use protocol::message::{Message, Nonce};
 use protocol::request::channel::{MarkRead, ReadBody, StartTyping};
-use protocol::request::message::{
-    DeleteMessage, EditMessage, GetHistory, HistoryQuery, MessageEdit, NewMessage, SendMessage,
-};
+use protocol::request::message::{DeleteMessage, EditMessage, GetHistory, HistoryQuery, MessageEdit};
 
+use super::outbox::OUTBOX;
 use super::{App, sentence};
+use crate::net;
 use crate::net::gateway::Link;
-use crate::net::{self, Failure};
 use crate::platform;
-use crate::state::{Direction, Pending, Route, Timeline, Unread};
+use crate::state::{Direction, Route, Timeline, Unread};
 
 /// The others are told this often at most, in ticks.
 const TYPING_MS: u64 = 3_000;
-
-/// How often a server may fail over one message before it is shown as failed.
-const FAULTS: u32 = 3;
 
 const DRAFTS: &str = "draft:";
 
@@ -28,7 +22,7 @@ fn draft_name(channel_id: ChannelId) -> String {
 }
 
 impl App {
-    fn with_timeline<T>(mut self, channel_id: ChannelId, act: impl FnOnce(&mut Timeline) -> T) -> T {
+    pub(super) fn with_timeline<T>(mut self, channel_id: ChannelId, act: impl FnOnce(&mut Timeline) -> T) -> T {
         act(self.state.write().timelines.entry(channel_id).or_default())
     }
 
@@ -103,111 +97,35 @@ impl App {
         });
     }
 
-    /// Writes a message: it is on screen at once, and on its way.
-    pub fn send_message(mut self, channel_id: ChannelId, content: String) {
-        let nonce = Nonce(format!("{:x}-{:x}", platform::random(), platform::ticks()));
-        let pending = Pending { nonce, content, written_at: platform::now(), failure: None, sent_as: None };
-        let has_after = self.with_timeline(channel_id, |timeline| {
-            timeline.new_after = None;
-            timeline.pending.push(pending);
-            timeline.has_after
-        });
-        if has_after {
-            self.load_newest(channel_id);
-        }
-        // The message ended the typing for the others; what is typed next begins it anew.
-        self.wire.write().typed_at = 0;
-        self.flush_outbox(channel_id);
-    }
-
-    /// Tries again to send what was refused.
-    pub fn retry_message(self, channel_id: ChannelId, nonce: &Nonce) {
-        self.with_timeline(channel_id, |timeline| {
-            for pending in timeline.pending.iter_mut().filter(|pending| pending.nonce == *nonce) {
-                pending.failure = None;
-            }
-        });
-        self.flush_outbox(channel_id);
-    }
-
-    pub fn drop_message(self, channel_id: ChannelId, nonce: &Nonce) {
-        self.with_timeline(channel_id, |timeline| timeline.pending.retain(|pending| pending.nonce != *nonce));
-    }
-
-    pub(super) fn flush_outboxes(self) {
-        let state = self.state.peek();
-        let waiting: Vec<ChannelId> =
-            state.timelines.iter().filter(|(_, timeline)| !timeline.pending.is_empty()).map(|(id, _)| *id).collect();
-        drop(state);
-        waiting.into_iter().for_each(|channel_id| self.flush_outbox(channel_id));
-    }
-
-    /// Sends what waits in a channel, one after the other, so that the order holds.
-    fn flush_outbox(mut self, channel_id: ChannelId) {
-        if !self.wire.write().sending.insert(channel_id) {
-            return;
-        }
-        self.spawn(async move {
-            let mut faults = 0;
-            while let Some(pending) = self.next_pending(channel_id) {
-                let body = NewMessage { nonce: pending.nonce.clone(), content: pending.content };
-                let answer = net::send(SendMessage { channel_id, body }).await;
-                let is_fault = answer.as_ref().is_err_and(|failure| failure.code() == Some(ErrorCode::Internal));
-                faults = if is_fault { faults + 1 } else { 0 };
-                match answer {
-                    Ok(message) => self.message_sent(message),
-                    Err(failure) if failure.is_passing() && faults < FAULTS => self.wait_for_network(&failure).await,
-                    Err(failure) => {
-                        faults = 0;
-                        self.fail_message(channel_id, &pending.nonce, &failure);
-                    }
-                }
-            }
-            self.wire.write().sending.remove(&channel_id);
-        });
-    }
-
-    fn message_sent(mut self, message: Message) {
-        let mut state = self.state.write();
-        state.reads.advance(message.channel_id, message.id);
-        if let Some(timeline) = state.timelines.get_mut(&message.channel_id) {
-            timeline.settle(message);
-        }
-    }
-
-    fn next_pending(self, channel_id: ChannelId) -> Option<Pending> {
-        let state = self.state.peek();
-        let pending = &state.timelines.get(&channel_id)?.pending;
-        pending.iter().find(|pending| pending.is_due()).cloned()
-    }
-
-    async fn wait_for_network(self, failure: &Failure) {
-        let wait = match failure {
-            Failure::Refused(body) => body.retry_after_ms.and_then(|ms| i32::try_from(ms).ok()).unwrap_or(1_000),
-            Failure::Offline | Failure::Unreadable => 1_000,
-        };
-        platform::sleep(wait).await;
-        while *self.link.peek() != Link::Live {
-            platform::sleep(300).await;
-        }
-    }
-
-    fn fail_message(self, channel_id: ChannelId, nonce: &Nonce, failure: &Failure) {
-        self.with_timeline(channel_id, |timeline| {
-            for pending in timeline.pending.iter_mut().filter(|pending| pending.nonce == *nonce) {
-                pending.failure = Some(sentence(failure));
-            }
-        });
-    }
-
     pub fn edit_message(self, channel_id: ChannelId, message_id: MessageId, content: String) {
         self.spawn(async move {
-            let body = MessageEdit { content };
+            let body = MessageEdit { content: content.clone() };
             match net::send(EditMessage { channel_id, message_id, body }).await {
-                Ok(message) => self.apply_own(protocol::event::Event::MessageUpdated(message)),
-                Err(failure) => self.complain(&failure),
+                Ok(message) => {
+                    let _ = self.take_lost_edit(message_id);
+                    self.apply_own(protocol::event::Event::MessageUpdated(message));
+                }
+                Err(failure) => {
+                    self.complain(&failure);
+                    self.reopen_edit(channel_id, message_id, content);
+                }
             }
         });
+    }
+
+    /// What could not be saved is not lost: it is there as soon as the message is edited again.
+    pub(super) fn reopen_edit(mut self, channel_id: ChannelId, message_id: MessageId, content: String) {
+        self.lost_edits.write().insert(message_id, content);
+        let is_here = self.route.peek().channel() == Some(channel_id);
+        if is_here && self.editing.peek().is_none() {
+            self.editing.set(Some(message_id));
+        }
+    }
+
+    /// The text of an edit that could not be saved.
+    #[must_use]
+    pub fn take_lost_edit(mut self, message_id: MessageId) -> Option<String> {
+        self.lost_edits.write().remove(&message_id)
     }
 
     pub fn delete_message(self, channel_id: ChannelId, message_id: MessageId) {
@@ -267,8 +185,10 @@ impl App {
     }
 
     /// Whoever signs in here next does not read it.
-    pub(super) fn forget_writing(self) {
+    pub(super) fn forget_writing(mut self) {
         platform::forget_all(DRAFTS);
+        platform::forget_all(OUTBOX);
+        self.lost_edits.write().clear();
     }
 
     /// Everything in a channel has been seen.

@@ -28,6 +28,8 @@ pub(super) struct Wire {
     pub(super) sending: BTreeSet<ChannelId>,
     /// When the others were last told that the user types, in ticks.
     pub(super) typed_at: u64,
+    /// What an earlier page has left to be sent has been taken up.
+    pub(super) is_restored: bool,
     /// When a message was last heard, in ticks.
     sounded_at: Option<u64>,
 }
@@ -40,6 +42,7 @@ impl Wire {
             socket_number: 0,
             sending: BTreeSet::new(),
             typed_at: 0,
+            is_restored: false,
             sounded_at: None,
         }
     }
@@ -156,7 +159,8 @@ impl App {
     }
 
     /// A snapshot has come: what is on screen may be old.
-    fn started(self) {
+    pub(super) fn started(self) {
+        self.restore_outboxes();
         let route = self.route.peek().clone();
         if let Some(channel_id) = route.channel() {
             self.open_channel(channel_id);
@@ -164,7 +168,7 @@ impl App {
         self.voice_snapshot();
     }
 
-    fn apply(mut self, event: Event) {
+    pub(super) fn apply(mut self, event: Event) {
         if let Event::VoiceSlots(slots) = event {
             return self.voice_slots(slots);
         }

@@ -1,9 +1,16 @@
 use dioxus::dioxus_core::{ScopeId, VirtualDom};
 use dioxus::prelude::*;
 
+use protocol::account::{CurrentUser, User};
+use protocol::channel::{Channel, ChannelKind};
+use protocol::event::{Event, Ready};
+use protocol::guild::{Guild, GuildSnapshot};
+use protocol::id::{ChannelId, GuildId, MessageId, SessionId, UserId};
+use protocol::message::Message;
+
 use super::{App, Entry, use_app, use_start};
-use crate::platform::{Input, KeyPress};
-use crate::state::{Route, UserTab};
+use crate::platform::{self, Input, KeyPress};
+use crate::state::{Direction, Progress, Route, UserTab};
 
 /// Runs a test in a client that has started.
 fn with_app(test: impl FnOnce(App)) {
@@ -14,6 +21,75 @@ fn with_app(test: impl FnOnce(App)) {
     let mut page = VirtualDom::new(client);
     page.rebuild_in_place();
     page.in_scope(ScopeId::APP, || test(use_app()));
+}
+
+fn guild_id() -> GuildId {
+    GuildId::try_from(1).unwrap()
+}
+
+fn channel_id() -> ChannelId {
+    ChannelId::try_from(10).unwrap()
+}
+
+fn user(number: i64) -> User {
+    User {
+        id: UserId::try_from(number).unwrap(),
+        username: format!("user{number}"),
+        display_name: format!("User {number}"),
+    }
+}
+
+fn message(number: i64, content: &str) -> Message {
+    Message {
+        id: MessageId::try_from(number).unwrap(),
+        channel_id: channel_id(),
+        author: user(2),
+        content: content.into(),
+        edited_at: None,
+        nonce: None,
+    }
+}
+
+fn ready() -> Ready {
+    let channel = Channel {
+        id: channel_id(),
+        guild_id: guild_id(),
+        kind: ChannelKind::Text,
+        name: "general".into(),
+        topic: String::new(),
+        parent_id: None,
+        position: 0,
+        last_message_id: None,
+    };
+    Ready {
+        user: CurrentUser { user: user(1), is_admin: true },
+        session_id: SessionId::try_from(5).unwrap(),
+        resume_token: "r".into(),
+        guilds: vec![GuildSnapshot {
+            guild: Guild { id: guild_id(), name: "Home".into(), owner_id: user(1).id },
+            channels: vec![channel],
+            members: Vec::new(),
+            presences: Vec::new(),
+            voice_states: Vec::new(),
+        }],
+        read_states: Vec::new(),
+    }
+}
+
+/// Runs a test in a client that shows a channel.
+fn with_channel(test: impl FnOnce(App)) {
+    with_app(|mut app| {
+        app.entry.set(Entry::SignedIn);
+        app.route.set(Route::Channel(guild_id(), channel_id()));
+        app.state.write().start(ready());
+        app.started();
+        test(app);
+    });
+}
+
+fn outbox(app: App) -> Vec<String> {
+    let state = app.state.peek();
+    state.timelines[&channel_id()].pending.iter().map(|pending| pending.content.clone()).collect()
 }
 
 fn key(name: &str) -> KeyPress {
@@ -37,5 +113,66 @@ fn a_key_that_a_control_has_used_does_nothing_else() {
         assert_eq!(*app.route.peek(), Route::Settings(UserTab::Account));
         app.handle(Input::Key(key("Escape")));
         assert_eq!(*app.route.peek(), Route::Live);
+    });
+}
+
+#[test]
+fn what_was_not_sent_is_taken_up_by_the_next_page() {
+    with_channel(|app| app.send_message(channel_id(), "hello".into()));
+    with_channel(|app| {
+        assert_eq!(outbox(app), ["hello"]);
+        // A second snapshot is no second page.
+        app.started();
+        assert_eq!(outbox(app), ["hello"]);
+        let nonce = app.state.peek().timelines[&channel_id()].pending[0].nonce.clone();
+        app.drop_message(channel_id(), &nonce);
+    });
+    with_channel(|app| assert!(outbox(app).is_empty()));
+}
+
+#[test]
+fn who_signs_out_leaves_nothing_to_be_sent() {
+    with_channel(|app| {
+        app.send_message(channel_id(), "hello".into());
+        app.signed_out();
+    });
+    assert!(platform::load_all("").is_empty());
+}
+
+#[test]
+fn a_channel_that_failed_to_load_is_asked_for_when_the_link_is_back() {
+    with_channel(|app| {
+        let newer = || app.state.peek().timelines[&channel_id()].newer.clone();
+        let epoch = app.with_timeline(channel_id(), crate::state::Timeline::ask_newest);
+        app.load_missing();
+        assert_eq!(app.with_timeline(channel_id(), |timeline| timeline.ask_newest()), epoch + 1);
+        app.with_timeline(channel_id(), |timeline| timeline.fail(epoch + 1, Direction::Newer, "No network.".into()));
+        app.load_missing();
+        assert_eq!(newer(), Progress::Loading);
+    });
+}
+
+#[test]
+fn an_edit_that_failed_is_open_again_with_its_text() {
+    with_channel(|app| {
+        let id = message(7, "").id;
+        app.reopen_edit(channel_id(), id, "anew".into());
+        assert_eq!(*app.editing.peek(), Some(id));
+        assert_eq!(app.take_lost_edit(id).as_deref(), Some("anew"));
+        assert_eq!(app.take_lost_edit(id), None);
+    });
+}
+
+#[test]
+fn what_another_writes_in_the_channel_on_screen_is_read_out_once() {
+    with_channel(|mut app| {
+        app.apply(Event::MessageCreated(message(7, "so **loud**")));
+        assert_eq!(*app.heard.peek(), Some((message(7, "").id, "User 2: so loud".to_owned())));
+        app.heard.set(None);
+        app.apply(Event::MessageCreated(message(7, "so **loud**")));
+        assert_eq!(*app.heard.peek(), None);
+        app.route.set(Route::Live);
+        app.apply(Event::MessageCreated(message(8, "elsewhere")));
+        assert_eq!(*app.heard.peek(), None);
     });
 }

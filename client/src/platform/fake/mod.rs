@@ -1,4 +1,7 @@
-//! For tests on the host: no network, no devices, nothing on screen.
+//! For tests on the host: no network, no devices, nothing on screen. What is kept is kept for the test.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 #[cfg(test)]
 pub(crate) mod look;
@@ -50,13 +53,27 @@ pub fn local_date(at: Timestamp) -> String {
     format!("day {}", at.0.div_euclid(86_400_000))
 }
 
-#[must_use]
-pub fn load(_: &str) -> Option<String> {
-    None
+thread_local! {
+    static KEPT: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
 }
-pub fn keep(_: &str, _: &str) {}
-pub fn forget(_: &str) {}
-pub fn forget_all(_: &str) {}
+
+#[must_use]
+pub fn load(name: &str) -> Option<String> {
+    KEPT.with_borrow(|kept| kept.get(name).cloned())
+}
+pub fn keep(name: &str, text: &str) {
+    KEPT.with_borrow_mut(|kept| kept.insert(name.to_owned(), text.to_owned()));
+}
+pub fn forget(name: &str) {
+    KEPT.with_borrow_mut(|kept| kept.remove(name));
+}
+pub fn forget_all(prefix: &str) {
+    KEPT.with_borrow_mut(|kept| kept.retain(|name, _| !name.starts_with(prefix)));
+}
+#[must_use]
+pub fn load_all(prefix: &str) -> Vec<(String, String)> {
+    KEPT.with_borrow(|kept| kept.clone()).into_iter().filter(|(name, _)| name.starts_with(prefix)).collect()
+}
 
 #[must_use]
 pub fn path() -> String {

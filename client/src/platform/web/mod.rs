@@ -28,7 +28,7 @@ pub use page::{
 };
 pub use socket::Socket;
 pub use sound::play;
-pub use storage::{forget, forget_all, keep, load};
+pub use storage::{forget, forget_all, keep, load, load_all};
 pub use time::{local_date, local_time, next_frame, now, random, sleep, ticks};
 
 use web_sys::{Document, Window};

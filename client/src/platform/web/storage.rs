@@ -23,8 +23,17 @@ pub fn forget(name: &str) {
 
 /// Forgets all that was kept under names that begin so.
 pub fn forget_all(prefix: &str) {
-    let Some(storage) = storage() else { return };
+    names(prefix).iter().for_each(|name| forget(name));
+}
+
+/// All that was kept under names that begin so, with the names.
+#[must_use]
+pub fn load_all(prefix: &str) -> Vec<(String, String)> {
+    names(prefix).into_iter().filter_map(|name| Some((name.clone(), load(&name)?))).collect()
+}
+
+fn names(prefix: &str) -> Vec<String> {
+    let Some(storage) = storage() else { return Vec::new() };
     let names = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok().flatten());
-    let names: Vec<String> = names.filter(|name| name.starts_with(prefix)).collect();
-    names.iter().for_each(|name| forget(name));
+    names.filter(|name| name.starts_with(prefix)).collect()
 }

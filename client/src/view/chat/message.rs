@@ -187,8 +187,8 @@ fn finish_edit(mut app: App, message: &Message, typed: &str) {
 #[component]
 fn Editor(channel_id: ChannelId, message: Rc<Message>) -> Element {
     let mut app = use_app();
-    let original = message.content.clone();
-    let mut typed = use_signal(move || original);
+    let original = message.clone();
+    let mut typed = use_signal(move || app.take_lost_edit(original.id).unwrap_or_else(|| original.content.clone()));
     let on_key = {
         let message = message.clone();
         move |event: Event<KeyboardData>| {
