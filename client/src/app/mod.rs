@@ -11,6 +11,8 @@ mod toast;
 mod voice;
 
 #[cfg(test)]
+mod harness;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

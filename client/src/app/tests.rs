@@ -1,4 +1,3 @@
-use dioxus::dioxus_core::{ScopeId, VirtualDom};
 use dioxus::prelude::*;
 
 use protocol::account::{CurrentUser, User};
@@ -8,20 +7,10 @@ use protocol::guild::{Guild, GuildSnapshot};
 use protocol::id::{ChannelId, GuildId, MessageId, SessionId, UserId};
 use protocol::message::Message;
 
-use super::{App, Entry, use_app, use_start};
+use super::harness::Client;
+use super::{App, Entry};
 use crate::platform::{self, Input, KeyPress};
 use crate::state::{Direction, Progress, Route, UserTab};
-
-/// Runs a test in a client that has started.
-fn with_app(test: impl FnOnce(App)) {
-    fn client() -> Element {
-        use_start();
-        rsx! {}
-    }
-    let mut page = VirtualDom::new(client);
-    page.rebuild_in_place();
-    page.in_scope(ScopeId::APP, || test(use_app()));
-}
 
 fn guild_id() -> GuildId {
     GuildId::try_from(1).unwrap()
@@ -78,7 +67,7 @@ fn ready() -> Ready {
 
 /// Runs a test in a client that shows a channel.
 fn with_channel(test: impl FnOnce(App)) {
-    with_app(|mut app| {
+    Client::start().act(|mut app| {
         app.entry.set(Entry::SignedIn);
         app.route.set(Route::Channel(guild_id(), channel_id()));
         app.state.write().start(ready());
@@ -106,7 +95,7 @@ fn key(name: &str) -> KeyPress {
 
 #[test]
 fn a_key_that_a_control_has_used_does_nothing_else() {
-    with_app(|mut app| {
+    Client::start().act(|mut app| {
         app.entry.set(Entry::SignedIn);
         app.route.set(Route::Settings(UserTab::Account));
         app.handle(Input::Key(KeyPress { is_handled: true, ..key("Escape") }));

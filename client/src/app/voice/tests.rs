@@ -1,42 +1,10 @@
-use std::cell::Cell;
-
 use dioxus::prelude::*;
-use futures_util::FutureExt;
 use protocol::account::User;
 use protocol::id::ChannelId;
 
-use super::super::{App, use_start};
+use super::super::App;
+use super::super::harness::Client;
 use crate::platform::{Sound, look};
-
-thread_local! {
-    static APP: Cell<Option<App>> = const { Cell::new(None) };
-}
-
-/// The client without a screen.
-struct Client(VirtualDom);
-
-impl Client {
-    fn start() -> Self {
-        let mut dom = VirtualDom::new(|| {
-            APP.set(Some(use_start()));
-            rsx! {}
-        });
-        dom.rebuild_in_place();
-        let mut client = Self(dom);
-        client.act(|_| ());
-        client
-    }
-
-    /// Does something, and all that follows from it at once.
-    fn act<T>(&mut self, act: impl FnOnce(App) -> T) -> T {
-        let app = APP.get().unwrap();
-        let done = self.0.in_scope(ScopeId::ROOT, || act(app));
-        while self.0.wait_for_work().now_or_never().is_some() {
-            self.0.render_immediate(&mut dioxus::dioxus_core::NoOpMutations);
-        }
-        done
-    }
-}
 
 fn room() -> ChannelId {
     ChannelId::try_from(1).unwrap()

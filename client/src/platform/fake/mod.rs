@@ -1,12 +1,10 @@
 //! For tests on the host: no network, no devices, nothing on screen. What is kept is kept for the test.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-
 #[cfg(test)]
 pub(crate) mod look;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use futures_channel::mpsc::UnboundedSender;
 use protocol::time::Timestamp;
