@@ -76,15 +76,17 @@ test('a deleted channel is gone for all, also for those who read it', async () =
   await bob.getByRole('textbox', { name: 'Message releases' }).waitFor({ state: 'detached' });
 });
 
-test('an invite shows what it leads to; one that is used up or unknown says so', async () => {
+test('an invite shows what it leads to; one that is used up, expired or unknown says so', async () => {
   const once = await ask(ada, 'POST', `/guilds/${place.guild}/invites`, { max_uses: 1 });
   const cat = await (await browser.newContext()).newPage();
   await cat.goto(`${server.origin}/invite/${once.code}`);
   await cat.getByRole('heading', { name: 'ada invites you to The long table' }).waitFor();
   await cat.getByText('2 members').waitFor();
   await register(cat, `${server.origin}/invite/${once.code}`, 'cat');
+  const brief = await ask(ada, 'POST', `/guilds/${place.guild}/invites`, { max_age_s: 1 });
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
   const dan = await (await browser.newContext()).newPage();
-  for (const code of [once.code, 'no-such-code']) {
+  for (const code of [once.code, brief.code, 'no-such-code']) {
     await dan.goto(`${server.origin}/invite/${code}`);
     await dan.getByText('It may have expired or been used up. Ask for a new one.').waitFor();
   }

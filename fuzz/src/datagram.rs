@@ -71,7 +71,15 @@ impl Room {
         for peer in [TALKER, LISTENER, STRANGER] {
             let sources = BTreeMap::from([(Mid::from("0"), Source::Microphone), (Mid::from("1"), Source::Camera)]);
             let state = PeerState { camera: true, ..PeerState::default() };
-            let join = Join { room: RoomId(1), peer, grant: Grant::ALL, state, offer: &sdp, sources: &sources };
+            let join = Join {
+                room: RoomId(1),
+                peer,
+                grant: Grant::ALL,
+                state,
+                replaces: None,
+                offer: &sdp,
+                sources: &sources,
+            };
             let answer = room.sfu.join(now, join).expect("the offer is sound");
             match peer {
                 TALKER => room.talker.accept(&answer.sdp),

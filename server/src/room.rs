@@ -17,6 +17,8 @@ pub(crate) struct Entry {
     pub(crate) peer: PeerId,
     pub(crate) grant: Grant,
     pub(crate) state: PeerState,
+    /// The user's peer that leaves for this one.
+    pub(crate) replaces: Option<PeerId>,
     pub(crate) offer: String,
     pub(crate) sources: BTreeMap<Mid, Source>,
 }

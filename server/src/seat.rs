@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use protocol::id::{ChannelId, GuildId, PeerId, SessionId};
+use protocol::id::{ChannelId, GuildId, PeerId, SessionId, UserId};
 use protocol::voice::{PeerFlags, VoiceState};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,13 @@ impl Seats {
         }
         seats.get_mut(&peer)?.phase = Phase::Present;
         Some(remove_where(&mut seats, |other| other.state.user_id == user && other.state.peer_id < peer))
+    }
+
+    /// The seat that a user has, which the next one that they settle in replaces.
+    pub(crate) fn settled(&self, user: UserId) -> Option<PeerId> {
+        let seats = self.lock();
+        let mut settled = seats.values().filter(|seat| seat.state.user_id == user && seat.phase != Phase::Entering);
+        settled.next().map(|seat| seat.state.peer_id)
     }
 
     pub(crate) fn get(&self, peer: PeerId) -> Option<Seat> {
@@ -153,7 +160,9 @@ mod tests {
         seats.reserve(seat("5", "10"));
         seats.reserve(seat("5", "11"));
         seats.reserve(seat("6", "12"));
+        assert!(seats.settled("5".parse().unwrap()).is_none());
         assert_eq!(peers(&seats.settle("11".parse().unwrap()).unwrap()), ["10"]);
+        assert_eq!(seats.settled("5".parse().unwrap()), Some("11".parse().unwrap()));
         assert!(seats.settle("10".parse().unwrap()).is_none(), "the later one has replaced it");
         seats.reserve(seat("5", "9"));
         assert!(seats.settle("9".parse().unwrap()).is_none());

@@ -162,6 +162,9 @@ pub struct Join<'a> {
     pub peer: PeerId,
     pub grant: Grant,
     pub state: PeerState,
+    /// A peer that leaves as soon as this one has joined: where it is in the room, the room
+    /// has place for this one even when it is full.
+    pub replaces: Option<PeerId>,
     /// The client's SDP offer, at most 64 m-lines. See the crate's docs.
     pub offer: &'a str,
     /// Which m-lines of the offer publish what. Every other m-line that the client can

@@ -7,6 +7,7 @@ use protocol::id::UserId;
 use serde::{Deserialize, Serialize};
 
 use super::App;
+use crate::call::hearing::Hearing;
 use crate::platform::{self, MicrophoneOptions, Sound};
 
 const NAME: &str = "prefs";
@@ -86,6 +87,10 @@ impl Default for Prefs {
 impl Prefs {
     pub(super) fn load() -> Self {
         platform::load(NAME).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    }
+
+    pub(super) fn hearing(&self) -> Hearing {
+        Hearing { is_muted: self.is_muted, is_deafened: self.is_deafened }
     }
 
     pub(super) fn microphone_options(&self) -> MicrophoneOptions {

@@ -16,7 +16,6 @@ use protocol::voice::{Mid, PeerFlags, Quality, Shown, Source, VoiceState, Wish};
 
 use super::{App, Tone};
 use crate::call::focus::Focus;
-use crate::call::hearing::Hearing;
 use crate::call::wishes::Sight;
 use crate::call::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError, Told};
 use crate::net::{self, Failure};
@@ -193,10 +192,7 @@ impl App {
         }
         platform::resume_audio();
         self.apply_speaker();
-        let flags = {
-            let prefs = self.prefs.peek();
-            Hearing { is_muted: prefs.is_muted, is_deafened: prefs.is_deafened }.apply(PeerFlags::default())
-        };
+        let flags = self.prefs.peek().hearing().apply(PeerFlags::default());
         self.stop_pictures();
         platform::set_deafened(flags.deafened);
         {

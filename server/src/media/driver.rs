@@ -92,6 +92,7 @@ impl Driver<'_> {
                     peer: entry.peer,
                     grant: entry.grant,
                     state: entry.state,
+                    replaces: entry.replaces,
                     offer: &entry.offer,
                     sources: &entry.sources,
                 };

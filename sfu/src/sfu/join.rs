@@ -33,7 +33,8 @@ impl Sfu {
         if self.peers.contains_key(&join.peer) {
             return Err(JoinError::AlreadyJoined);
         }
-        let present = self.rooms.get(&join.room).map_or(0, |room| room.peers.len());
+        let stays = |peer: &&PeerId| Some(**peer) != join.replaces;
+        let present = self.rooms.get(&join.room).map_or(0, |room| room.peers.iter().filter(stays).count());
         if present >= self.config.limits.peers_per_room {
             return Err(JoinError::RoomFull);
         }

@@ -62,6 +62,7 @@ impl Pair {
                 peer: PeerId(u64::from(number)),
                 grant: Grant::ALL,
                 state: PeerState::default(),
+                replaces: None,
                 offer: &offer,
                 sources: &sources,
             };

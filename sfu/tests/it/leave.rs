@@ -67,6 +67,7 @@ fn a_peer_joins_once_and_a_room_has_its_limit() {
         peer: PeerId(2),
         grant: sfu::Grant::ALL,
         state: PeerState::default(),
+        replaces: None,
         offer: &client.offer(),
         sources: &layout.sources(),
     };
@@ -74,6 +75,10 @@ fn a_peer_joins_once_and_a_room_has_its_limit() {
     assert_eq!(refused, Err(JoinError::AlreadyJoined));
     join.peer = PeerId(3);
     assert_eq!(world.sfu.join(world.now, join), Err(JoinError::RoomFull));
+    join.replaces = Some(PeerId(9));
+    assert_eq!(world.sfu.join(world.now, join), Err(JoinError::RoomFull), "nobody leaves for it");
+    join.replaces = Some(PeerId(1));
+    assert!(world.sfu.join(world.now, join).is_ok());
     let refused = world.sfu.restart(PeerId(9), "");
     assert_eq!(refused, Err(JoinError::UnknownPeer));
 }

@@ -50,13 +50,12 @@ impl App {
     }
 
     /// Opens the microphone and sends it; where there is none the user listens only.
-    pub(super) fn start_microphone(mut self) {
+    pub(super) fn start_microphone(self) {
         let options = self.prefs.peek().microphone_options();
         self.spawn(async move {
             match platform::open_microphone(options, self.inputs()).await {
                 Ok(()) if self.voice.peek().is_in_call() => {
-                    self.open_or_shut_microphone();
-                    self.voice.write().trouble = None;
+                    self.microphone_found();
                     self.send(Source::Microphone).await;
                 }
                 Ok(()) if self.voice.peek().is_testing => {}
@@ -67,6 +66,20 @@ impl App {
         });
     }
 
+    /// Who was silent for want of a microphone is heard again, unless they had chosen to be silent.
+    fn microphone_found(mut self) {
+        let trouble = self.voice.write().trouble.take();
+        if trouble.is_none() {
+            return self.open_or_shut_microphone();
+        }
+        let chosen = self.prefs.peek().hearing();
+        let was_muted = self.voice.peek().flags().muted;
+        self.change_flags(|flags| *flags = chosen.apply(*flags));
+        if was_muted && !chosen.says_nothing() {
+            self.sound(Sound::Unmute);
+        }
+    }
+
     fn microphone_failed(mut self, error: DeviceError) {
         if !self.voice.peek().is_in_call() {
             if self.voice.peek().is_testing {
@@ -74,17 +87,8 @@ impl App {
             }
             return;
         }
-        let mut flags = self.voice.peek().flags();
-        flags.muted = true;
         // Not the user's choice, so that it is not remembered as one.
-        self.with_call(|call| call.set_flags(flags));
-        if let (Some(channel_id), Some(peer_id)) = {
-            let voice = self.voice.peek();
-            (voice.channel_id(), voice.peer_id())
-        } {
-            self.show_seat(channel_id, peer_id, flags);
-        }
-        self.open_or_shut_microphone();
+        self.change_flags(|flags| flags.muted = true);
         self.voice.write().trouble = Some(Trouble::Microphone(error));
     }
 

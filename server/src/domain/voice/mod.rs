@@ -37,6 +37,7 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
         peer: media_peer(peer),
         grant: grant(permissions),
         state: media_state(flags),
+        replaces: app.seats.settled(user).map(media_peer),
         sources: sources(&body.offer.lines)?,
         offer: checked(body.offer)?,
     };

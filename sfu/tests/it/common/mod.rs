@@ -108,7 +108,15 @@ impl World {
         (grant, state): (Grant, PeerState),
     ) -> Answer {
         let mut client = Client::new(self.now, id, layout);
-        let join = Join { room, peer: PeerId(id), grant, state, offer: &client.offer(), sources: &layout.sources() };
+        let join = Join {
+            room,
+            peer: PeerId(id),
+            grant,
+            state,
+            replaces: None,
+            offer: &client.offer(),
+            sources: &layout.sources(),
+        };
         let answer = self.sfu.join(self.now, join).unwrap();
         client.accept(self.now, &answer);
         self.clients.insert(id, client);

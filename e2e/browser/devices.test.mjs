@@ -1,0 +1,104 @@
+// Joining without a microphone: one listens, is told why, and is heard as soon as there is one.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch } from './lib/browser.mjs';
+import { complaints, controls, joinVoice, register, seats, setUp, visit } from './lib/people.mjs';
+import { Server } from './lib/server.mjs';
+import { listen, rememberConnections, waitForTone } from './lib/sound.mjs';
+
+const ADA = 440;
+const BOB = 880;
+
+let server, ada, bob;
+const browsers = [];
+const problems = [];
+
+async function person(hertz) {
+  const browser = await launch(hertz);
+  browsers.push(browser);
+  const page = await (await browser.newContext({ permissions: ['microphone', 'camera'] })).newPage();
+  problems.push(complaints(page));
+  await page.addInitScript(rememberConnections);
+  await page.addInitScript(breakDevices);
+  return page;
+}
+
+/** Runs before the page's own scripts: while `window.broken` names an error, no device opens. */
+function breakDevices() {
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = (wanted) =>
+    window.broken ? Promise.reject(new DOMException('as the test wants', window.broken)) : open(wanted);
+}
+
+/** From now on no device of a page opens, for this reason; or all do. */
+function breakWith(page, name) {
+  return page.evaluate((name) => void (window.broken = name), name);
+}
+
+before(async () => {
+  server = await Server.start();
+  [ada, bob] = await Promise.all([person(ADA), person(BOB)]);
+  const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });
+  await register(bob, link, 'bob');
+  await joinVoice(bob);
+});
+
+after(async () => {
+  await Promise.all(browsers.map((browser) => browser.close()));
+  await server?.end();
+});
+
+test('who blocks the microphone listens, is told how to allow it, and is heard once it is', async () => {
+  await breakWith(ada, 'NotAllowedError');
+  await joinVoice(ada);
+  await ada.getByText('The microphone is blocked, so you are listening only.').waitFor();
+  await seats(bob).getByText('ada').waitFor();
+  await listen(ada);
+  await waitForTone(ada, BOB, true);
+  await controls(ada).getByRole('button', { name: 'Unmute' }).click();
+  await controls(ada).getByRole('button', { name: 'Unmute' }).waitFor();
+  await breakWith(ada, null);
+  await listen(bob);
+  await waitForTone(bob, ADA, false);
+  await controls(ada).getByRole('button', { name: 'Unmute' }).click();
+  await waitForTone(bob, ADA, true);
+  await ada.getByText('The microphone is blocked').waitFor({ state: 'detached' });
+});
+
+test('a microphone that is pulled out is missed, and another is taken as soon as it is there', async () => {
+  await breakWith(ada, 'NotFoundError');
+  await ada.evaluate(() => {
+    const { track } = window.connections.at(-1).getSenders().find(({ track }) => track?.kind === 'audio');
+    track.stop();
+    track.dispatchEvent(new Event('ended'));
+  });
+  await ada.getByText('No microphone was found, so you are listening only.').waitFor();
+  await waitForTone(bob, ADA, false);
+  await breakWith(ada, null);
+  await ada.evaluate(() => navigator.mediaDevices.dispatchEvent(new Event('devicechange')));
+  await waitForTone(bob, ADA, true);
+  await ada.getByText('No microphone was found').waitFor({ state: 'detached' });
+});
+
+test('a camera that does not start says so, and the call goes on', async () => {
+  await breakWith(ada, 'NotReadableError');
+  await controls(ada).getByRole('button', { name: 'Turn camera on' }).click();
+  await ada.getByText('The camera did not start; another program may be using it.').waitFor();
+  await breakWith(ada, null);
+  await waitForTone(bob, ADA, true);
+  await controls(ada).getByRole('button', { name: 'Turn camera on' }).click();
+  await controls(ada).getByRole('button', { name: 'Turn camera off' }).waitFor();
+});
+
+test('a microphone that is blocked while it is tested says so', async () => {
+  await controls(ada).getByRole('button', { name: 'Leave' }).click();
+  await breakWith(ada, 'NotAllowedError');
+  await visit(ada, '/settings/devices');
+  await ada.getByRole('button', { name: 'Test microphone' }).click();
+  await ada.getByText('The microphone is blocked').waitFor();
+});
+
+test('no page had anything to complain of', () => {
+  assert.deepEqual(problems.flat(), []);
+});
