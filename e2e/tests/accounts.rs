@@ -134,3 +134,17 @@ async fn names_and_passwords_that_break_a_rule_name_the_field() {
         assert_eq!(refused.body.field.as_deref(), Some(field));
     }
 }
+
+#[tokio::test]
+async fn a_browsers_cookie_lives_on_with_every_start_of_its_client() {
+    let instance = Instance::start().await;
+    let admin = instance.admin().await;
+    let url = format!("{}/api/v1/gateway/tickets", instance.origin());
+    let ask = |name, value: String| reqwest::Client::new().post(&url).header(name, value).send();
+    let cookie = format!("__Host-hubbub={}", admin.token());
+    let answer = ask("cookie", cookie.clone()).await.unwrap();
+    let renewed = answer.headers()["set-cookie"].to_str().unwrap();
+    assert!(renewed.starts_with(&cookie) && renewed.contains("Max-Age=7776000"), "{renewed}");
+    let answer = ask("authorization", format!("Bearer {}", admin.token())).await.unwrap();
+    assert!(answer.status().is_success() && !answer.headers().contains_key("set-cookie"));
+}

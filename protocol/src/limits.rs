@@ -42,6 +42,8 @@ limits! {
     NONCE_CHARS nonce_chars: usize = 36;
     /// Sessions of one user; one more ends the one that was used longest ago.
     SESSIONS_PER_USER sessions_per_user: usize = 100;
+    /// Seconds after its last use at which a session ends: 90 days.
+    SESSION_IDLE_S session_idle_s: u32 = 7_776_000;
     /// Gateway connections of one user; one more ends the oldest, of those without a socket if there is one.
     CONNECTIONS_PER_USER connections_per_user: usize = 32;
     /// Guilds that one user may own.

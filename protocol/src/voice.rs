@@ -21,7 +21,7 @@ pub enum Source {
 pub struct PeerFlags {
     /// The microphone is off.
     pub muted: bool,
-    /// Hears nothing; implies muted.
+    /// Hears nothing, though pictures go on; implies muted.
     pub deafened: bool,
     /// The camera is on.
     pub camera: bool,

@@ -16,7 +16,7 @@ pub struct Config {
     pub data: PathBuf,
 
     /// Database: sqlite:PATH or `postgres://USER:PASSWORD@HOST/NAME` [default: SQLite in the data folder]
-    #[arg(long, env = "HUBBUB_DATABASE_URL")]
+    #[arg(long, env = "HUBBUB_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
     /// Address for plain HTTP; keep it on loopback or behind a proxy that does TLS

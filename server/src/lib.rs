@@ -21,9 +21,12 @@ mod ticket;
 mod tls;
 mod untold;
 
+use std::fs::DirBuilder;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,8 +129,7 @@ impl Server {
     /// # Errors
     /// Says what is in the way.
     pub async fn prepare(config: &Config, listeners: Listeners) -> Result<Self, Error> {
-        std::fs::create_dir_all(&config.data)
-            .map_err(|source| Error::Data { path: config.data.display().to_string(), source })?;
+        make_private(&config.data).map_err(|source| Error::Data { path: config.data.display().to_string(), source })?;
         let store = Store::open(&config.database_url()).await?;
         let identity = tls::self_signed(&config.data.join("tls"), &address::of_this_machine())?;
         let tls = RustlsConfig::from_pem(identity.certificate.into_bytes(), identity.key.into_bytes());
@@ -194,6 +196,15 @@ impl Server {
     }
 }
 
+/// Makes a folder that only the user who runs the server can look into.
+fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    if folder.metadata()?.mode() & 0o077 != 0 {
+        tracing::warn!(folder = %folder.display(), "other users of this machine can look into the data folder; chmod 700 ends that");
+    }
+    Ok(())
+}
+
 /// The origins that a listener serves; `all` are the addresses that one bound to every address stands for.
 fn origins(scheme: &str, listener: &TcpListener, all: impl FnOnce() -> Vec<IpAddr>) -> Vec<String> {
     let Ok(bound) = listener.local_addr() else { return Vec::new() };
@@ -230,7 +241,11 @@ async fn sweep(app: App) {
         ticks.tick().await;
         app.sweep();
         if telling.is_finished() {
-            telling = tokio::spawn(domain::untold::tell(Arc::clone(&app)));
+            let app = Arc::clone(&app);
+            telling = tokio::spawn(async move {
+                domain::doubt::clear(&app).await;
+                domain::untold::tell(app).await;
+            });
         }
         for user in app.hub.sweep(clock::instant()) {
             domain::presence::announce(&app, user);

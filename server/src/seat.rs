@@ -60,6 +60,10 @@ impl Seats {
         self.lock().get(&peer).cloned()
     }
 
+    pub(crate) fn all(&self) -> Vec<Seat> {
+        self.lock().values().cloned().collect()
+    }
+
     pub(crate) fn remove(&self, peer: PeerId) -> Option<Seat> {
         self.lock().remove(&peer)
     }

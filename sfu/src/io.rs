@@ -95,7 +95,7 @@ impl Grant {
 pub struct PeerState {
     /// The microphone's packets are dropped.
     pub muted: bool,
-    /// Nothing is sent to the peer.
+    /// No sound is sent to the peer.
     pub deafened: bool,
     /// The camera's packets are forwarded.
     pub camera: bool,

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod channel;
+pub(crate) mod doubt;
 pub(crate) mod guild;
 pub(crate) mod instance;
 pub(crate) mod invite;

@@ -47,7 +47,9 @@ pub(crate) async fn sign_in(app: &App, from: IpAddr, body: SignInBody) -> Result
     let user = user.filter(|_| is_right).ok_or(Error::InvalidCredentials)?;
     let mut tx = app.store.write().await?;
     let signed_in = start(app, &mut tx, user, &body.device).await?;
-    let ended = store::session::delete_beyond(&mut tx, signed_in.user.user.id, limits::SESSIONS_PER_USER).await?;
+    let ended =
+        store::session::delete_beyond(&mut tx, signed_in.user.user.id, (limits::SESSIONS_PER_USER, oldest_use()))
+            .await?;
     drop(tx.commit().await?);
     for session in ended {
         end_connections(app, session).await;
@@ -71,13 +73,18 @@ pub(crate) async fn start(app: &App, tx: &mut Tx, user: CurrentUser, device: &st
 /// The session that a token proves.
 pub(crate) async fn authenticate(app: &App, token: &str) -> Result<LiveSession> {
     let mut tx = app.store.read().await?;
-    let found = store::session::find_by_token(&mut tx, &SecretHash::of(token)).await?;
+    let found = store::session::find_by_token(&mut tx, &SecretHash::of(token), oldest_use()).await?;
     drop(tx);
     let session = found.ok_or(Error::Unauthorized)?;
     if clock::now().0 - session.last_used_at.0 >= TOUCH_EVERY_MS {
         note_use(app, session.id);
     }
     Ok(session)
+}
+
+/// A session that was last used before has ended.
+fn oldest_use() -> Timestamp {
+    Timestamp(clock::now().0 - i64::from(limits::SESSION_IDLE_S) * 1_000)
 }
 
 /// Notes a session's use, beside what shows it: reading goes on when nothing can be written.
@@ -98,7 +105,7 @@ async fn touch(app: App, session: SessionId, now: Timestamp) {
 
 pub(crate) async fn list(app: &App, session: &LiveSession) -> Result<Vec<Session>> {
     let mut tx = app.store.read().await?;
-    Ok(store::session::list(&mut tx, session.user.user.id, session.id).await?)
+    Ok(store::session::list(&mut tx, session.user.user.id, (session.id, oldest_use())).await?)
 }
 
 /// Ends a session of the user, and its connections at once.

@@ -62,6 +62,7 @@ impl From<Closing> for End {
         match closing {
             Closing::Slow => Self { code: close::SLOW_CONSUMER, farewell: None },
             Closing::TakenOver => Self { code: close::TAKEN_OVER, farewell: None },
+            Closing::Outdated => Self { code: close::TRY_AGAIN_LATER, farewell: None },
             Closing::SessionEnded => Self::refused(close::UNAUTHORIZED, &Error::Unauthorized),
         }
     }

@@ -3,18 +3,17 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{AppendHeaders, IntoResponse};
 use protocol::account::{CurrentUser, Session, SignedIn as Answered, Transport};
 use protocol::id::SessionId;
+use protocol::limits;
 use protocol::request::account::{
     GetCurrentUser, ListSessions, Register, RegisterBody, RevokeSession, SetUp, SetupBody, SignIn, SignInBody, SignOut,
 };
 use protocol::request::gateway::{CreateGatewayTicket, GatewayTicket};
 
 use super::Api;
-use super::extract::{Answer, At, Body, COOKIE, Done, From, SignedIn};
+use super::extract::{Answer, At, Body, COOKIE, CookieToken, Done, From, SignedIn};
 use crate::app::App;
 use crate::domain::{account, session};
 use crate::error::{Error, Result};
-
-const COOKIE_LIFE_S: u32 = 31_536_000;
 
 pub(super) fn routes(api: Api) -> Api {
     api.on::<SetUp, _>(set_up)
@@ -52,7 +51,7 @@ fn hand_out(mut signed_in: Answered, transport: Transport) -> Result<impl IntoRe
     if transport == Transport::Cookie
         && let Some(token) = signed_in.token.take()
     {
-        headers.insert(header::SET_COOKIE, cookie(&token, COOKIE_LIFE_S)?);
+        headers.insert(header::SET_COOKIE, cookie(&token, limits::SESSION_IDLE_S)?);
     }
     Ok((headers, Answer(signed_in)))
 }
@@ -80,7 +79,14 @@ async fn current_user(SignedIn(session): SignedIn) -> Answer<CurrentUser> {
     Answer(session.user)
 }
 
-async fn create_gateway_ticket(State(app): State<App>, SignedIn(session): SignedIn) -> Result<Answer<GatewayTicket>> {
+/// The first thing that every start of a client asks for: a browser keeps its cookie for as long again.
+async fn create_gateway_ticket(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    CookieToken(token): CookieToken,
+) -> Result<impl IntoResponse> {
     let ticket = session::gateway_ticket(&app, session)?;
-    Ok(Answer(GatewayTicket { ticket: ticket.reveal() }))
+    let renewed = token.map(|token| cookie(&token, limits::SESSION_IDLE_S)).transpose()?;
+    let headers: HeaderMap = renewed.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect();
+    Ok((headers, Answer(GatewayTicket { ticket: ticket.reveal() })))
 }

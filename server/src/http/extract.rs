@@ -1,5 +1,6 @@
 //! What handlers take from a request.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::Json;
@@ -33,6 +34,17 @@ impl FromRequestParts<App> for SignedIn {
 
 fn bearer(parts: &Parts) -> Option<&str> {
     parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+/// The token of a caller who proves the session by the cookie.
+pub(super) struct CookieToken(pub(super) Option<String>);
+
+impl FromRequestParts<App> for CookieToken {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> std::result::Result<Self, Infallible> {
+        Ok(Self(cookie(parts).filter(|_| bearer(parts).is_none()).map(str::to_owned)))
+    }
 }
 
 fn cookie(parts: &Parts) -> Option<&str> {

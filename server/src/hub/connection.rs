@@ -18,6 +18,8 @@ pub(crate) enum Closing {
     TakenOver,
     /// The session behind it ended.
     SessionEnded,
+    /// It may lack what was never told: its client is to begin anew with a snapshot.
+    Outdated,
 }
 
 /// One socket's time on a connection.

@@ -167,6 +167,15 @@ impl Hub {
         }
     }
 
+    /// Ends every connection, none of which can be resumed: who is still let in begins anew with a snapshot.
+    pub(crate) fn renew_all(&self) {
+        let mut registry = self.write();
+        for connection in registry.by_resume.values().cloned().collect::<Vec<_>>() {
+            registry.remove(&connection);
+            connection.close(Closing::Outdated);
+        }
+    }
+
     /// Forgets a connection that never came to life.
     pub(crate) fn disconnect(&self, connection: &Arc<Connection>) {
         self.write().remove(connection);
@@ -305,6 +314,16 @@ mod tests {
         let (_, socket, _) = client.hub.resume(&client.resume, 0).unwrap();
         client.tell(5);
         assert_eq!(client.take(socket).len(), 1_006, "catching up is no lag");
+    }
+
+    #[test]
+    fn nobody_resumes_what_may_be_outdated() {
+        let client = client();
+        client.tell(1);
+        client.hub.renew_all();
+        assert_eq!(client.connection.take(client.socket, 1).unwrap_err(), Closing::Outdated);
+        assert!(client.hub.resume(&client.resume, 0).is_none());
+        assert_eq!(client.hub.sweep(Instant::now()), [client.user], "who does not come back is offline");
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl Store {
         let engine = match url.split_once(':') {
             Some(("sqlite", _)) => open_sqlite(url).await?,
             Some(("postgres" | "postgresql", _)) => open_postgres(url).await?,
-            _ => return Err(Error::Address(url.to_owned())),
+            _ => return Err(Error::Address),
         };
         Ok(Self(engine))
     }
@@ -166,6 +166,22 @@ impl Store {
         Ok(Tx { engine })
     }
 
+    /// Whether a commit since the last call has failed in a way that leaves open whether it happened. SQLite's never do.
+    pub(crate) fn take_doubt(&self) -> bool {
+        match &self.0 {
+            Engine::Sqlite { .. } => false,
+            Engine::Postgres { order, .. } => order.take_doubt(),
+        }
+    }
+
+    /// Takes a doubt back that could not be cleared.
+    pub(crate) fn doubt(&self) {
+        match &self.0 {
+            Engine::Sqlite { .. } => {}
+            Engine::Postgres { order, .. } => order.doubt(),
+        }
+    }
+
     /// Waits for open transactions and closes the database.
     pub(crate) async fn close(&self) {
         match &self.0 {
@@ -189,7 +205,16 @@ impl Tx {
             EngineTx::Postgres(PostgresTx { transaction, order }) => {
                 let ticket = order.as_ref().map(Order::enter);
                 // Those behind it wait for its ticket: one connection that hangs must not hold up all.
-                timeout(COMMIT_TIME, transaction.commit()).await.map_err(|_elapsed| Error::Abandoned)??;
+                let committed = match timeout(COMMIT_TIME, transaction.commit()).await {
+                    Ok(committed) => committed.map_err(Error::from),
+                    Err(_elapsed) => Err(Error::Abandoned),
+                };
+                if let (Some(order), Err(error)) = (&order, &committed)
+                    && error.is_outage()
+                {
+                    order.doubt();
+                }
+                committed?;
                 if let Some(ticket) = &ticket {
                     ticket.reached().await;
                 }

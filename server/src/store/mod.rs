@@ -32,8 +32,9 @@ pub enum Error {
     Newer(i64),
     #[error("the migration {0} differs from the one this database was made with")]
     Altered(i64),
-    #[error("the database address {0:?} is neither sqlite:.. nor postgres://..")]
-    Address(String),
+    /// The address itself stands in no log: it may hold a password.
+    #[error("the database address is neither sqlite:.. nor postgres://..")]
+    Address,
     #[error("the database holds a value that cannot be: {0}")]
     Corrupt(&'static str),
     #[error("database: {0}")]
@@ -60,7 +61,7 @@ impl Error {
             Self::Commit(error) => is_outage(error),
             // The rest of its group failed, which may have been for any of those reasons.
             Self::Abandoned => true,
-            Self::Newer(_) | Self::Altered(_) | Self::Address(_) | Self::Corrupt(_) | Self::Migrate(_) => false,
+            Self::Newer(_) | Self::Altered(_) | Self::Address | Self::Corrupt(_) | Self::Migrate(_) => false,
         }
     }
 }

@@ -1,6 +1,7 @@
-//! The order in which transactions are to be told of: that of their commits.
+//! The order in which transactions are to be told of: that of their commits, and whether all were told of.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
@@ -9,6 +10,8 @@ use tokio::sync::Notify;
 pub(super) struct Order {
     tickets: Mutex<Tickets>,
     changed: Notify,
+    /// A commit has failed in a way that leaves open whether it happened.
+    is_in_doubt: AtomicBool,
 }
 
 #[derive(Default)]
@@ -31,6 +34,14 @@ impl Order {
         tickets.next += 1;
         tickets.open.insert(number);
         Ticket { number, order: Arc::clone(order) }
+    }
+
+    pub(super) fn doubt(&self) {
+        self.is_in_doubt.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn take_doubt(&self) -> bool {
+        self.is_in_doubt.swap(false, Ordering::Relaxed)
     }
 }
 

@@ -39,12 +39,15 @@ pub(crate) async fn insert(tx: &mut Tx, new: NewSession<'_>) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn find_by_token(tx: &mut Tx, token: &SecretHash) -> Result<Option<LiveSession>> {
+/// The session of a token, unless it was last used before `since`.
+pub(crate) async fn find_by_token(tx: &mut Tx, token: &SecretHash, since: Timestamp) -> Result<Option<LiveSession>> {
     let found: Option<(i64, i64, i64, String, String, bool)> = on_engine!(tx, connection => query_as(
         "select sessions.id, sessions.last_used_at, users.id, users.username, users.display_name, users.is_admin \
-         from sessions join users on users.id = sessions.user_id where sessions.token_hash = $1",
+         from sessions join users on users.id = sessions.user_id \
+         where sessions.token_hash = $1 and sessions.last_used_at >= $2",
     )
     .bind(token.as_str())
+    .bind(since.0)
     .fetch_optional(connection))?;
     found
         .map(|(id, last_used_at, user_id, username, display_name, is_admin)| {
@@ -54,12 +57,14 @@ pub(crate) async fn find_by_token(tx: &mut Tx, token: &SecretHash) -> Result<Opt
         .transpose()
 }
 
-/// The user's sessions, the most recently used first.
-pub(crate) async fn list(tx: &mut Tx, user: UserId, current: SessionId) -> Result<Vec<Session>> {
+/// The user's sessions that were used at `since` or later, the most recently used first.
+pub(crate) async fn list(tx: &mut Tx, user: UserId, (current, since): (SessionId, Timestamp)) -> Result<Vec<Session>> {
     let rows: Vec<(i64, String, i64)> = on_engine!(tx, connection => query_as(
-        "select id, device, last_used_at from sessions where user_id = $1 order by last_used_at desc, id desc",
+        "select id, device, last_used_at from sessions where user_id = $1 and last_used_at >= $2 \
+         order by last_used_at desc, id desc",
     )
     .bind(user.get())
+    .bind(since.0)
     .fetch_all(connection))?;
     rows.into_iter()
         .map(|(id, device, last_used_at)| {
@@ -89,14 +94,20 @@ pub(crate) async fn delete(tx: &mut Tx, user: UserId, session: SessionId) -> Res
     Ok(deleted.is_some())
 }
 
-/// Ends the user's sessions beyond the `kept` that were used last, and answers with them.
-pub(crate) async fn delete_beyond(tx: &mut Tx, user: UserId, kept: usize) -> Result<Vec<SessionId>> {
+/// Ends the user's sessions that were last used before `since`, and those beyond the `kept` that were used last; answers
+/// with them.
+pub(crate) async fn delete_beyond(
+    tx: &mut Tx,
+    user: UserId,
+    (kept, since): (usize, Timestamp),
+) -> Result<Vec<SessionId>> {
     let deleted: Vec<(i64,)> = on_engine!(tx, connection => query_as(
-        "delete from sessions where user_id = $1 and id not in \
-         (select id from sessions where user_id = $1 order by last_used_at desc, id desc limit $2) returning id",
+        "delete from sessions where user_id = $1 and (last_used_at < $3 or id not in \
+         (select id from sessions where user_id = $1 order by last_used_at desc, id desc limit $2)) returning id",
     )
     .bind(user.get())
     .bind(i64::try_from(kept).unwrap_or(i64::MAX))
+    .bind(since.0)
     .fetch_all(connection))?;
     deleted.into_iter().map(|(id,)| row::id(id)).collect()
 }

@@ -307,10 +307,13 @@ async fn sessions_are_found_by_their_token_and_end(fresh: Fresh) {
     let id = new.id;
     session::insert(&mut tx, new).await.unwrap();
     session::touch(&mut tx, id, Timestamp(9)).await.unwrap();
-    let found = session::find_by_token(&mut tx, &token).await.unwrap().unwrap();
+    let found = session::find_by_token(&mut tx, &token, Timestamp(9)).await.unwrap().unwrap();
     assert_eq!((found.id, found.user.user.id, found.last_used_at), (id, ada.id, Timestamp(9)));
-    assert!(session::find_by_token(&mut tx, &Secret::token().hash()).await.unwrap().is_none());
-    assert_eq!(session::list(&mut tx, ada.id, id).await.unwrap().len(), 1);
+    assert!(session::find_by_token(&mut tx, &token, Timestamp(10)).await.unwrap().is_none(), "unused for too long");
+    assert!(session::find_by_token(&mut tx, &Secret::token().hash(), Timestamp(0)).await.unwrap().is_none());
+    for (since, count) in [(9, 1), (10, 0)] {
+        assert_eq!(session::list(&mut tx, ada.id, (id, Timestamp(since))).await.unwrap().len(), count);
+    }
     let eve = insert_user(&mut tx, &ids, "eve").await;
     assert!(!session::delete(&mut tx, eve.id, id).await.unwrap(), "only one's own sessions");
     let (newer, newest) = (Secret::token().hash(), Secret::token().hash());
@@ -319,9 +322,11 @@ async fn sessions_are_found_by_their_token_and_end(fresh: Fresh) {
         let new = NewSession { id: ids.next(), user: ada.id, token_hash, device: "phone", now };
         session::insert(&mut tx, new).await.unwrap();
     }
-    assert_eq!(session::delete_beyond(&mut tx, ada.id, 2).await.unwrap(), [id], "the one used longest ago");
+    let beyond = session::delete_beyond(&mut tx, ada.id, (2, Timestamp(0))).await.unwrap();
+    assert_eq!(beyond, [id], "the one used longest ago");
+    assert_eq!(session::delete_beyond(&mut tx, ada.id, (2, Timestamp(11))).await.unwrap().len(), 1, "unused since 10");
     assert!(!session::is_live(&mut tx, id).await.unwrap());
-    let id = session::find_by_token(&mut tx, &newest).await.unwrap().unwrap().id;
+    let id = session::find_by_token(&mut tx, &newest, Timestamp(0)).await.unwrap().unwrap().id;
     assert!(session::delete(&mut tx, ada.id, id).await.unwrap());
     assert!(!session::is_live(&mut tx, id).await.unwrap());
 }
@@ -476,6 +481,21 @@ async fn the_greatest_id_is_known(fresh: Fresh) {
     let mut tx = scene.write().await;
     let sent = scene.send(&mut tx, "n-1").await.unwrap();
     assert_eq!(id::greatest(&mut tx).await.unwrap(), sent.get());
+}
+
+#[tokio::test]
+async fn a_commit_whose_outcome_nobody_knows_is_doubted_once() {
+    let scene = Scene::set(postgres().await).await;
+    let mut tx = scene.write().await;
+    scene.send(&mut tx, "n-1").await.unwrap();
+    assert!(!scene.fresh.store.take_doubt());
+    let mut connection = PgConnection::connect(&scene.fresh.url).await.unwrap();
+    let others = "select pg_terminate_backend(pid) from pg_stat_activity \
+         where datname = current_database() and pid <> pg_backend_pid()";
+    sqlx::query(others).execute(&mut connection).await.unwrap();
+    assert!(tx.commit().await.err().unwrap().is_outage());
+    assert!(scene.fresh.store.take_doubt());
+    assert!(!scene.fresh.store.take_doubt());
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use crate::forward::egress::{Plain, Slot};
 use crate::forward::feedback::{Compound, Feedback, read};
 use crate::forward::ingress::Ingress;
 use crate::forward::{Media, TrackId};
-use crate::io::{Grant, Mid, PeerId, PeerState, RoomId, Shown, SlotView, Source};
+use crate::io::{Grant, MediaKind, Mid, PeerId, PeerState, RoomId, Shown, SlotView, Source};
 use crate::stats::Epoch;
 use dtls::Dtls;
 use guard::{Fault, guarded};
@@ -106,7 +106,12 @@ impl Peer {
 
     /// Whether anything may be sent to this peer.
     pub(crate) fn listens(&self) -> bool {
-        self.is_connected() && self.grant.listen && !self.state.deafened
+        self.is_connected() && self.grant.listen
+    }
+
+    /// Whether sound or pictures may be sent to this peer.
+    fn receives(&self, kind: MediaKind) -> bool {
+        self.listens() && (kind == MediaKind::Video || !self.state.deafened)
     }
 
     /// Decrypts an RTP packet. The outer `None` is a packet that is not authentic.
@@ -141,11 +146,11 @@ impl Peer {
 
     /// Writes a packet for one of the slots.
     pub(crate) fn send(&mut self, index: usize, media: &Media, epoch: Epoch) -> Result<Sending, Fault> {
-        let listens = self.listens();
+        let receives = self.receives(media.track.source.kind());
         let (Some(slot), Some(srtp)) = (self.slots.get_mut(index), &mut self.srtp) else {
             return Ok(Sending::Nothing);
         };
-        if !listens {
+        if !receives {
             slot.interrupt();
             return Ok(Sending::Nothing);
         }

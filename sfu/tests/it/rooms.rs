@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use rtc_rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
-use sfu::{Grant, PeerState, RoomId, Source};
+use sfu::{Grant, PeerId, PeerState, RoomId, Source};
 
 use crate::common::World;
 use crate::common::offer::Layout;
@@ -35,8 +35,9 @@ fn a_wish_for_one_who_then_comes_to_another_room_is_ignored() {
     world.join_room(ELSEWHERE, (2, &Layout::video(1)), (Grant::ALL, CAMERA_ON));
     world.film(&[2], Duration::from_millis(600));
     // All that asks for awaited key frames: listening again, and new wishes.
-    world.set_state(1, PeerState { deafened: true, ..CAMERA_ON });
-    world.set_state(1, CAMERA_ON);
+    for listen in [false, true] {
+        world.sfu.set_grant(world.now, PeerId(1), Grant { listen, ..Grant::ALL });
+    }
     world.wish(1, &[("v0", 2, Source::Camera)]);
     world.film(&[2], Duration::from_secs(2));
     assert_eq!(key_frame_requests(&mut world, 2), 0);
@@ -52,7 +53,7 @@ fn who_may_not_listen_asks_nobody_for_key_frames() {
     world.connect(&[1], &Layout::video(1));
     let deaf = Grant { listen: false, ..Grant::ALL };
     world.join_as(2, &Layout::video(1), (deaf, CAMERA_ON));
-    world.join_as(3, &Layout::video(1), (Grant::ALL, PeerState { deafened: true, ..CAMERA_ON }));
+    world.join_as(3, &Layout::video(1), (deaf, CAMERA_ON));
     // Joined, but its media never comes.
     world.join(4, &Layout::video(1));
     world.client(4).cut = true;
@@ -69,7 +70,7 @@ fn who_may_not_listen_asks_nobody_for_key_frames() {
     }
     world.film(&[1], Duration::from_secs(2));
     assert_eq!(key_frame_requests(&mut world, 1), 0);
-    world.set_state(3, CAMERA_ON);
+    world.sfu.set_grant(world.now, PeerId(3), Grant::ALL);
     world.film(&[1], Duration::from_secs(1));
     assert_eq!(world.shows(3, "v0"), Some((1, Source::Camera)));
 }

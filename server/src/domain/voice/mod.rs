@@ -53,7 +53,7 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
         }
     };
     // Asked again: who lost the right, or the session, since has either been seen here, or finds the seat and ends it.
-    if let Err(error) = may_still_connect(app, session, channel).await {
+    if let Err(error) = may_go_on(app, (user, session.id), channel).await {
         give_up(app, &state).await;
         return Err(error);
     }
@@ -82,9 +82,9 @@ async fn may_connect(app: &App, user: UserId, channel: ChannelId) -> Result<(Gui
     Ok((access.channel().guild_id, access.permissions()))
 }
 
-async fn may_still_connect(app: &App, session: &LiveSession, channel: ChannelId) -> Result<()> {
-    may_connect(app, session.user.user.id, channel).await?;
-    if session::is_live(app, session.id).await? { Ok(()) } else { Err(Error::Unauthorized) }
+async fn may_go_on(app: &App, (user, session): (UserId, SessionId), channel: ChannelId) -> Result<()> {
+    may_connect(app, user, channel).await?;
+    if session::is_live(app, session).await? { Ok(()) } else { Err(Error::Unauthorized) }
 }
 
 /// Answers a new offer on the same connection.
@@ -151,6 +151,22 @@ pub(crate) async fn end_of_channel(app: &App, channel: ChannelId) {
 pub(crate) async fn end_of_guild(app: &App, guild: GuildId, user: Option<UserId>) {
     let matches = |seat: &Seat| seat.state.guild_id == guild && user.is_none_or(|user| seat.state.user_id == user);
     end(app, app.seats.remove_where(matches), VoiceEnd::Removed).await;
+}
+
+/// Ends the seats of those who no longer may sit there.
+///
+/// # Errors
+/// Where that cannot be read; then some may have been ended.
+pub(crate) async fn end_forbidden(app: &App) -> Result<()> {
+    for seat in app.seats.all() {
+        let VoiceState { channel_id, user_id, peer_id, .. } = seat.state;
+        match may_go_on(app, (user_id, seat.session), channel_id).await {
+            Ok(()) => {}
+            Err(error @ (Error::Internal(_) | Error::Unavailable { .. })) => return Err(error),
+            Err(_) => end(app, app.seats.remove(peer_id), VoiceEnd::Removed).await,
+        }
+    }
+    Ok(())
 }
 
 /// Ends seats that are taken out already.
