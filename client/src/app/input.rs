@@ -39,9 +39,9 @@ impl App {
             }
             Input::Blurred => self.keys_lost(),
             Input::Link { connection, link } => self.voice_link(connection, link),
-            Input::ScreenEnded => self.stop_screen(),
+            Input::ScreenEnded => self.screen_ended(),
             Input::MicrophoneEnded => self.microphone_lost(),
-            Input::CameraEnded => self.stop_camera(),
+            Input::CameraEnded => self.camera_ended(),
             Input::DevicesChanged => self.devices_changed(),
         }
     }

@@ -3,19 +3,21 @@
 mod connect;
 mod controls;
 mod pictures;
+mod sharing;
 mod talk;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use dioxus::prelude::*;
 use protocol::error::ErrorCode;
 use protocol::event::{VoiceEnded, VoiceQuality};
 use protocol::id::{ChannelId, PeerId, UserId};
 use protocol::request::voice::UpdateVoice;
-use protocol::voice::{Mid, PeerFlags, Quality, Shown, Source, VoiceState, Wish};
+use protocol::voice::{Mid, PeerFlags, Quality, Shown, VoiceState, Wish};
 
 use super::{App, Tone};
 use crate::call::focus::Focus;
+use crate::call::openings::Openings;
 use crate::call::wishes::Sight;
 use crate::call::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError, Told};
 use crate::net::{self, Failure};
@@ -37,8 +39,7 @@ pub struct Voice {
     focus: Focus,
     /// Counts up with each camera or screen that is opened.
     opened: u32,
-    /// Devices that the browser is asking the user for.
-    asking: BTreeSet<Source>,
+    openings: Openings,
     /// The microphone is open so that its level can be seen.
     is_testing: bool,
     /// The key to talk is held.

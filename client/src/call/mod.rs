@@ -3,6 +3,7 @@
 pub mod focus;
 pub mod hearing;
 pub mod layout;
+pub mod openings;
 pub mod quality;
 mod seat;
 mod telling;

@@ -94,9 +94,6 @@ impl App {
     /// Tells the server, and only then lets the connection go: a server that sees it closed has freed the seat already.
     pub(super) fn give_up_seat(self, peer_id: PeerId) {
         let connection = self.voice.peek().connection.as_ref().map(|(_, connection)| connection.clone());
-        if let Some(connection) = &connection {
-            connection.silence();
-        }
         self.spawn(async move {
             // A server that does not hear it frees the seat when no media comes.
             let _ = net::send(LeaveVoice { peer_id, body: () }).await;
@@ -109,7 +106,10 @@ impl App {
     pub(super) fn close_connection(mut self, peer_id: Option<PeerId>) {
         {
             let mut voice = self.voice.write();
-            voice.connection = None;
+            // Whoever still holds it tells the server; the room is left at once.
+            if let Some((_, connection)) = voice.connection.take() {
+                connection.part();
+            }
             voice.slots.clear();
             voice.slots_of = None;
             voice.quality = None;
@@ -123,8 +123,7 @@ impl App {
         } else {
             platform::close_microphone();
         }
-        platform::close_camera();
-        platform::close_screen();
+        self.stop_pictures();
         let mut state = self.state.write();
         if let Some(me) = state.my_id() {
             // Not the seat that another device of the user's may have taken.

@@ -1,4 +1,4 @@
-//! Mute, deafen, camera, screen, devices, volumes.
+//! Mute, deafen, devices, volumes.
 
 use dioxus::prelude::*;
 use protocol::id::UserId;
@@ -8,10 +8,9 @@ use super::super::{App, Tone};
 use super::Trouble;
 use crate::call::hearing::Hearing;
 use crate::platform::{self, DeviceError, Sound};
-use crate::text;
 
 impl App {
-    fn change_flags(self, change: impl FnOnce(&mut PeerFlags)) {
+    pub(super) fn change_flags(self, change: impl FnOnce(&mut PeerFlags)) {
         let mut flags = self.voice.peek().flags();
         change(&mut flags);
         self.with_call(|call| call.set_flags(flags));
@@ -92,7 +91,7 @@ impl App {
         self.voice.write().trouble = Some(Trouble::Microphone(error));
     }
 
-    async fn send(self, source: Source) {
+    pub(super) async fn send(self, source: Source) {
         let connection = self.voice.peek().connection.as_ref().map(|(_, connection)| connection.clone());
         if let Some(connection) = connection {
             connection.send(source).await;
@@ -114,103 +113,11 @@ impl App {
         }
     }
 
-    pub fn toggle_camera(self) {
-        if self.voice.peek().flags().camera {
-            self.stop_camera();
-        } else {
-            self.start_camera();
-        }
-    }
-
-    fn start_camera(mut self) {
-        if !self.voice.write().asking.insert(Source::Camera) {
-            return;
-        }
-        let device = Some(self.prefs.peek().camera.clone());
-        self.spawn(async move {
-            let opened = platform::open_camera(device, self.inputs()).await;
-            self.voice.write().asking.remove(&Source::Camera);
-            match opened {
-                Ok(()) if self.voice.peek().is_in_call() => {
-                    self.voice.write().opened += 1;
-                    self.send(Source::Camera).await;
-                    self.change_flags(|flags| flags.camera = true);
-                }
-                Ok(()) => platform::close_camera(),
-                Err(DeviceError::Denied) => self.toast(Tone::Error, text::camera_denied()),
-                Err(DeviceError::Missing) => self.toast(Tone::Error, text::camera_missing()),
-                Err(DeviceError::Busy) => self.toast(Tone::Error, text::camera_busy()),
-            }
-        });
-    }
-
-    pub(in super::super) fn stop_camera(self) {
-        platform::close_camera();
-        if self.voice.peek().is_in_call() {
-            self.change_flags(|flags| flags.camera = false);
-            self.spawn(async move { self.send(Source::Camera).await });
-        }
-    }
-
-    pub fn toggle_screen(self) {
-        if self.voice.peek().flags().screen {
-            self.stop_screen();
-        } else {
-            self.start_screen();
-        }
-    }
-
-    fn start_screen(mut self) {
-        if !self.voice.write().asking.insert(Source::Screen) {
-            return;
-        }
-        self.spawn(async move {
-            let opened = platform::open_screen(self.inputs()).await;
-            self.voice.write().asking.remove(&Source::Screen);
-            match opened {
-                Ok(()) if self.voice.peek().is_in_call() => {
-                    self.voice.write().opened += 1;
-                    self.send(Source::Screen).await;
-                    self.send(Source::ScreenAudio).await;
-                    self.change_flags(|flags| flags.screen = true);
-                }
-                Ok(()) => platform::close_screen(),
-                // Choosing nothing in the browser's dialog is no error.
-                Err(DeviceError::Denied) => {}
-                Err(DeviceError::Missing | DeviceError::Busy) => self.toast(Tone::Error, text::screen_failed()),
-            }
-        });
-    }
-
-    pub(in super::super) fn stop_screen(self) {
-        platform::close_screen();
-        if self.voice.peek().is_in_call() && self.voice.peek().flags().screen {
-            self.change_flags(|flags| flags.screen = false);
-            self.spawn(async move {
-                self.send(Source::Screen).await;
-                self.send(Source::ScreenAudio).await;
-            });
-        }
-    }
-
-    /// On the way into another room pictures are off.
-    pub(super) fn stop_pictures(self) {
-        platform::close_camera();
-        platform::close_screen();
-    }
-
     /// Speaks into another microphone, or differently into the same.
     pub fn set_microphone(self, change: impl FnOnce(&mut super::super::Prefs)) {
         self.set_prefs(change);
         if self.voice.peek().is_in_call() && platform::has_microphone() {
             self.start_microphone();
-        }
-    }
-
-    pub fn set_camera(self, device: String) {
-        self.set_prefs(|prefs| prefs.camera = device);
-        if self.voice.peek().flags().camera {
-            self.start_camera();
         }
     }
 

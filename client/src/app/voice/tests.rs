@@ -1,6 +1,7 @@
 use dioxus::prelude::*;
 use protocol::account::User;
 use protocol::id::ChannelId;
+use protocol::voice::Source;
 
 use super::super::App;
 use super::super::harness::Client;
@@ -8,6 +9,22 @@ use crate::platform::{Sound, look};
 
 fn room() -> ChannelId {
     ChannelId::try_from(1).unwrap()
+}
+
+/// A client whose user sits in the room, as far as the server is concerned, too.
+fn seated() -> Client {
+    let mut client = Client::start();
+    look::reach_server();
+    client.act(|app| app.join_call(room()));
+    look::answer("POST /api/v1/channels/1/voice", 200, r#"{"peer_id": "5", "sdp": ""}"#);
+    client.act(|_| ());
+    client
+}
+
+/// Once all that is due has happened.
+fn has_camera(client: &mut Client) -> bool {
+    client.act(|_| ());
+    client.act(|app| app.voice.peek().flags().camera)
 }
 
 #[test]
@@ -86,6 +103,64 @@ fn deafening_is_undone_as_it_was_and_remembered_so() {
     assert!(client.act(|app| app.voice.peek().flags().deafened));
     client.act(App::toggle_deafen);
     assert_eq!(look::microphone(), Some(true));
+}
+
+#[test]
+fn a_camera_that_was_switched_off_while_the_browser_asked_stays_off() {
+    let mut client = Client::start();
+    look::ask_for_cameras();
+    client.act(|app| app.join_call(room()));
+    client.act(App::toggle_camera);
+    client.act(App::toggle_camera);
+    look::answer_prompt(0, true);
+    assert!(!has_camera(&mut client) && look::camera().is_none());
+}
+
+#[test]
+fn a_camera_that_was_asked_for_in_one_room_is_not_shown_in_the_next() {
+    let mut client = Client::start();
+    look::ask_for_cameras();
+    client.act(|app| app.join_call(room()));
+    client.act(App::toggle_camera);
+    client.act(|app| app.join_call(ChannelId::try_from(2).unwrap()));
+    client.act(App::toggle_camera);
+    client.act(App::leave_call);
+    client.act(|app| app.join_call(room()));
+    for _ in 0..2 {
+        look::answer_prompt(0, true);
+        assert!(!has_camera(&mut client) && look::camera().is_none());
+    }
+}
+
+#[test]
+fn a_camera_that_is_no_longer_wanted_leaves_the_one_in_use_alone() {
+    let mut client = Client::start();
+    look::ask_for_cameras();
+    client.act(|app| app.join_call(room()));
+    client.act(|app| app.set_camera("slow".into()));
+    client.act(App::toggle_camera);
+    client.act(App::toggle_camera);
+    client.act(|app| app.set_camera("quick".into()));
+    client.act(App::toggle_camera);
+    look::answer_prompt(1, true);
+    assert!(has_camera(&mut client));
+    look::answer_prompt(0, false);
+    assert!(has_camera(&mut client));
+    assert_eq!(look::camera().as_deref(), Some("quick"));
+    assert!(client.act(|app| app.toasts.peek().is_empty()));
+}
+
+#[test]
+fn who_leaves_sends_nothing_while_the_server_is_told() {
+    let mut client = seated();
+    client.act(|app| app.set_push_to_talk(true));
+    client.act(App::start_microphone_test);
+    assert!(look::sent().contains(&Source::Microphone));
+    client.act(App::leave_call);
+    assert!(look::sent().is_empty());
+    look::answer("DELETE /api/v1/voice/5", 200, "");
+    client.act(|_| ());
+    assert!(look::sent().is_empty());
 }
 
 #[test]

@@ -1,6 +1,11 @@
-//! What tests see of the fakes.
+//! What tests see of the fakes, and what they let them do.
 
-use super::DEVICES;
+use std::collections::BTreeSet;
+
+use protocol::voice::Source;
+
+use super::super::Answer;
+use super::{DEVICES, SERVER};
 
 /// The microphone: open and heard, open and silent, or not open.
 pub(crate) fn microphone() -> Option<bool> {
@@ -10,4 +15,42 @@ pub(crate) fn microphone() -> Option<bool> {
 /// What was asked to play through.
 pub(crate) fn speaker() -> Option<String> {
     DEVICES.with_borrow(|devices| devices.speaker.clone())
+}
+
+/// The camera in use.
+pub(crate) fn camera() -> Option<String> {
+    DEVICES.with_borrow(|devices| devices.camera.clone())
+}
+
+/// From now on the user is asked for each camera, and thinks about it.
+pub(crate) fn ask_for_cameras() {
+    DEVICES.with_borrow_mut(|devices| devices.prompts = Some(Vec::new()));
+}
+
+/// The user allows a camera, or not; the prompts are counted from the oldest that is open.
+pub(crate) fn answer_prompt(index: usize, is_allowed: bool) {
+    let prompt = DEVICES.with_borrow_mut(|devices| devices.prompts.as_mut().unwrap().remove(index));
+    if is_allowed {
+        prompt.send(()).unwrap();
+    }
+}
+
+/// What the server would receive.
+pub(crate) fn sent() -> BTreeSet<Source> {
+    DEVICES.with_borrow(|devices| devices.sent.clone())
+}
+
+/// From now on there is a server, whose answers the test gives.
+pub(crate) fn reach_server() {
+    SERVER.set(Some(Vec::new()));
+}
+
+/// Answers the oldest request whose method and path end so.
+pub(crate) fn answer(line: &str, status: u16, body: &str) {
+    let (_, sender) = SERVER.with_borrow_mut(|server| {
+        let waiting = server.as_mut().unwrap();
+        let index = waiting.iter().position(|(asked, _)| asked.ends_with(line)).unwrap();
+        waiting.remove(index)
+    });
+    sender.send(Answer { status, body: body.to_owned() }).unwrap();
 }

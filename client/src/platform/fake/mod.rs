@@ -3,10 +3,12 @@
 #[cfg(test)]
 pub(crate) mod look;
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedSender;
+use futures_channel::oneshot;
 use protocol::time::Timestamp;
 use protocol::voice::{Mid, Source};
 
@@ -18,9 +20,21 @@ use super::{
 /// 2026-06-01T12:00:00Z.
 const NOW: Timestamp = Timestamp(1_780_315_200_000);
 
-pub async fn fetch(_: &str, _: &str, _: Option<String>) -> Result<Answer, Unreachable> {
-    std::future::ready(Err(Unreachable)).await
+/// Nobody answers, unless a test does.
+pub async fn fetch(method: &str, path: &str, _: Option<String>) -> Result<Answer, Unreachable> {
+    let answer = SERVER.with_borrow_mut(|server| {
+        let (sender, answer) = oneshot::channel();
+        let request = (format!("{method} {path}"), sender);
+        server.as_mut().map(|waiting| waiting.push(request)).map(|()| answer)
+    });
+    match answer {
+        Some(answer) => answer.await.map_err(|_| Unreachable),
+        None => Err(Unreachable),
+    }
 }
+
+/// A request that waits for its answer: method and path, and where the answer goes.
+type Asked = (String, oneshot::Sender<Answer>);
 
 #[must_use]
 pub fn now() -> Timestamp {
@@ -53,6 +67,8 @@ pub fn local_date(at: Timestamp) -> String {
 
 thread_local! {
     static KEPT: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
+    /// What waits for an answer, once a test gives answers.
+    static SERVER: RefCell<Option<Vec<Asked>>> = const { RefCell::new(None) };
 }
 
 #[must_use]
@@ -175,6 +191,12 @@ struct Devices {
     /// Whether the open microphone is heard.
     microphone: Option<bool>,
     speaker: Option<String>,
+    /// The camera in use.
+    camera: Option<String>,
+    /// What asks the user for a camera, while a test lets the user think about it.
+    prompts: Option<Vec<oneshot::Sender<()>>>,
+    /// What the connections send.
+    sent: BTreeSet<Source>,
 }
 
 thread_local! {
@@ -195,11 +217,30 @@ pub fn has_microphone() -> bool {
 pub fn set_microphone(is_on: bool) {
     DEVICES.with_borrow_mut(|devices| devices.microphone = devices.microphone.map(|_| is_on));
 }
-pub async fn open_camera(_: Option<String>, _: UnboundedSender<Input>) -> Result<(), DeviceError> {
-    std::future::ready(Ok(())).await
+
+/// A camera.
+pub struct Picture(String);
+
+impl Picture {
+    pub fn use_it(self, _: &UnboundedSender<Input>, _: &Input) {
+        DEVICES.with_borrow_mut(|devices| devices.camera = Some(self.0));
+    }
 }
-pub fn close_camera() {}
-pub async fn open_screen(_: UnboundedSender<Input>) -> Result<(), DeviceError> {
+
+pub async fn open_camera(device: String) -> Result<Picture, DeviceError> {
+    let answer = DEVICES.with_borrow_mut(|devices| {
+        let (sender, answer) = oneshot::channel();
+        devices.prompts.as_mut().map(|prompts| prompts.push(sender)).map(|()| answer)
+    });
+    if let Some(answer) = answer {
+        answer.await.map_err(|_| DeviceError::Denied)?;
+    }
+    Ok(Picture(device))
+}
+pub fn close_camera() {
+    DEVICES.with_borrow_mut(|devices| devices.camera = None);
+}
+pub async fn open_screen() -> Result<Picture, DeviceError> {
     std::future::ready(Err(DeviceError::Missing)).await
 }
 pub fn close_screen() {}
@@ -214,24 +255,33 @@ pub fn can_call() -> Result<(), CannotCall> {
 
 /// A connection that never connects.
 #[derive(Clone, PartialEq)]
-pub struct Connection;
+pub struct Connection {
+    has_parted: Rc<Cell<bool>>,
+}
 
 impl Connection {
     pub fn new(_: u32, _: UnboundedSender<Input>) -> Result<Self, String> {
-        Ok(Self)
+        Ok(Self { has_parted: Rc::default() })
     }
     pub async fn offer(&self, _: bool) -> Result<LocalOffer, String> {
-        std::future::pending().await
+        let video_slots = vec![Mid("8".into())];
+        std::future::ready(Ok(LocalOffer { sdp: String::new(), lines: Vec::new(), video_slots })).await
     }
     pub async fn accept(&self, _: &str) -> Result<(), String> {
         std::future::ready(Ok(())).await
     }
-    pub async fn send(&self, _: Source) {
+    pub async fn send(&self, source: Source) {
+        if !self.has_parted.get() {
+            DEVICES.with_borrow_mut(|devices| devices.sent.insert(source));
+        }
         std::future::ready(()).await;
     }
     pub fn set_gain(&self, _: &Mid, _: f32) {}
     pub fn attach(&self, _: &str, _: &Mid) {}
-    pub fn silence(&self) {}
+    pub fn part(&self) {
+        self.has_parted.set(true);
+        DEVICES.with_borrow_mut(|devices| devices.sent.clear());
+    }
     pub fn close(&self) {}
 }
 

@@ -1,6 +1,6 @@
 //! One RTCPeerConnection with a fixed set of lines: four to send, the rest are slots.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use js_sys::{Array, Object, Reflect};
 use protocol::voice::{Mid, PublishedLine, Source};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     HtmlMediaElement, MediaStream, RtcConfiguration, RtcOfferOptions, RtcPeerConnection, RtcPeerConnectionState,
     RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit,
@@ -52,6 +52,7 @@ struct Inner {
     video: Vec<RtcRtpTransceiver>,
     voices: RefCell<BTreeMap<Mid, Voice>>,
     streams: RefCell<BTreeMap<Mid, MediaStream>>,
+    has_parted: Cell<bool>,
     _on_state: Closure<dyn FnMut()>,
 }
 
@@ -113,6 +114,7 @@ impl Connection {
             video,
             voices: RefCell::default(),
             streams: RefCell::default(),
+            has_parted: Cell::new(false),
             _on_state: on_state,
         })))
     }
@@ -154,6 +156,9 @@ impl Connection {
 
     /// Brings the received tracks to the ears and keeps the pictures at hand.
     fn listen(&self) {
+        if self.0.has_parted.get() {
+            return;
+        }
         let stream =
             |line: &RtcRtpTransceiver| MediaStream::new_with_tracks(&Array::of1(&line.receiver().track())).ok();
         let mut voices = self.0.voices.borrow_mut();
@@ -175,8 +180,9 @@ impl Connection {
     /// Sends what the device of a source gives at the moment, which may be nothing.
     pub async fn send(&self, source: Source) {
         let Some((_, line)) = self.0.senders.iter().find(|(of, _)| *of == source) else { return };
+        let track = if self.0.has_parted.get() { None } else { devices::track(source) };
         // On a connection that was closed in the meantime there is nothing to send.
-        let _ = JsFuture::from(line.sender().replace_track(devices::track(source).as_ref())).await;
+        let _ = JsFuture::from(line.sender().replace_track(track.as_ref())).await;
     }
 
     /// How loud an audio slot is; 1 is as it came.
@@ -186,9 +192,14 @@ impl Connection {
         }
     }
 
-    /// Nothing is heard of it any more.
-    pub fn silence(&self) {
+    /// From now on it neither hears nor sends anything; the other side still has it.
+    pub fn part(&self) {
+        self.0.has_parted.set(true);
         self.0.voices.borrow_mut().clear();
+        for (source, ..) in LINES {
+            let connection = self.clone();
+            spawn_local(async move { connection.send(source).await });
+        }
     }
 
     /// Ends it, and tells the other side so.

@@ -1,4 +1,4 @@
-//! Microphone, camera and screen: at most one of each is open.
+//! Microphone, camera and screen: at most one of each is in use.
 
 use std::cell::RefCell;
 
@@ -126,19 +126,43 @@ pub fn set_microphone(is_on: bool) {
     });
 }
 
-/// Opens the camera, in place of the one that was open.
+/// A camera or screen that the browser has given. Unless it is used, it is closed when it is dropped.
+pub struct Picture {
+    stream: Option<MediaStream>,
+    place: fn(&mut Open) -> &mut Option<MediaStream>,
+}
+
+impl Picture {
+    fn new(stream: MediaStream, place: fn(&mut Open) -> &mut Option<MediaStream>) -> Self {
+        Self { stream: Some(stream), place }
+    }
+
+    /// Uses it, in place of the one that was used; its end is told.
+    pub fn use_it(mut self, inputs: &UnboundedSender<Input>, ended: &Input) {
+        if let Some(stream) = self.stream.take() {
+            when_ended(&stream, inputs, ended);
+            stop(OPEN.with_borrow_mut(|open| (self.place)(open).replace(stream)));
+        }
+    }
+}
+
+impl Drop for Picture {
+    fn drop(&mut self) {
+        stop(self.stream.take());
+    }
+}
+
+/// Opens a camera.
 ///
 /// # Errors
 /// Says why there is none.
-pub async fn open_camera(device: Option<String>, inputs: UnboundedSender<Input>) -> Result<(), DeviceError> {
+pub async fn open_camera(device: String) -> Result<Picture, DeviceError> {
     let ideal = |value: f64| JsValue::from(object(&[("ideal", value.into())]));
     let mut fields = vec![("width", ideal(1280.0)), ("height", ideal(720.0)), ("frameRate", ideal(30.0))];
-    fields.extend(exactly(device.as_deref()));
+    fields.extend(exactly(Some(&device)));
     let stream = user_media(None, Some(object(&fields))).await?;
     hint(&stream, "motion");
-    when_ended(&stream, &inputs, &Input::CameraEnded);
-    stop(OPEN.with_borrow_mut(|open| open.camera.replace(stream)));
-    Ok(())
+    Ok(Picture::new(stream, |open| &mut open.camera))
 }
 
 pub fn close_camera() {
@@ -155,7 +179,7 @@ fn hint(stream: &MediaStream, hint: &str) {
 ///
 /// # Errors
 /// `Denied` also when the user chose none.
-pub async fn open_screen(inputs: UnboundedSender<Input>) -> Result<(), DeviceError> {
+pub async fn open_screen() -> Result<Picture, DeviceError> {
     let devices = media_devices()?;
     let function: js_sys::Function = Reflect::get(&devices, &"getDisplayMedia".into())
         .ok()
@@ -178,9 +202,7 @@ pub async fn open_screen(inputs: UnboundedSender<Input>) -> Result<(), DeviceErr
     let stream = JsFuture::from(promise).await.map_err(|error| cause(&error))?;
     let stream: MediaStream = stream.dyn_into().map_err(|_| DeviceError::Busy)?;
     hint(&stream, "text");
-    when_ended(&stream, &inputs, &Input::ScreenEnded);
-    stop(OPEN.with_borrow_mut(|open| open.screen.replace(stream)));
-    Ok(())
+    Ok(Picture::new(stream, |open| &mut open.screen))
 }
 
 pub fn close_screen() {

@@ -14,8 +14,8 @@ mod time;
 pub use audio::{level, resume_audio, set_deafened, set_output, sound_is_blocked};
 pub use connection::{Connection, can_call};
 pub use devices::{
-    attach_local, close_camera, close_microphone, close_screen, devices, has_microphone, open_camera, open_microphone,
-    open_screen, set_microphone,
+    Picture, attach_local, close_camera, close_microphone, close_screen, devices, has_microphone, open_camera,
+    open_microphone, open_screen, set_microphone,
 };
 pub use dom::{
     Anchor, anchor, attach_nothing, close_dialog, element_scroll, end_is_visible, enter_box, focus, grow, leave_box,
