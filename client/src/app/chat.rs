@@ -16,9 +16,22 @@ use crate::state::{Direction, Route, Timeline, Unread};
 const TYPING_MS: u64 = 3_000;
 
 const DRAFTS: &str = "draft:";
+const EDITS: &str = "edit:";
 
 fn draft_name(channel_id: ChannelId) -> String {
     format!("{DRAFTS}{channel_id}")
+}
+
+fn edit_name(message_id: MessageId) -> String {
+    format!("{EDITS}{message_id}")
+}
+
+fn keep_text(name: &str, text: &str) {
+    if text.is_empty() {
+        platform::forget(name);
+    } else {
+        platform::keep(name, text);
+    }
 }
 
 impl App {
@@ -102,36 +115,49 @@ impl App {
             let body = MessageEdit { content: content.clone() };
             match net::send(EditMessage { channel_id, message_id, body }).await {
                 Ok(message) => {
-                    let _ = self.take_lost_edit(message_id);
+                    // What was typed since then is another edit.
+                    if self.edit(message_id).is_some_and(|kept| kept.trim() == content) {
+                        self.keep_edit(message_id, "");
+                    }
                     self.apply_own(protocol::event::Event::MessageUpdated(message));
                 }
                 Err(failure) => {
                     self.complain(&failure);
-                    self.reopen_edit(channel_id, message_id, content);
+                    self.reopen_edit(channel_id, message_id);
                 }
             }
         });
     }
 
-    /// What could not be saved is not lost: it is there as soon as the message is edited again.
-    pub(super) fn reopen_edit(mut self, channel_id: ChannelId, message_id: MessageId, content: String) {
-        self.lost_edits.write().insert(message_id, content);
+    fn reopen_edit(mut self, channel_id: ChannelId, message_id: MessageId) {
         let is_here = self.route.peek().channel() == Some(channel_id);
         if is_here && self.editing.peek().is_none() {
             self.editing.set(Some(message_id));
         }
     }
 
-    /// The text of an edit that could not be saved.
+    /// What was typed over a message and not saved.
     #[must_use]
-    pub fn take_lost_edit(mut self, message_id: MessageId) -> Option<String> {
-        self.lost_edits.write().remove(&message_id)
+    pub fn edit(self, message_id: MessageId) -> Option<String> {
+        platform::load(&edit_name(message_id))
+    }
+
+    /// Keeps what is typed over a message until it is saved; nothing: there is no edit any more.
+    pub fn keep_edit(self, message_id: MessageId, text: &str) {
+        keep_text(&edit_name(message_id), text);
+    }
+
+    /// The edit on screen is over; what was typed is kept until it is forgotten.
+    pub fn close_edit(mut self) {
+        self.editing.set(None);
+        self.composer_focus += 1;
     }
 
     pub fn delete_message(self, channel_id: ChannelId, message_id: MessageId) {
         self.spawn(async move {
             match net::send(DeleteMessage { channel_id, message_id, body: () }).await {
                 Ok(()) => {
+                    self.keep_edit(message_id, "");
                     let gone = protocol::event::MessageDeleted { channel_id, message_id };
                     self.apply_own(protocol::event::Event::MessageDeleted(gone));
                 }
@@ -177,18 +203,14 @@ impl App {
     }
 
     pub fn keep_draft(self, channel_id: ChannelId, text: &str) {
-        if text.is_empty() {
-            platform::forget(&draft_name(channel_id));
-        } else {
-            platform::keep(&draft_name(channel_id), text);
-        }
+        keep_text(&draft_name(channel_id), text);
     }
 
     /// Whoever signs in here next does not read it.
-    pub(super) fn forget_writing(mut self) {
+    pub(super) fn forget_writing(self) {
         platform::forget_all(DRAFTS);
+        platform::forget_all(EDITS);
         platform::forget_all(OUTBOX);
-        self.lost_edits.write().clear();
     }
 
     /// Everything in a channel has been seen.

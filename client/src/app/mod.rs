@@ -15,8 +15,6 @@ mod harness;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use dioxus::prelude::*;
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use protocol::id::{ChannelId, GuildId, MessageId};
@@ -92,8 +90,6 @@ pub struct App {
     pub heard: Signal<Option<(MessageId, String)>>,
     /// Counts up when something wants the text to write in to be focused.
     pub composer_focus: Signal<u32>,
-    /// Edits that could not be saved.
-    lost_edits: CopyValue<BTreeMap<MessageId, String>>,
     wire: CopyValue<Wire>,
     pictures: CopyValue<Pictures>,
     inputs: CopyValue<UnboundedSender<Input>>,
@@ -126,7 +122,6 @@ pub fn use_start() -> App {
             seconds: Signal::new(0),
             heard: Signal::new(None),
             composer_focus: Signal::new(0),
-            lost_edits: CopyValue::new(BTreeMap::new()),
             wire: CopyValue::new(Wire::new(platform::random())),
             pictures: CopyValue::new(Pictures::default()),
             inputs: CopyValue::new(sender),

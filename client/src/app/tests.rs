@@ -9,7 +9,7 @@ use protocol::message::Message;
 
 use super::harness::Client;
 use super::{App, Entry};
-use crate::platform::{self, Input, KeyPress};
+use crate::platform::{self, Input, KeyPress, look};
 use crate::state::{Direction, Progress, Route, UserTab};
 
 fn guild_id() -> GuildId {
@@ -142,14 +142,48 @@ fn a_channel_that_failed_to_load_is_asked_for_when_the_link_is_back() {
 }
 
 #[test]
-fn an_edit_that_failed_is_open_again_with_its_text() {
-    with_channel(|app| {
-        let id = message(7, "").id;
-        app.reopen_edit(channel_id(), id, "anew".into());
-        assert_eq!(*app.editing.peek(), Some(id));
-        assert_eq!(app.take_lost_edit(id).as_deref(), Some("anew"));
-        assert_eq!(app.take_lost_edit(id), None);
+fn an_edit_outlives_the_way_to_another_channel_a_snapshot_and_a_reload() {
+    let id = message(7, "").id;
+    with_channel(|mut app| {
+        app.editing.set(Some(id));
+        app.keep_edit(id, "anew");
+        app.enter(Route::Live);
+        app.state.write().start(ready());
+        assert_eq!(*app.editing.peek(), None);
+        assert_eq!(app.edit(id).as_deref(), Some("anew"));
     });
+    with_channel(|app| {
+        assert_eq!(app.edit(id).as_deref(), Some("anew"));
+        app.signed_out();
+        assert_eq!(app.edit(id), None);
+    });
+}
+
+/// Edits message 7, and lets the server answer.
+fn save_edit(client: &mut Client, typed: &str, status: u16) {
+    let id = message(7, "").id;
+    client.act(|app| {
+        app.keep_edit(id, typed);
+        app.edit_message(channel_id(), id, typed.trim().to_owned());
+        app.close_edit();
+    });
+    let body = if status == 200 { serde_json::to_string(&message(7, typed)).unwrap() } else { String::new() };
+    look::answer("PATCH /api/v1/channels/10/messages/7", status, &body);
+    client.act(|_| ());
+}
+
+#[test]
+fn an_edit_is_forgotten_once_it_is_saved_and_open_again_if_it_is_not() {
+    let mut client = Client::start();
+    look::reach_server();
+    client.act(|mut app| app.route.set(Route::Channel(guild_id(), channel_id())));
+    let id = message(7, "").id;
+    save_edit(&mut client, "anew ", 502);
+    assert_eq!(client.act(|app| *app.editing.peek()), Some(id));
+    assert_eq!(client.act(|app| app.edit(id)).as_deref(), Some("anew "));
+    save_edit(&mut client, "anew ", 200);
+    assert_eq!(client.act(|app| *app.editing.peek()), None);
+    assert_eq!(client.act(|app| app.edit(id)), None);
 }
 
 #[test]

@@ -47,10 +47,9 @@ pub(super) fn Composer(channel_id: ChannelId) -> Element {
         }
         _ => {}
     };
-    let too_long = typed.read().trim().chars().count().saturating_sub(limits::MESSAGE_CHARS);
     let placeholder = text::message_placeholder(&channel());
     rsx! {
-        div { class: "composer", "data-invalid": too_long > 0,
+        div { class: "composer", "data-invalid": excess(&typed.read()) > 0,
             textarea {
                 id: ID,
                 rows: "1",
@@ -67,10 +66,24 @@ pub(super) fn Composer(channel_id: ChannelId) -> Element {
                 },
                 onkeydown: on_key,
             }
-            if too_long > 0 {
-                span { class: "too-long", role: "alert", "{text::too_long(&too_long)}" }
-            }
+            TooLong { typed }
             IconButton { label: text::send(), glyph: Glyph::Send, class: "send", on_press: move |()| send() }
+        }
+    }
+}
+
+/// By how many characters a message is too long.
+pub(super) fn excess(text: &str) -> usize {
+    text.trim().chars().count().saturating_sub(limits::MESSAGE_CHARS)
+}
+
+/// Says so, above the box in which the message is written.
+#[component]
+pub(super) fn TooLong(typed: ReadSignal<String>) -> Element {
+    let excess = excess(&typed.read());
+    rsx! {
+        if excess > 0 {
+            span { class: "too-long", role: "alert", "{text::too_long(&excess)}" }
         }
     }
 }

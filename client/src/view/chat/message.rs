@@ -5,6 +5,7 @@ use protocol::id::{ChannelId, UserId};
 use protocol::message::Message;
 use protocol::name;
 
+use super::composer::{TooLong, excess};
 use super::content::Content;
 use crate::app::{App, Confirm, Overlay, use_app};
 use crate::platform;
@@ -80,7 +81,7 @@ pub(super) fn MessageRow(message: Rc<Message>, has_head: bool, rights: Rights) -
             ontouchmove: move |_| press += 1,
             Head { author: message.author.id, name: message.author.display_name.clone(), at: id.created_at(), has_head }
             if is_editing() {
-                Editor { channel_id, message: message.clone() }
+                Editor { message: message.clone() }
             } else {
                 Content { source: message.content.clone(), is_edited: message.edited_at.is_some() }
             }
@@ -172,23 +173,26 @@ fn Sheet(message: Rc<Message>, rights: Rights, content: String, on_close: EventH
     }
 }
 
-fn finish_edit(mut app: App, message: &Message, typed: &str) {
+fn finish_edit(app: App, message: &Message, typed: &str) {
     match name::content(typed) {
-        Ok(content) if content == message.content => {}
+        Ok(content) if content == message.content => app.keep_edit(message.id, ""),
         Ok(content) => app.edit_message(message.channel_id, message.id, content.to_owned()),
         // Emptied: that means to delete it.
-        Err(name::Invalid::Empty) => app.show(Overlay::Confirm(Confirm::DeleteMessage(message.channel_id, message.id))),
+        Err(name::Invalid::Empty) => {
+            app.keep_edit(message.id, "");
+            app.show(Overlay::Confirm(Confirm::DeleteMessage(message.channel_id, message.id)));
+        }
         Err(_) => return,
     }
-    app.editing.set(None);
-    app.composer_focus += 1;
+    app.close_edit();
 }
 
 #[component]
-fn Editor(channel_id: ChannelId, message: Rc<Message>) -> Element {
-    let mut app = use_app();
+fn Editor(message: Rc<Message>) -> Element {
+    let app = use_app();
+    let id = message.id;
     let original = message.clone();
-    let mut typed = use_signal(move || app.take_lost_edit(original.id).unwrap_or_else(|| original.content.clone()));
+    let mut typed = use_signal(move || app.edit(id).unwrap_or_else(|| original.content.clone()));
     let on_key = {
         let message = message.clone();
         move |event: Event<KeyboardData>| {
@@ -200,15 +204,15 @@ fn Editor(channel_id: ChannelId, message: Rc<Message>) -> Element {
                 }
                 "Escape" => {
                     event.prevent_default();
-                    app.editing.set(None);
-                    app.composer_focus += 1;
+                    app.keep_edit(id, "");
+                    app.close_edit();
                 }
                 _ => {}
             }
         }
     };
     rsx! {
-        div { class: "editor",
+        div { class: "editor", "data-invalid": excess(&typed.read()) > 0,
             textarea {
                 id: "editor",
                 "aria-label": text::edit(),
@@ -219,11 +223,14 @@ fn Editor(channel_id: ChannelId, message: Rc<Message>) -> Element {
                     platform::set_caret_end("editor");
                 },
                 oninput: move |event| {
-                    typed.set(event.value());
+                    let text = event.value();
+                    app.keep_edit(id, &text);
+                    typed.set(text);
                     platform::grow("editor");
                 },
                 onkeydown: on_key,
             }
+            TooLong { typed }
             p { class: "quiet", "{text::edit_hint()}" }
         }
     }
