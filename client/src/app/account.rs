@@ -49,12 +49,19 @@ impl App {
     /// The session is over: nothing of it stays on screen.
     pub(super) fn signed_out(mut self) {
         platform::forget(HINT);
-        self.abandon_call();
         self.stop_gateway();
+        self.forget_user();
+        self.entry.set(Entry::SignedOut);
+    }
+
+    /// Nothing that a user has done or seen here is for the next one.
+    pub(super) fn forget_user(mut self) {
+        self.abandon_call();
         self.forget_writing();
         self.state.set(State::default());
         self.overlay.set(None);
-        self.entry.set(Entry::SignedOut);
+        self.editing.set(None);
+        self.heard.set(None);
     }
 
     /// # Errors

@@ -213,8 +213,20 @@ impl App {
         platform::forget_all(OUTBOX);
     }
 
-    /// Everything in a channel has been seen.
-    pub fn mark_read(mut self, channel_id: ChannelId) {
+    /// The end of a channel is looked at: all of it has been seen, once it is loaded.
+    pub fn mark_seen(self, channel_id: ChannelId) {
+        let is_there = self
+            .state
+            .peek()
+            .timelines
+            .get(&channel_id)
+            .is_some_and(|timeline| timeline.is_loaded && !timeline.has_after);
+        if is_there {
+            self.mark_read(channel_id);
+        }
+    }
+
+    fn mark_read(mut self, channel_id: ChannelId) {
         let newest = self.state.peek().channel(channel_id).and_then(|channel| channel.last_message_id);
         let Some(last_read_id) = newest else { return };
         let is_unread = self.state.peek().reads.last(channel_id) < Some(last_read_id);
@@ -234,7 +246,7 @@ impl App {
         if let Some(channel_id) = channel_id
             && platform::end_is_visible("timeline")
         {
-            self.mark_read(channel_id);
+            self.mark_seen(channel_id);
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use dioxus::prelude::*;
 use protocol::error::ErrorCode;
-use protocol::event::Event;
+use protocol::event::{Event, Ready};
 use protocol::gateway::ServerFrame;
 use protocol::id::ChannelId;
 use protocol::request::gateway::CreateGatewayTicket;
@@ -123,10 +123,7 @@ impl App {
                     socket.send(&text);
                 }
             }
-            Step::Start(ready) => {
-                self.state.write().start(*ready);
-                self.started();
-            }
+            Step::Start(ready) => self.start_from(*ready),
             Step::Apply(event) => self.apply(*event),
             Step::Show(link) => self.show_link(link),
             Step::SignedOut => self.signed_out(),
@@ -158,8 +155,13 @@ impl App {
         }
     }
 
-    /// A snapshot has come: what is on screen may be old.
-    pub(super) fn started(self) {
+    /// A snapshot has come: what is on screen may be old. Another window may have signed somebody else in.
+    pub(super) fn start_from(mut self, ready: Ready) {
+        let is_other = self.state.peek().my_id().is_some_and(|me| me != ready.user.user.id);
+        if is_other {
+            self.forget_user();
+        }
+        self.state.write().start(ready);
         self.restore_outboxes();
         let route = self.route.peek().clone();
         if let Some(channel_id) = route.channel() {

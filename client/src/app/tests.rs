@@ -5,7 +5,7 @@ use protocol::channel::{Channel, ChannelKind};
 use protocol::event::{Event, Ready};
 use protocol::guild::{Guild, GuildSnapshot};
 use protocol::id::{ChannelId, GuildId, MessageId, SessionId, UserId};
-use protocol::message::Message;
+use protocol::message::{History, Message};
 
 use super::harness::Client;
 use super::{App, Entry};
@@ -70,8 +70,7 @@ fn with_channel(test: impl FnOnce(App)) {
     Client::start().act(|mut app| {
         app.entry.set(Entry::SignedIn);
         app.route.set(Route::Channel(guild_id(), channel_id()));
-        app.state.write().start(ready());
-        app.started();
+        app.start_from(ready());
         test(app);
     });
 }
@@ -111,7 +110,7 @@ fn what_was_not_sent_is_taken_up_by_the_next_page() {
     with_channel(|app| {
         assert_eq!(outbox(app), ["hello"]);
         // A second snapshot is no second page.
-        app.started();
+        app.start_from(ready());
         assert_eq!(outbox(app), ["hello"]);
         let nonce = app.state.peek().timelines[&channel_id()].pending[0].nonce.clone();
         app.drop_message(channel_id(), &nonce);
@@ -126,6 +125,42 @@ fn who_signs_out_leaves_nothing_to_be_sent() {
         app.signed_out();
     });
     assert!(platform::load_all("").is_empty());
+}
+
+#[test]
+fn who_comes_in_place_of_another_gets_nothing_of_theirs() {
+    with_channel(|app| {
+        app.send_message(channel_id(), "hello".into());
+        app.keep_draft(channel_id(), "half a sentence");
+        app.join_call(channel_id());
+        app.start_from(Ready { user: CurrentUser { user: user(3), is_admin: false }, ..ready() });
+        assert!(!app.voice.peek().is_in_call() && platform::load_all("").is_empty());
+        assert!(app.with_timeline(channel_id(), |timeline| timeline.pending.is_empty()));
+    });
+}
+
+#[test]
+fn a_channel_is_read_once_its_end_is_loaded() {
+    with_channel(|app| {
+        app.apply(Event::MessageCreated(message(7, "hello")));
+        let read = || app.state.peek().reads.last(channel_id());
+        app.mark_seen(channel_id());
+        assert_eq!(read(), None, "nothing is on screen yet");
+        let mut page = History { messages: vec![message(6, "hi")], has_before: false, has_after: true };
+        let load = |page| {
+            app.with_timeline(channel_id(), |timeline| {
+                let epoch = timeline.ask_newest();
+                timeline.load_newest(epoch, page);
+            })
+        };
+        load(page.clone());
+        app.mark_seen(channel_id());
+        assert_eq!(read(), None, "newer ones are not loaded");
+        page.has_after = false;
+        load(page);
+        app.mark_seen(channel_id());
+        assert_eq!(read(), Some(message(7, "").id));
+    });
 }
 
 #[test]
@@ -148,7 +183,7 @@ fn an_edit_outlives_the_way_to_another_channel_a_snapshot_and_a_reload() {
         app.editing.set(Some(id));
         app.keep_edit(id, "anew");
         app.enter(Route::Live);
-        app.state.write().start(ready());
+        app.start_from(ready());
         assert_eq!(*app.editing.peek(), None);
         assert_eq!(app.edit(id).as_deref(), Some("anew"));
     });

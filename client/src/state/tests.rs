@@ -334,6 +334,26 @@ fn edits_and_deletions_reach_a_page_that_was_read_before_them() {
 }
 
 #[test]
+fn edits_and_deletions_reach_a_page_that_makes_others_be_dropped() {
+    let mut state = started();
+    load_newest(&mut state, page(900..1_000, true));
+    for start in [800, 700, 600] {
+        load_page(&mut state, Direction::Older, page(start..start + 100, true));
+    }
+    for (direction, start) in [(Direction::Older, 500), (Direction::Newer, 900)] {
+        let epoch = timeline(&mut state).ask_page(direction).unwrap();
+        let edited = Message { content: "anew".into(), edited_at: Some(NOW), ..message(start + 10, 2) };
+        state.apply(Event::MessageUpdated(edited), NOW);
+        let gone = MessageDeleted { channel_id: channel_id(10), message_id: message_id(start + 11) };
+        state.apply(Event::MessageDeleted(gone), NOW);
+        timeline(&mut state).load_page(epoch, direction, page(start..start + 100, true));
+        assert_eq!(timeline(&mut state).len(), 400);
+        assert_eq!(timeline(&mut state).get(message_id(start + 10)).unwrap().content, "anew");
+        assert!(timeline(&mut state).get(message_id(start + 11)).is_none());
+    }
+}
+
+#[test]
 fn what_was_sent_stays_on_screen_until_the_page_comes_that_failed_at_first() {
     let mut state = started();
     let epoch = timeline(&mut state).ask_newest();

@@ -241,11 +241,6 @@ impl Timeline {
                 let older = page.messages.into_iter().rev().filter(|message| oldest.is_none_or(|id| message.id < id));
                 older.for_each(|message| self.messages.push_front(Rc::new(message)));
                 self.has_before = page.has_before;
-                if self.messages.len() > KEPT {
-                    self.messages.truncate(KEPT);
-                    self.has_after = true;
-                    self.forget_pages();
-                }
             }
             Direction::Newer => {
                 let newest = self.newest();
@@ -253,10 +248,13 @@ impl Timeline {
                 self.messages.extend(newer.map(Rc::new));
                 self.has_after = page.has_after;
                 self.take_early();
-                self.drop_oldest(KEPT, KEPT);
             }
         }
         self.catch_up();
+        match direction {
+            Direction::Older => self.drop_newest(),
+            Direction::Newer => self.drop_oldest(KEPT, KEPT),
+        }
     }
 
     /// A page could not be had; with a sentence.
@@ -318,6 +316,15 @@ impl Timeline {
         if !self.has_after {
             let newest = self.newest();
             self.messages.extend(early.into_iter().filter(|message| Some(message.id) > newest));
+        }
+    }
+
+    /// Where there are too many, keeps the oldest.
+    fn drop_newest(&mut self) {
+        if self.messages.len() > KEPT {
+            self.messages.truncate(KEPT);
+            self.has_after = true;
+            self.forget_pages();
         }
     }
 

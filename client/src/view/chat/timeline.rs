@@ -62,7 +62,7 @@ impl Place {
             self.is_at_end.set(at_end);
         }
         if at_end {
-            self.app.mark_read(self.channel_id);
+            self.app.mark_seen(self.channel_id);
             self.trim();
         }
         if scroll.top < AHEAD {
@@ -134,7 +134,7 @@ pub(super) fn TimelineView(channel_id: ChannelId) -> Element {
         let has_after = view.read().as_ref().is_some_and(|view| view.has_after);
         if *is_at_end.peek() {
             platform::scroll_to_end(ID);
-            app.mark_read(channel_id);
+            app.mark_seen(channel_id);
         } else if let Some(anchor) = &*anchor.peek() {
             platform::restore(anchor);
         }
