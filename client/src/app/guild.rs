@@ -94,17 +94,15 @@ impl App {
         Ok(channel)
     }
 
-    pub fn update_channel(self, channel_id: ChannelId, patch: ChannelPatch) {
-        self.spawn(async move {
-            let before = self.held_channel(channel_id);
-            match net::send(UpdateChannel { channel_id, body: patch }).await {
-                Ok(channel) if self.held_channel(channel_id) == before => {
-                    self.apply_own(Event::ChannelUpdated(channel));
-                }
-                Ok(_) => {}
-                Err(failure) => self.complain(&failure),
-            }
-        });
+    /// # Errors
+    /// The server's refusal, or that it could not be reached.
+    pub async fn update_channel(self, channel_id: ChannelId, patch: ChannelPatch) -> Result<(), Failure> {
+        let before = self.held_channel(channel_id);
+        let channel = net::send(UpdateChannel { channel_id, body: patch }).await?;
+        if self.held_channel(channel_id) == before {
+            self.apply_own(Event::ChannelUpdated(channel));
+        }
+        Ok(())
     }
 
     pub fn delete_channel(self, guild_id: GuildId, channel_id: ChannelId) {

@@ -29,6 +29,11 @@ pub fn Dialog(
                     on_close.call(());
                 }
             },
+            // The browser's own ways to close it, such as the gesture that goes back.
+            oncancel: move |event| {
+                event.prevent_default();
+                on_close.call(());
+            },
             div { class: "scrim", onclick: move |_| on_close.call(()) }
             div { class: "dialog-box",
                 if !has_no_header {

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 
 use js_sys::Reflect;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlMediaElement, HtmlTextAreaElement};
+use wasm_bindgen::closure::Closure;
+use web_sys::{
+    Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlMediaElement, HtmlTextAreaElement,
+};
 
 use super::super::Scroll;
 use super::document;
@@ -61,6 +64,14 @@ pub fn show_dialog(id: &str) {
     let Some(dialog) = element::<HtmlDialogElement>(id) else { return };
     keep_focus(id);
     let _ = dialog.show_modal();
+    // A browser that is asked to close it often does so without asking the page first; the page hears of it all the same.
+    let closed = dialog.clone();
+    let listener = Closure::<dyn FnMut()>::new(move || {
+        if let Ok(event) = Event::new("cancel") {
+            let _ = closed.dispatch_event(&event);
+        }
+    });
+    dialog.set_onclose(Some(listener.into_js_value().unchecked_ref()));
 }
 
 fn keep_focus(id: &str) {
@@ -88,6 +99,7 @@ pub fn leave_box(id: &str) {
 /// Closes it and gives the focus back.
 pub fn close_dialog(id: &str) {
     if let Some(dialog) = element::<HtmlDialogElement>(id) {
+        dialog.set_onclose(None);
         dialog.close();
     }
     if let Some(before) = RETURN_FOCUS.with_borrow_mut(|kept| kept.remove(id)) {

@@ -23,6 +23,24 @@ pub(super) struct Rights {
     pub(super) may_delete: bool,
 }
 
+/// What a key does to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    Edit,
+    Delete,
+}
+
+impl Rights {
+    /// Together with others the keys are the browser's. Caps Lock makes no difference.
+    fn act(self, key: &str, held: Modifiers) -> Option<Act> {
+        match key {
+            "e" | "E" if self.may_edit && held.is_empty() => Some(Act::Edit),
+            "Delete" if self.may_delete && held.is_empty() => Some(Act::Delete),
+            _ => None,
+        }
+    }
+}
+
 /// A message. Its actions are drawn only while it is pointed at or focused.
 #[component]
 pub(super) fn MessageRow(message: Rc<Message>, has_head: bool, rights: Rights) -> Element {
@@ -35,16 +53,16 @@ pub(super) fn MessageRow(message: Rc<Message>, has_head: bool, rights: Rights) -
     let mut is_held = use_signal(|| false);
     let is_editing = use_memo(move || (app.editing)() == Some(id));
     let content = message.content.clone();
-    let on_key = move |event: Event<KeyboardData>| match event.key().to_string().as_str() {
-        "e" if rights.may_edit && !is_editing() => {
+    let on_key = move |event: Event<KeyboardData>| {
+        let act = rights.act(&event.key().to_string(), event.modifiers()).filter(|_| !is_editing());
+        if act.is_some() {
             event.prevent_default();
-            app.editing.set(Some(id));
         }
-        "Delete" if rights.may_delete && !is_editing() => {
-            event.prevent_default();
-            app.show(Overlay::Confirm(Confirm::DeleteMessage(channel_id, id)));
+        match act {
+            Some(Act::Edit) => app.editing.set(Some(id)),
+            Some(Act::Delete) => app.show(Overlay::Confirm(Confirm::DeleteMessage(channel_id, id))),
+            None => {}
         }
-        _ => {}
     };
     rsx! {
         li {
@@ -265,5 +283,22 @@ pub(super) fn PendingRow(channel_id: ChannelId, pending: Pending, has_head: bool
                 span { class: "visually-hidden", "{text::sending()}" }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_act_alone_and_where_one_may() {
+        let all = Rights { may_edit: true, may_delete: true };
+        let none = Rights { may_edit: false, may_delete: false };
+        let acts = ["e", "E", "Delete", "x"].map(|key| all.act(key, Modifiers::empty()));
+        assert_eq!(acts, [Some(Act::Edit), Some(Act::Edit), Some(Act::Delete), None]);
+        for held in [Modifiers::CONTROL, Modifiers::ALT, Modifiers::META, Modifiers::SHIFT] {
+            assert_eq!((all.act("e", held), all.act("Delete", held)), (None, None));
+        }
+        assert_eq!((none.act("e", Modifiers::empty()), none.act("Delete", Modifiers::empty())), (None, None));
     }
 }

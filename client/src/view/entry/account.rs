@@ -9,7 +9,7 @@ use crate::app::sentence;
 use crate::net::Failure;
 use crate::platform;
 use crate::text;
-use crate::ui::{Button, Field, Kind};
+use crate::ui::{Button, Field, Form, Kind};
 
 /// What is wrong with a text, for the one who typed it.
 pub(in super::super) fn complaint(invalid: Invalid) -> String {
@@ -69,8 +69,7 @@ pub(super) fn AccountForm(on_submit: Callback<NewAccount, Submitted>) -> Element
     let mut password = use_signal(String::new);
     let mut errors = use_signal(Errors::default);
     let mut is_busy = use_signal(|| false);
-    let submit = move |event: Event<FormData>| {
-        event.prevent_default();
+    let submit = move |()| {
         let shown = display_name();
         let account = NewAccount {
             username: username(),
@@ -80,7 +79,7 @@ pub(super) fn AccountForm(on_submit: Callback<NewAccount, Submitted>) -> Element
             transport: Transport::Cookie,
         };
         errors.set(Errors::of(&account));
-        if *errors.peek() != Errors::default() || is_busy() {
+        if *errors.peek() != Errors::default() {
             return;
         }
         is_busy.set(true);
@@ -94,7 +93,7 @@ pub(super) fn AccountForm(on_submit: Callback<NewAccount, Submitted>) -> Element
     };
     let wrong = errors();
     rsx! {
-        form { class: "form", novalidate: true, onsubmit: submit,
+        Form { is_busy, on_submit: submit,
             FormError { message: wrong.form }
             Field {
                 id: "username",

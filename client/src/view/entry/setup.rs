@@ -12,7 +12,7 @@ use crate::net;
 use crate::platform;
 use crate::state::{Route, State};
 use crate::text;
-use crate::ui::{Button, Field, Glyph, Kind, Spinner};
+use crate::ui::{Button, Field, Form, Glyph, Kind, Spinner};
 
 /// Whom the first invite link lets in, and for how long in seconds.
 const FIRST_INVITE: InviteTerms = InviteTerms { max_uses: Some(25), max_age_s: Some(7 * 24 * 3600) };
@@ -86,11 +86,7 @@ pub(in super::super) fn GuildForm(on_made: EventHandler<GuildSnapshot>) -> Eleme
     let mut title = use_signal(String::new);
     let mut error = use_signal(String::new);
     let mut is_busy = use_signal(|| false);
-    let submit = move |event: Event<FormData>| {
-        event.prevent_default();
-        if is_busy() {
-            return;
-        }
+    let submit = move |()| {
         let typed = title();
         let checked = match name::title(&typed) {
             Ok(checked) => checked.to_owned(),
@@ -107,7 +103,7 @@ pub(in super::super) fn GuildForm(on_made: EventHandler<GuildSnapshot>) -> Eleme
         });
     };
     rsx! {
-        form { class: "form", novalidate: true, onsubmit: submit,
+        Form { is_busy, on_submit: submit,
             Field {
                 id: "server-name",
                 label: text::server_name(),

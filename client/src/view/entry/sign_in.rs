@@ -4,7 +4,7 @@ use super::frame::{FormError, Frame};
 use crate::app::{sentence, use_app};
 use crate::state::Route;
 use crate::text;
-use crate::ui::{Button, Field, Kind};
+use crate::ui::{Button, Field, Form, Kind};
 
 #[component]
 pub(in super::super) fn SignIn() -> Element {
@@ -32,11 +32,7 @@ pub(super) fn SignInForm(on_done: EventHandler<()>) -> Element {
     let mut password = use_signal(String::new);
     let mut error = use_signal(String::new);
     let mut is_busy = use_signal(|| false);
-    let submit = move |event: Event<FormData>| {
-        event.prevent_default();
-        if is_busy() {
-            return;
-        }
+    let submit = move |()| {
         if username.peek().is_empty() || password.peek().is_empty() {
             error.set(text::field_empty().to_owned());
             return;
@@ -52,7 +48,7 @@ pub(super) fn SignInForm(on_done: EventHandler<()>) -> Element {
         });
     };
     rsx! {
-        form { class: "form", novalidate: true, onsubmit: submit,
+        Form { is_busy, on_submit: submit,
             FormError { message: error() }
             Field {
                 id: "username",

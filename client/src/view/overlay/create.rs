@@ -8,7 +8,7 @@ use super::super::entry::{GuildForm, complaint};
 use crate::app::{sentence, use_app};
 use crate::state::Route;
 use crate::text;
-use crate::ui::{Button, Choice, Dialog, Field, Kind};
+use crate::ui::{Button, Choice, Dialog, Field, Form, Kind};
 
 #[component]
 pub(super) fn NewGuild() -> Element {
@@ -44,8 +44,7 @@ pub(super) fn NewChannelDialog(guild_id: GuildId, parent_id: Option<ChannelId>) 
     let mut kind = use_signal(|| ChannelKind::Text);
     let mut error = use_signal(String::new);
     let mut is_busy = use_signal(|| false);
-    let submit = move |event: Event<FormData>| {
-        event.prevent_default();
+    let submit = move |()| {
         let text = typed();
         let name = match name::title(&text) {
             Ok(checked) => checked.to_owned(),
@@ -74,7 +73,7 @@ pub(super) fn NewChannelDialog(guild_id: GuildId, parent_id: Option<ChannelId>) 
     let chosen = KINDS.iter().find(|(each, _)| *each == kind()).map(|(_, id)| *id).unwrap_or_default();
     rsx! {
         Dialog { id: "new-channel", title: text::create_channel(), close_label: text::close(), on_close: move |()| app.hide_overlay(),
-            form { class: "form", novalidate: true, onsubmit: submit,
+            Form { is_busy, on_submit: submit,
                 Choice {
                     name: "kind",
                     label: text::channel_kind(),

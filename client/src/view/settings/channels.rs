@@ -4,11 +4,12 @@ use protocol::id::{ChannelId, GuildId};
 use protocol::name;
 use protocol::request::channel::ChannelPatch;
 
-use crate::app::{Confirm, Overlay, use_app};
+use super::super::entry::complaint;
+use crate::app::{Confirm, Overlay, sentence, use_app};
 use crate::platform;
 use crate::state::Sibling;
 use crate::text;
-use crate::ui::{Button, Glyph, Icon, IconButton, Kind};
+use crate::ui::{Button, Form, Glyph, Icon, IconButton, Kind};
 
 /// The channels of a server, to be named, ordered and deleted. They move by the handle, and with Alt and the arrows.
 #[component]
@@ -136,19 +137,32 @@ fn Rename(channel: Channel, on_done: EventHandler<()>) -> Element {
     let app = use_app();
     let original = channel.name.clone();
     let mut typed = use_signal(move || original);
-    let save = move |event: Event<FormData>| {
-        event.prevent_default();
+    let mut error = use_signal(String::new);
+    let mut is_busy = use_signal(|| false);
+    let save = move |()| {
         let text = typed();
-        if let Ok(checked) = name::title(&text) {
-            app.update_channel(channel.id, ChannelPatch { name: Some(checked.to_owned()), topic: None });
-            on_done.call(());
-        }
+        let name = match name::title(&text) {
+            Ok(checked) => checked.to_owned(),
+            Err(invalid) => return error.set(complaint(invalid)),
+        };
+        is_busy.set(true);
+        spawn(async move {
+            let answer = app.update_channel(channel.id, ChannelPatch { name: Some(name), topic: None }).await;
+            is_busy.set(false);
+            match answer {
+                Ok(()) => on_done.call(()),
+                Err(failure) => error.set(sentence(&failure)),
+            }
+        });
     };
+    let is_wrong = !error.read().is_empty();
     rsx! {
-        form { class: "rename", onsubmit: save,
+        Form { class: "rename", is_busy, on_submit: save,
             input {
                 id: "rename",
                 "aria-label": text::channel_name(),
+                "aria-invalid": is_wrong,
+                "aria-describedby": is_wrong.then_some("rename-error"),
                 value: "{typed}",
                 onmounted: |_| platform::select_text("rename"),
                 oninput: move |event| typed.set(event.value()),
@@ -159,8 +173,11 @@ fn Rename(channel: Channel, on_done: EventHandler<()>) -> Element {
                     }
                 },
             }
-            Button { label: text::save(), kind: Kind::Primary, is_submit: true }
+            Button { label: text::save(), kind: Kind::Primary, is_submit: true, is_busy: is_busy() }
             Button { label: text::cancel(), on_press: move |()| on_done.call(()) }
+            if is_wrong {
+                p { id: "rename-error", class: "field-error", role: "alert", "{error}" }
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::invites::Invites;
 use crate::app::{Confirm, Overlay, Tone, sentence, use_app};
 use crate::state::{GuildTab, Route};
 use crate::text;
-use crate::ui::{Button, Field, Glyph, Kind};
+use crate::ui::{Button, Field, Form, Glyph, Kind};
 
 #[component]
 pub(in super::super) fn GuildSettings(guild_id: GuildId, tab: GuildTab) -> Element {
@@ -47,8 +47,7 @@ fn Overview(guild_id: GuildId, name: String) -> Element {
     let mut error = use_signal(String::new);
     let mut is_busy = use_signal(|| false);
     let is_owner = use_memo(move || may(app, guild_id, Permissions::MANAGE_GUILD));
-    let submit = move |event: Event<FormData>| {
-        event.prevent_default();
+    let submit = move |()| {
         let text = typed();
         let checked = match name::title(&text) {
             Ok(checked) => checked.to_owned(),
@@ -68,7 +67,7 @@ fn Overview(guild_id: GuildId, name: String) -> Element {
         });
     };
     rsx! {
-        form { class: "form", novalidate: true, onsubmit: submit,
+        Form { is_busy, on_submit: submit,
             Field {
                 id: "guild-name",
                 label: text::server_name(),
