@@ -40,8 +40,10 @@ pub struct Voice {
     /// Counts up with each camera or screen that is opened.
     opened: u32,
     openings: Openings,
-    /// The microphone is open so that its level can be seen.
+    /// The microphone is measured so that its level can be seen.
     is_testing: bool,
+    /// Nothing but the test has asked for the microphone that is open.
+    is_opened_by_test: bool,
     /// The key to talk is held.
     is_talking: bool,
     /// The next key that is pressed becomes the key to talk.

@@ -9,10 +9,12 @@ pub struct Hearing {
 }
 
 impl Hearing {
-    /// The flags alone do not tell whether a deafened user was muted before.
+    /// The flags alone do not tell whether a deafened user was muted before, nor what a user without a microphone has
+    /// chosen.
     #[must_use]
-    pub fn of(flags: PeerFlags, was_muted: bool) -> Self {
-        Self { is_muted: if flags.deafened { was_muted } else { flags.muted }, is_deafened: flags.deafened }
+    pub fn of(flags: PeerFlags, has_microphone: bool, was_muted: bool) -> Self {
+        let is_told = has_microphone && !flags.deafened;
+        Self { is_muted: if is_told { flags.muted } else { was_muted }, is_deafened: flags.deafened }
     }
 
     #[must_use]
@@ -50,9 +52,17 @@ mod tests {
             let deafened = before.toggle_deafen();
             assert!(deafened.says_nothing());
             let flags = deafened.apply(protocol::voice::PeerFlags::default());
-            assert_eq!(Hearing::of(flags, before.is_muted), deafened);
+            assert_eq!(Hearing::of(flags, true, before.is_muted), deafened);
             assert_eq!(deafened.toggle_deafen(), before);
         }
+    }
+
+    #[test]
+    fn who_is_silent_for_want_of_a_microphone_has_not_chosen_so() {
+        let flags = protocol::voice::PeerFlags { muted: true, ..Default::default() };
+        assert_eq!(Hearing::of(flags, false, false).toggle_deafen().toggle_deafen(), OPEN);
+        assert_eq!(Hearing::of(flags, false, true), MUTED);
+        assert_eq!(Hearing::of(flags, true, false), MUTED);
     }
 
     #[test]

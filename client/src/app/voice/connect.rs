@@ -118,11 +118,8 @@ impl App {
             voice.is_talking = false;
         }
         self.pictures.set(Pictures::default());
-        if self.voice.peek().is_testing {
-            self.open_or_shut_microphone();
-        } else {
-            platform::close_microphone();
-        }
+        self.open_or_shut_microphone();
+        self.close_idle_microphone();
         self.stop_pictures();
         let mut state = self.state.write();
         if let Some(me) = state.my_id() {

@@ -26,7 +26,9 @@ impl App {
     /// What is chosen is left like this for the next call.
     fn hear(self, change: impl FnOnce(Hearing) -> Hearing) -> Hearing {
         let was_muted = self.prefs.peek().is_muted;
-        let hearing = change(Hearing::of(self.voice.peek().flags(), was_muted));
+        let flags = self.voice.peek().flags();
+        let has_microphone = self.voice.peek().trouble.is_none();
+        let hearing = change(Hearing::of(flags, has_microphone, was_muted));
         self.change_flags(|flags| *flags = hearing.apply(*flags));
         self.set_prefs(|prefs| {
             prefs.is_muted = hearing.is_muted;
@@ -38,8 +40,10 @@ impl App {
         hearing
     }
 
+    /// Who is silent for want of a microphone is shown as muted: the press asks for one.
     pub fn toggle_mute(self) {
-        let hearing = self.hear(Hearing::toggle_mute);
+        let lacks_microphone = self.voice.peek().trouble.is_some();
+        let hearing = self.hear(|hearing| if lacks_microphone { Hearing::default() } else { hearing.toggle_mute() });
         self.sound(if hearing.is_muted { Sound::Mute } else { Sound::Unmute });
     }
 
@@ -52,16 +56,17 @@ impl App {
     pub(super) fn start_microphone(self) {
         let options = self.prefs.peek().microphone_options();
         self.spawn(async move {
-            match platform::open_microphone(options, self.inputs()).await {
-                Ok(()) if self.voice.peek().is_in_call() => {
-                    self.microphone_found();
-                    self.send(Source::Microphone).await;
-                }
-                Ok(()) if self.voice.peek().is_testing => {}
-                // Left while the browser asked.
-                Ok(()) => platform::close_microphone(),
-                Err(error) => self.microphone_failed(error),
+            if let Err(error) = platform::open_microphone(options, self.inputs()).await {
+                return self.microphone_failed(error);
             }
+            if self.voice.peek().is_in_call() {
+                self.microphone_found();
+                self.send(Source::Microphone).await;
+            } else {
+                self.open_or_shut_microphone();
+            }
+            // What it was asked for may be over by now.
+            self.close_idle_microphone();
         });
     }
 
@@ -159,20 +164,41 @@ impl App {
 }
 
 impl App {
-    /// Opens the microphone so that its level can be seen. In a call it is the call's.
+    /// Measures the microphone, so that its level can be seen. In a call it is the call's, and muted is muted.
     pub fn start_microphone_test(mut self) {
         platform::resume_audio();
         self.voice.write().is_testing = true;
-        self.start_microphone();
+        if platform::has_microphone() {
+            self.open_or_shut_microphone();
+        } else {
+            self.voice.write().is_opened_by_test = true;
+            self.start_microphone();
+        }
     }
 
     pub fn stop_microphone_test(mut self) {
         let is_testing = self.voice.peek().is_testing;
         if is_testing {
             self.voice.write().is_testing = false;
+            self.open_or_shut_microphone();
+            self.close_idle_microphone();
         }
-        if !self.voice.peek().is_in_call() {
+    }
+
+    /// Closes a microphone that nobody listens to any more: outside of a call, or one that a test of a muted user has
+    /// opened.
+    pub(super) fn close_idle_microphone(mut self) {
+        if self.voice.peek().is_testing || !platform::has_microphone() {
+            return;
+        }
+        let was_for_test = std::mem::take(&mut self.voice.write().is_opened_by_test);
+        let is_idle = {
+            let voice = self.voice.peek();
+            !voice.is_in_call() || was_for_test && voice.flags().muted
+        };
+        if is_idle {
             platform::close_microphone();
+            self.spawn(async move { self.send(Source::Microphone).await });
         }
     }
 }

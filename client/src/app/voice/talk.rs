@@ -12,8 +12,8 @@ impl App {
     pub(super) fn open_or_shut_microphone(self) {
         let voice = self.voice.peek();
         let is_open = self.prefs.peek().talk_key.is_none() || voice.is_talking;
-        // Nobody but the user's own meter hears it outside of a call.
-        platform::set_microphone(!voice.is_in_call() || is_open && !voice.flags().muted);
+        let is_heard = voice.is_in_call() && is_open && !voice.flags().muted;
+        platform::set_microphone(is_heard, is_heard || voice.is_testing);
     }
 
     /// A key went down or up; answers whether it was the one to talk.

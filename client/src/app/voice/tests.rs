@@ -21,6 +21,15 @@ fn seated() -> Client {
     client
 }
 
+/// Whether the microphone is heard; none: it is closed.
+fn is_heard() -> Option<bool> {
+    look::microphone().map(|microphone| microphone.is_heard)
+}
+
+fn is_measured() -> bool {
+    look::microphone().is_some_and(|microphone| microphone.is_measured)
+}
+
 /// Once all that is due has happened.
 fn has_camera(client: &mut Client) -> bool {
     client.act(|_| ());
@@ -28,32 +37,68 @@ fn has_camera(client: &mut Client) -> bool {
 }
 
 #[test]
-fn a_test_in_a_call_leaves_the_microphone_as_the_call_has_it() {
+fn a_test_in_a_call_shows_the_level_and_leaves_the_microphone_as_the_call_has_it() {
     let mut client = Client::start();
     client.act(|app| app.join_call(room()));
-    assert_eq!(look::microphone(), Some(true));
+    assert_eq!(is_heard(), Some(true));
+    client.act(App::toggle_mute);
+    assert!(!is_measured());
+    client.act(App::start_microphone_test);
+    assert_eq!((is_heard(), is_measured()), (Some(false), true), "muted is muted");
+    client.act(App::stop_microphone_test);
+    assert_eq!((is_heard(), is_measured()), (Some(false), false), "it is the call's");
+    client.act(App::toggle_mute);
+    assert_eq!(is_heard(), Some(true));
+}
+
+#[test]
+fn a_microphone_that_a_test_has_opened_is_closed_with_it_unless_it_is_wanted_by_then() {
+    let mut client = Client::start();
+    client.act(|app| app.set_prefs(|prefs| prefs.is_muted = true));
+    client.act(|app| app.join_call(room()));
+    client.act(App::start_microphone_test);
+    assert_eq!((is_heard(), is_measured()), (Some(false), true));
+    client.act(App::stop_microphone_test);
+    assert_eq!(is_heard(), None);
+    client.act(App::start_microphone_test);
+    client.act(App::toggle_mute);
+    client.act(App::stop_microphone_test);
+    assert_eq!(is_heard(), Some(true));
     client.act(App::toggle_mute);
     client.act(App::start_microphone_test);
-    assert_eq!(look::microphone(), Some(false), "muted is muted");
     client.act(App::stop_microphone_test);
-    assert_eq!(look::microphone(), Some(false), "it is the call's");
-    client.act(App::toggle_mute);
-    assert_eq!(look::microphone(), Some(true));
+    assert_eq!(is_heard(), Some(false), "it was open before");
 }
 
 #[test]
 fn a_test_outside_of_a_call_ends_with_the_microphone_closed_unless_a_call_has_begun() {
     let mut client = Client::start();
     client.act(App::start_microphone_test);
-    assert_eq!(look::microphone(), Some(true));
+    assert_eq!((is_heard(), is_measured()), (Some(false), true));
     client.act(App::stop_microphone_test);
-    assert_eq!(look::microphone(), None);
+    assert_eq!(is_heard(), None);
     client.act(App::start_microphone_test);
     client.act(|app| app.set_prefs(|prefs| prefs.is_muted = true));
     client.act(|app| app.join_call(room()));
-    assert_eq!(look::microphone(), Some(false), "who joins muted is not heard");
+    assert_eq!(is_heard(), Some(false), "who joins muted is not heard");
     client.act(App::leave_call);
-    assert_eq!(look::microphone(), Some(true), "the test goes on");
+    assert!(is_measured(), "the test goes on");
+}
+
+#[test]
+fn who_lacks_a_microphone_is_not_remembered_as_muted() {
+    let mut client = Client::start();
+    look::plug_microphone(false);
+    client.act(|app| app.join_call(room()));
+    for _ in 0..2 {
+        client.act(App::toggle_deafen);
+        assert!(client.act(|app| app.voice.peek().flags().muted && !app.prefs.peek().is_muted));
+    }
+    client.act(App::toggle_mute);
+    assert!(client.act(|app| app.voice.peek().flags().muted && !app.prefs.peek().is_muted));
+    look::plug_microphone(true);
+    client.act(App::devices_changed);
+    assert_eq!(is_heard(), Some(true));
 }
 
 #[test]
@@ -61,16 +106,16 @@ fn a_key_that_was_held_while_a_call_ended_does_not_open_the_next_one() {
     let mut client = Client::start();
     client.act(|app| app.set_push_to_talk(true));
     client.act(|app| app.join_call(room()));
-    assert_eq!(look::microphone(), Some(false));
+    assert_eq!(is_heard(), Some(false));
     client.act(|app| app.talk_key("ControlRight", true));
-    assert_eq!(look::microphone(), Some(true));
+    assert_eq!(is_heard(), Some(true));
     client.act(App::leave_call);
     client.act(|app| app.talk_key("ControlRight", false));
     client.act(|app| app.join_call(room()));
-    assert_eq!(look::microphone(), Some(false));
+    assert_eq!(is_heard(), Some(false));
     client.act(|app| app.talk_key("ControlRight", true));
     client.act(|app| app.set_push_to_talk(true));
-    assert_eq!(look::microphone(), Some(false), "another key is another hold");
+    assert_eq!(is_heard(), Some(false), "another key is another hold");
 }
 
 #[test]
@@ -81,7 +126,7 @@ fn a_page_that_hears_no_keys_neither_holds_nor_chooses_one() {
     client.act(|app| app.talk_key("ControlRight", true));
     client.act(App::choose_talk_key);
     client.act(App::keys_lost);
-    assert_eq!(look::microphone(), Some(false));
+    assert_eq!(is_heard(), Some(false));
     assert!(!client.act(|app| app.chosen_talk_key("KeyA")));
 }
 
@@ -102,7 +147,7 @@ fn deafening_is_undone_as_it_was_and_remembered_so() {
     client.act(|app| app.join_call(room()));
     assert!(client.act(|app| app.voice.peek().flags().deafened));
     client.act(App::toggle_deafen);
-    assert_eq!(look::microphone(), Some(true));
+    assert_eq!(is_heard(), Some(true));
 }
 
 #[test]

@@ -5,11 +5,16 @@ use std::collections::BTreeSet;
 use protocol::voice::Source;
 
 use super::super::Answer;
-use super::{DEVICES, SERVER};
+use super::{DEVICES, Microphone, SERVER};
 
-/// The microphone: open and heard, open and silent, or not open.
-pub(crate) fn microphone() -> Option<bool> {
+/// Whether the microphone is open, and what is made of it.
+pub(crate) fn microphone() -> Option<Microphone> {
     DEVICES.with_borrow(|devices| devices.microphone)
+}
+
+/// Pulls the microphone out, or plugs it in.
+pub(crate) fn plug_microphone(is_in: bool) {
+    DEVICES.with_borrow_mut(|devices| devices.lacks_microphone = !is_in);
 }
 
 /// What was asked to play through.

@@ -185,11 +185,19 @@ pub fn level() -> f32 {
     0.0
 }
 
+/// An open microphone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Microphone {
+    pub(crate) is_heard: bool,
+    pub(crate) is_measured: bool,
+}
+
 /// What the page has of the machine.
 #[derive(Default)]
 struct Devices {
-    /// Whether the open microphone is heard.
-    microphone: Option<bool>,
+    microphone: Option<Microphone>,
+    /// No microphone is plugged in.
+    lacks_microphone: bool,
     speaker: Option<String>,
     /// The camera in use.
     camera: Option<String>,
@@ -204,8 +212,11 @@ thread_local! {
 }
 
 pub async fn open_microphone(_: MicrophoneOptions, _: UnboundedSender<Input>) -> Result<(), DeviceError> {
-    DEVICES.with_borrow_mut(|devices| devices.microphone = Some(true));
-    std::future::ready(Ok(())).await
+    let opened = DEVICES.with_borrow_mut(|devices| {
+        devices.microphone = (!devices.lacks_microphone).then(Microphone::default);
+        devices.microphone.map(|_| ()).ok_or(DeviceError::Missing)
+    });
+    std::future::ready(opened).await
 }
 pub fn close_microphone() {
     DEVICES.with_borrow_mut(|devices| devices.microphone = None);
@@ -214,8 +225,10 @@ pub fn close_microphone() {
 pub fn has_microphone() -> bool {
     DEVICES.with_borrow(|devices| devices.microphone.is_some())
 }
-pub fn set_microphone(is_on: bool) {
-    DEVICES.with_borrow_mut(|devices| devices.microphone = devices.microphone.map(|_| is_on));
+pub fn set_microphone(is_heard: bool, is_measured: bool) {
+    DEVICES.with_borrow_mut(|devices| {
+        devices.microphone = devices.microphone.map(|_| Microphone { is_heard, is_measured });
+    });
 }
 
 /// A camera.

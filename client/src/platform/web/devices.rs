@@ -22,9 +22,22 @@ thread_local! {
 
 #[derive(Default)]
 struct Open {
-    microphone: Option<MediaStream>,
+    microphone: Option<Microphone>,
     camera: Option<MediaStream>,
     screen: Option<MediaStream>,
+}
+
+/// The same sound twice, so that the user's own meter can show what nobody hears.
+struct Microphone {
+    measured: MediaStream,
+    sent: MediaStream,
+}
+
+impl Drop for Microphone {
+    fn drop(&mut self) {
+        stop(&self.measured);
+        stop(&self.sent);
+    }
 }
 
 fn media_devices() -> Result<MediaDevices, DeviceError> {
@@ -68,8 +81,8 @@ async fn user_media(audio: Option<Object>, video: Option<Object>) -> Result<Medi
     stream.dyn_into().map_err(|_| DeviceError::Busy)
 }
 
-fn stop(stream: Option<MediaStream>) {
-    for track in stream.iter().flat_map(tracks) {
+fn stop(stream: &MediaStream) {
+    for track in tracks(stream) {
         track.set_onended(None);
         track.stop();
     }
@@ -89,7 +102,7 @@ fn when_ended(stream: &MediaStream, inputs: &UnboundedSender<Input>, input: &Inp
     }
 }
 
-/// Opens the microphone, in place of the one that was open.
+/// Opens the microphone, in place of the one that was open. Until [`set_microphone`] it is neither heard nor measured.
 ///
 /// # Errors
 /// Says why there is none.
@@ -100,16 +113,18 @@ pub async fn open_microphone(options: MicrophoneOptions, inputs: UnboundedSender
         ("autoGainControl", options.even_loudness.into()),
     ];
     fields.extend(exactly(options.device.as_deref()));
-    let stream = user_media(Some(object(&fields)), None).await?;
-    when_ended(&stream, &inputs, &Input::MicrophoneEnded);
-    audio::meter(Some(&stream));
-    stop(OPEN.with_borrow_mut(|open| open.microphone.replace(stream)));
+    let measured = user_media(Some(object(&fields)), None).await?;
+    let sent = measured.clone();
+    when_ended(&sent, &inputs, &Input::MicrophoneEnded);
+    audio::meter(Some(&measured));
+    OPEN.with_borrow_mut(|open| open.microphone.replace(Microphone { measured, sent }));
+    set_microphone(false, false);
     Ok(())
 }
 
 pub fn close_microphone() {
     audio::meter(None);
-    stop(OPEN.with_borrow_mut(|open| open.microphone.take()));
+    OPEN.with_borrow_mut(|open| open.microphone.take());
 }
 
 #[must_use]
@@ -117,12 +132,12 @@ pub fn has_microphone() -> bool {
     OPEN.with_borrow(|open| open.microphone.is_some())
 }
 
-/// Lets the microphone be heard or not. A muted one sends silence.
-pub fn set_microphone(is_on: bool) {
+/// Lets the microphone be heard by others, and be measured. One that is not heard sends silence.
+pub fn set_microphone(is_heard: bool, is_measured: bool) {
     OPEN.with_borrow(|open| {
-        for track in open.microphone.iter().flat_map(tracks) {
-            track.set_enabled(is_on);
-        }
+        let Some(Microphone { measured, sent }) = &open.microphone else { return };
+        tracks(measured).iter().for_each(|track| track.set_enabled(is_measured));
+        tracks(sent).iter().for_each(|track| track.set_enabled(is_heard));
     });
 }
 
@@ -141,14 +156,15 @@ impl Picture {
     pub fn use_it(mut self, inputs: &UnboundedSender<Input>, ended: &Input) {
         if let Some(stream) = self.stream.take() {
             when_ended(&stream, inputs, ended);
-            stop(OPEN.with_borrow_mut(|open| (self.place)(open).replace(stream)));
+            let before = OPEN.with_borrow_mut(|open| (self.place)(open).replace(stream));
+            before.iter().for_each(stop);
         }
     }
 }
 
 impl Drop for Picture {
     fn drop(&mut self) {
-        stop(self.stream.take());
+        self.stream.iter().for_each(stop);
     }
 }
 
@@ -166,7 +182,7 @@ pub async fn open_camera(device: String) -> Result<Picture, DeviceError> {
 }
 
 pub fn close_camera() {
-    stop(OPEN.with_borrow_mut(|open| open.camera.take()));
+    OPEN.with_borrow_mut(|open| open.camera.take()).iter().for_each(stop);
 }
 
 fn hint(stream: &MediaStream, hint: &str) {
@@ -206,20 +222,20 @@ pub async fn open_screen() -> Result<Picture, DeviceError> {
 }
 
 pub fn close_screen() {
-    stop(OPEN.with_borrow_mut(|open| open.screen.take()));
+    OPEN.with_borrow_mut(|open| open.screen.take()).iter().for_each(stop);
 }
 
 /// The track that a source sends at the moment.
 pub(super) fn track(source: Source) -> Option<MediaStreamTrack> {
     OPEN.with_borrow(|open| {
         let (stream, kind) = match source {
-            Source::Microphone => (&open.microphone, "audio"),
-            Source::Camera => (&open.camera, "video"),
-            Source::Screen => (&open.screen, "video"),
-            Source::ScreenAudio => (&open.screen, "audio"),
+            Source::Microphone => (open.microphone.as_ref().map(|microphone| &microphone.sent), "audio"),
+            Source::Camera => (open.camera.as_ref(), "video"),
+            Source::Screen => (open.screen.as_ref(), "video"),
+            Source::ScreenAudio => (open.screen.as_ref(), "audio"),
             Source::Unknown => return None,
         };
-        stream.iter().flat_map(tracks).find(|track| track.kind() == kind)
+        stream.into_iter().flat_map(tracks).find(|track| track.kind() == kind)
     })
 }
 
