@@ -19,7 +19,7 @@ use super::{App, Tone};
 use crate::call::focus::Focus;
 use crate::call::openings::Openings;
 use crate::call::wishes::Sight;
-use crate::call::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError, Told};
+use crate::call::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError, Telling, Told};
 use crate::net::{self, Failure};
 use crate::platform::{self, CannotCall, Connection, DeviceError, LinkState, Sound};
 use crate::text;
@@ -66,8 +66,9 @@ pub(super) struct Pictures {
     slots: Vec<Mid>,
     /// What is on screen, and how large.
     sights: BTreeMap<Shown, Sight>,
-    wished: Vec<Wish>,
-    /// When to tell the server what is on screen, in ticks.
+    /// What the server knows of that.
+    wished: Telling<Vec<Wish>>,
+    /// When the sizes have settled, in ticks.
     due: Option<u64>,
 }
 
@@ -249,17 +250,15 @@ impl App {
 
     fn tell_flags(self, peer_id: PeerId, flags: PeerFlags) {
         self.spawn(async move {
-            let told = match net::send(UpdateVoice { peer_id, body: flags }).await {
-                Ok(_) => Told::Heard,
-                Err(failure) if failure.is_passing() => Told::Passing,
-                Err(failure) => {
-                    // A seat that is gone says so itself.
-                    if failure.code() != Some(ErrorCode::NotFound) {
-                        self.complain(&failure);
-                    }
-                    Told::Refused
-                }
-            };
+            let answer = net::send(UpdateVoice { peer_id, body: flags }).await;
+            let told = told(&answer);
+            if let Err(failure) = answer
+                && told == Told::Refused
+                // A seat that is gone says so itself.
+                && failure.code() != Some(ErrorCode::NotFound)
+            {
+                self.complain(&failure);
+            }
             self.with_call(|call| call.handle_told(peer_id, told, moment()));
         });
     }
@@ -352,6 +351,14 @@ fn join_error(failure: &Failure) -> JoinError {
         Failure::Refused(body) if !failure.is_passing() => JoinError::Refused(body.message.clone()),
         Failure::Unreadable => JoinError::Refused(text::error_unreadable().to_owned()),
         Failure::Offline | Failure::Refused(_) => JoinError::Passing,
+    }
+}
+
+fn told(answer: &Result<(), Failure>) -> Told {
+    match answer {
+        Ok(()) => Told::Heard,
+        Err(failure) if failure.is_passing() => Told::Passing,
+        Err(_) => Told::Refused,
     }
 }
 

@@ -10,4 +10,4 @@ mod telling;
 pub mod wishes;
 
 pub use seat::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError};
-pub use telling::Told;
+pub use telling::{Telling, Told};

@@ -111,7 +111,7 @@ pub struct Call {
     channel_id: Option<ChannelId>,
     peer_id: Option<PeerId>,
     flags: PeerFlags,
-    telling: Telling,
+    telling: Telling<PeerFlags>,
     attempt: u32,
     /// Since when there is no way for media.
     apart_since: Option<Moment>,
@@ -368,7 +368,7 @@ impl Call {
         self.phase = phase;
         self.apart_since.get_or_insert(now);
         self.peer_id = None;
-        self.telling = Telling::asked(self.flags);
+        self.telling = Telling::new(self.flags);
         self.attempt += 1;
         self.asked = Some(self.attempt);
         self.timer = Some(Timer::Connect(now.after(PATIENCE_MS)));

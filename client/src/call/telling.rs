@@ -1,6 +1,4 @@
-//! Tells the server what is muted and shared: one request at a time, then the newest, and again until it is heard.
-
-use protocol::voice::PeerFlags;
+//! Tells the server something that changes: one request at a time, then the newest, and again until it is heard.
 
 use super::Moment;
 
@@ -17,44 +15,53 @@ pub enum Told {
     Refused,
 }
 
-/// What the server knows of the flags of a connection.
-#[derive(Debug, Default)]
-pub(super) struct Telling {
-    known: Option<PeerFlags>,
+/// What the server knows of a connection.
+#[derive(Debug)]
+pub struct Telling<T> {
+    known: Option<T>,
     /// On its way.
-    sent: Option<PeerFlags>,
+    sent: Option<T>,
     again: Option<Moment>,
     failures: usize,
 }
 
-impl Telling {
-    /// The server was told when it was asked for the seat.
-    pub(super) fn asked(flags: PeerFlags) -> Self {
-        Self { known: Some(flags), ..Self::default() }
+/// The server knows what one begins with.
+impl<T: Default> Default for Telling<T> {
+    fn default() -> Self {
+        Self { known: Some(T::default()), sent: None, again: None, failures: 0 }
+    }
+}
+
+impl<T: Clone + PartialEq> Telling<T> {
+    /// The server knows it from the request for the seat.
+    pub fn new(known: T) -> Self {
+        Self { known: Some(known), sent: None, again: None, failures: 0 }
     }
 
-    pub(super) fn deadline(&self) -> Option<Moment> {
+    /// When to try again.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
         self.again
     }
 
     /// What the server knows may be old.
-    pub(super) fn doubt(&mut self) {
+    pub fn doubt(&mut self) {
         self.known = None;
         self.again = None;
     }
 
-    /// What to send, if anything.
-    pub(super) fn send(&mut self, flags: PeerFlags, now: Option<Moment>) -> Option<PeerFlags> {
+    /// What to send, if anything. Without `now` the wait after a failure goes on.
+    pub fn send(&mut self, newest: T, now: Option<Moment>) -> Option<T> {
         let waits = self.again.is_some_and(|again| now.is_none_or(|now| now < again));
-        if waits || self.sent.is_some() || self.known == Some(flags) {
+        if waits || self.sent.is_some() || self.known.as_ref() == Some(&newest) {
             return None;
         }
         self.again = None;
-        self.sent = Some(flags);
-        Some(flags)
+        self.sent = Some(newest.clone());
+        Some(newest)
     }
 
-    pub(super) fn handle_told(&mut self, told: Told, now: Moment) {
+    pub fn handle_told(&mut self, told: Told, now: Moment) {
         let sent = self.sent.take();
         match told {
             Told::Heard | Told::Refused => {

@@ -8,7 +8,7 @@ use protocol::voice::{Offer, PeerFlags, Source};
 use super::super::App;
 use super::{Pictures, join_error, moment, placeholder, restart_error};
 use crate::call::focus::Focus;
-use crate::call::{JoinError, RestartError};
+use crate::call::{JoinError, RestartError, Telling};
 use crate::net;
 use crate::platform::{self, Connection};
 
@@ -20,7 +20,7 @@ impl App {
             voice.slots.clear();
             voice.slots_of = None;
         }
-        self.pictures.write().wished.clear();
+        self.pictures.write().wished = Telling::default();
         self.spawn(async move {
             match self.ask_for_seat(attempt, channel_id, flags).await {
                 Ok(peer_id) => {

@@ -6,14 +6,13 @@ use protocol::request::voice::{SetVoiceWishes, Wishes};
 use protocol::voice::Shown;
 
 use super::super::App;
+use super::{moment, told};
 use crate::call::wishes::{self, Sight};
 use crate::net;
 use crate::platform;
 
 /// Sizes change in bursts; the server is told when they have settled for so long, in ticks.
 const SETTLE_MS: u64 = 120;
-/// Until the server is told again what it did not hear, in ticks.
-const AGAIN_MS: u64 = 1_000;
 
 impl App {
     pub(in super::super) fn voice_slots(mut self, event: VoiceSlots) {
@@ -74,35 +73,40 @@ impl App {
         }
     }
 
+    /// Tells the server what is on screen, when that has settled, or when telling it has failed and is due again.
     pub(super) fn tick_pictures(mut self) {
-        let is_due = self.pictures.peek().due.is_some_and(|due| due <= platform::ticks());
+        let now = moment();
+        let is_due = {
+            let pictures = self.pictures.peek();
+            let again = pictures.wished.deadline();
+            pictures.due.is_some_and(|due| due <= now.0) || again.is_some_and(|again| again <= now)
+        };
         if !is_due {
             return;
         }
-        let request = {
-            let voice = self.voice.peek();
-            let mut pictures = self.pictures.write();
-            pictures.due = None;
-            let sights: Vec<Sight> = pictures.sights.values().copied().collect();
-            let video = wishes::assign(&pictures.slots, &voice.slots, &sights);
-            match voice.peer_id() {
-                Some(peer_id) if video != pictures.wished => {
-                    pictures.wished.clone_from(&video);
-                    Some(SetVoiceWishes { peer_id, body: Wishes { video } })
-                }
-                _ => None,
-            }
-        };
-        if let Some(request) = request {
+        self.pictures.write().due = None;
+        if let Some(request) = self.wishes() {
             self.spawn(async move {
-                if let Err(failure) = net::send(request).await {
+                let peer_id = request.peer_id;
+                let answer = net::send(request).await;
+                if self.voice.peek().peer_id() == Some(peer_id) {
                     let mut pictures = self.pictures.write();
-                    pictures.wished.clear();
-                    if failure.is_passing() {
-                        pictures.due = Some(platform::ticks() + AGAIN_MS);
-                    }
+                    pictures.wished.handle_told(told(&answer), moment());
+                    // What has changed while it was on its way is told next.
+                    pictures.due.get_or_insert(platform::ticks());
                 }
             });
         }
+    }
+
+    /// What to tell the server now, if anything.
+    fn wishes(mut self) -> Option<SetVoiceWishes> {
+        let voice = self.voice.peek();
+        let peer_id = voice.peer_id()?;
+        let mut pictures = self.pictures.write();
+        let sights: Vec<Sight> = pictures.sights.values().copied().collect();
+        let video = wishes::assign(&pictures.slots, &voice.slots, &sights);
+        let video = pictures.wished.send(video, Some(moment()))?;
+        Some(SetVoiceWishes { peer_id, body: Wishes { video } })
     }
 }

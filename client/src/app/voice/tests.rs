@@ -1,10 +1,12 @@
 use dioxus::prelude::*;
 use protocol::account::User;
-use protocol::id::ChannelId;
-use protocol::voice::Source;
+use protocol::id::{ChannelId, PeerId};
+use protocol::request::voice::Wishes;
+use protocol::voice::{Shown, Source};
 
 use super::super::App;
 use super::super::harness::Client;
+use crate::call::wishes::Sight;
 use crate::platform::{Sound, look};
 
 fn room() -> ChannelId {
@@ -237,4 +239,43 @@ fn what_could_not_be_copied_is_said() {
     let mut client = Client::start();
     client.act(|app| app.copy("words".into()));
     assert_eq!(client.act(|app| app.toasts.peek().len()), 1);
+}
+
+const WISHES: &str = "PUT /api/v1/voice/5/wishes";
+
+/// Sees a picture at a width, long enough to tell the server, and answers the widths that the server is being told.
+fn see(client: &mut Client, width: u16) -> Vec<u16> {
+    let shows = Shown { peer_id: PeerId::try_from(6).unwrap(), source: Source::Camera };
+    client.act(|app| app.see(Sight { shows, width, height: 100 }));
+    widths(client, 200)
+}
+
+/// The widths that the server is being told after a while.
+fn widths(client: &mut Client, ticks: u64) -> Vec<u16> {
+    client.act(|_| look::pass(ticks));
+    client.act(App::tick);
+    let told = look::asked(WISHES).into_iter();
+    told.map(|body| serde_json::from_str::<Wishes>(&body).unwrap().video[0].width).collect()
+}
+
+#[test]
+fn the_server_is_told_one_wish_at_a_time_and_the_newest_last() {
+    let mut client = seated();
+    assert_eq!(see(&mut client, 100), [100]);
+    assert_eq!(see(&mut client, 200), [100], "the first one is on its way");
+    assert_eq!(see(&mut client, 300), [100]);
+    look::answer(WISHES, 200, "");
+    client.act(|_| ());
+    assert_eq!(widths(&mut client, 0), [300]);
+    look::answer(WISHES, 200, "");
+    assert!(widths(&mut client, 10_000).is_empty(), "it is known");
+}
+
+#[test]
+fn a_wish_that_did_not_arrive_is_told_again_after_a_while() {
+    let mut client = seated();
+    assert_eq!(see(&mut client, 100), [100]);
+    look::answer(WISHES, 502, "");
+    assert!(widths(&mut client, 100).is_empty());
+    assert_eq!(widths(&mut client, 500), [100]);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use protocol::voice::Source;
 
 use super::super::Answer;
-use super::{DEVICES, Microphone, SERVER};
+use super::{DEVICES, Microphone, SERVER, TICKS};
 
 /// Whether the microphone is open, and what is made of it.
 pub(crate) fn microphone() -> Option<Microphone> {
@@ -50,11 +50,24 @@ pub(crate) fn reach_server() {
     SERVER.set(Some(Vec::new()));
 }
 
+/// The bodies of the requests that wait for an answer and whose method and path end so.
+pub(crate) fn asked(line: &str) -> Vec<String> {
+    SERVER.with_borrow(|server| {
+        let waiting = server.iter().flatten().filter(|(asked, ..)| asked.ends_with(line));
+        waiting.map(|(_, body, _)| body.clone()).collect()
+    })
+}
+
+/// Lets time pass, in ticks.
+pub(crate) fn pass(ticks: u64) {
+    TICKS.set(TICKS.get() + ticks);
+}
+
 /// Answers the oldest request whose method and path end so.
 pub(crate) fn answer(line: &str, status: u16, body: &str) {
-    let (_, sender) = SERVER.with_borrow_mut(|server| {
+    let (.., sender) = SERVER.with_borrow_mut(|server| {
         let waiting = server.as_mut().unwrap();
-        let index = waiting.iter().position(|(asked, _)| asked.ends_with(line)).unwrap();
+        let index = waiting.iter().position(|(asked, ..)| asked.ends_with(line)).unwrap();
         waiting.remove(index)
     });
     sender.send(Answer { status, body: body.to_owned() }).unwrap();

@@ -21,10 +21,10 @@ use super::{
 const NOW: Timestamp = Timestamp(1_780_315_200_000);
 
 /// Nobody answers, unless a test does.
-pub async fn fetch(method: &str, path: &str, _: Option<String>) -> Result<Answer, Unreachable> {
+pub async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<Answer, Unreachable> {
     let answer = SERVER.with_borrow_mut(|server| {
         let (sender, answer) = oneshot::channel();
-        let request = (format!("{method} {path}"), sender);
+        let request = (format!("{method} {path}"), body.unwrap_or_default(), sender);
         server.as_mut().map(|waiting| waiting.push(request)).map(|()| answer)
     });
     match answer {
@@ -33,8 +33,8 @@ pub async fn fetch(method: &str, path: &str, _: Option<String>) -> Result<Answer
     }
 }
 
-/// A request that waits for its answer: method and path, and where the answer goes.
-type Asked = (String, oneshot::Sender<Answer>);
+/// A request that waits for its answer: method and path, body, and where the answer goes.
+type Asked = (String, String, oneshot::Sender<Answer>);
 
 #[must_use]
 pub fn now() -> Timestamp {
@@ -42,7 +42,7 @@ pub fn now() -> Timestamp {
 }
 #[must_use]
 pub fn ticks() -> u64 {
-    0
+    TICKS.get()
 }
 pub async fn sleep(_: i32) {
     std::future::pending().await
@@ -67,6 +67,7 @@ pub fn local_date(at: Timestamp) -> String {
 
 thread_local! {
     static KEPT: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
+    static TICKS: Cell<u64> = const { Cell::new(0) };
     /// What waits for an answer, once a test gives answers.
     static SERVER: RefCell<Option<Vec<Asked>>> = const { RefCell::new(None) };
 }
