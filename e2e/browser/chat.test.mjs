@@ -80,6 +80,28 @@ test('what is being written stays with its channel', async () => {
   await box.fill('');
 });
 
+test('an edit that was begun is there when one comes back, until it is given up', async () => {
+  await say(ada, 'a thought');
+  await reads(ada, 'a thought');
+  const box = ada.getByRole('textbox', { name: 'Message general' });
+  const editor = ada.getByRole('log').getByRole('textbox');
+  await box.press('ArrowUp');
+  await editor.fill('a better thought');
+  await openChannel(ada, 'ideas');
+  await openChannel(ada, 'general');
+  await reads(ada, 'a thought');
+  await box.press('ArrowUp');
+  assert.equal(await editor.inputValue(), 'a better thought');
+  await editor.fill('x'.repeat(4_005));
+  await ada.getByText('5 characters too long').waitFor();
+  await editor.press('Enter');
+  await editor.press('Escape');
+  await editor.waitFor({ state: 'detached' });
+  await box.press('ArrowUp');
+  assert.equal(await editor.inputValue(), 'a thought');
+  await editor.press('Escape');
+});
+
 test('a restarted server has lost nothing, and chat goes on without a reload', async () => {
   await server.stop();
   await ada.getByText('Reconnecting. What you send will go out.').waitFor();

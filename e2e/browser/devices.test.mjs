@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { launch } from './lib/browser.mjs';
 import { complaints, controls, joinVoice, register, seats, setUp, visit } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
-import { listen, rememberConnections, waitForTone } from './lib/sound.mjs';
+import { hears, listen, rememberConnections, waitForTone } from './lib/sound.mjs';
 
 const ADA = 440;
 const BOB = 880;
@@ -24,11 +24,18 @@ async function person(hertz) {
   return page;
 }
 
-/** Runs before the page's own scripts: while `window.broken` names an error, no device opens. */
+/**
+ * Runs before the page's own scripts: while `window.broken` names an error, no device opens, nor before
+ * `window.thinking` is over. `window.given` is what was opened last.
+ */
 function breakDevices() {
   const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  navigator.mediaDevices.getUserMedia = (wanted) =>
-    window.broken ? Promise.reject(new DOMException('as the test wants', window.broken)) : open(wanted);
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    await window.thinking;
+    if (window.broken) throw new DOMException('as the test wants', window.broken);
+    window.given = await open(wanted);
+    return window.given;
+  };
 }
 
 /** From now on no device of a page opens, for this reason; or all do. */
@@ -89,6 +96,40 @@ test('a camera that does not start says so, and the call goes on', async () => {
   await waitForTone(bob, ADA, true);
   await controls(ada).getByRole('button', { name: 'Turn camera on' }).click();
   await controls(ada).getByRole('button', { name: 'Turn camera off' }).waitFor();
+});
+
+test('a camera that is no longer wanted when it is allowed is closed, and nobody sees it', async () => {
+  await controls(ada).getByRole('button', { name: 'Turn camera off' }).click();
+  const press = controls(ada).getByRole('button', { name: 'Turn camera on' });
+  await ada.evaluate(() => {
+    window.given = null;
+    window.thinking = new Promise((resolve) => (window.decide = resolve));
+  });
+  await press.click();
+  await press.click();
+  await ada.evaluate(() => window.decide());
+  await ada.waitForFunction(() => window.given?.getTracks().every(({ readyState }) => readyState === 'ended'));
+  await press.waitFor();
+  const sends = () => window.connections.at(-1).getSenders().some(({ track }) => track?.kind === 'video');
+  assert.equal(await ada.evaluate(sends), false);
+});
+
+test('a test shows the level of who is muted, whom nobody hears', async () => {
+  await controls(ada).getByRole('button', { name: 'Mute', exact: true }).click();
+  await waitForTone(bob, ADA, false);
+  await visit(ada, '/settings/devices');
+  await ada.getByRole('button', { name: 'Test microphone' }).click();
+  const waitForLevel = (isShown) =>
+    ada.waitForFunction(
+      (isShown) => document.getElementById('settings-meter').style.getPropertyValue('--level') > 0.1 === isShown,
+      isShown,
+    );
+  await waitForLevel(true);
+  assert.equal(await hears(bob, ADA), false);
+  await ada.getByRole('button', { name: 'Stop test' }).click();
+  await waitForLevel(false);
+  await controls(ada).getByRole('button', { name: 'Unmute' }).click();
+  await waitForTone(bob, ADA, true);
 });
 
 test('a microphone that is blocked while it is tested says so', async () => {

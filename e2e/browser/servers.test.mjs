@@ -76,6 +76,60 @@ test('a deleted channel is gone for all, also for those who read it', async () =
   await bob.getByRole('textbox', { name: 'Message releases' }).waitFor({ state: 'detached' });
 });
 
+test('Enter twice makes one channel', async () => {
+  const creations = '**/api/v1/guilds/*/channels';
+  let made = 0;
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await ada.route(creations, async (route) => {
+    made += 1;
+    await released;
+    await route.continue();
+  });
+  await ada.getByRole('main').getByRole('button', { name: 'Add a channel' }).click();
+  const name = ada.getByRole('dialog', { name: 'Add a channel' }).getByLabel('Channel name');
+  await name.fill('plans');
+  await name.press('Enter');
+  await name.press('Enter');
+  release();
+  await waitForOrder(bob, ['ideas', 'general', 'General', 'plans']);
+  await name.waitFor({ state: 'detached' });
+  await ada.unroute(creations);
+  assert.equal(made, 1);
+});
+
+test("a channel's new name stays where it is written until it is saved", async () => {
+  const channel = '**/api/v1/channels/*';
+  await ada.route(channel, (route) => route.fulfill({ status: 200, body: 'not what was asked for' }));
+  await visit(ada, `/servers/${place.guild}/settings/channels`);
+  await ada.getByRole('button', { name: 'Rename plans' }).click();
+  const name = ada.getByRole('textbox', { name: 'Channel name' });
+  await name.fill('dreams');
+  await name.press('Enter');
+  await ada.locator('.rename').getByRole('alert').waitFor();
+  assert.equal(await name.inputValue(), 'dreams');
+  await ada.unroute(channel);
+  await name.press('Enter');
+  await waitForOrder(bob, ['ideas', 'general', 'General', 'dreams']);
+  await name.waitFor({ state: 'detached' });
+});
+
+test('a dialog that the browser closes can be opened again', async () => {
+  const ways = [
+    () => ada.evaluate(() => document.querySelector('dialog').close()),
+    async () => {
+      await ada.evaluate(() => document.activeElement.blur());
+      await ada.keyboard.press('Escape');
+    },
+  ];
+  for (const close of ways) {
+    await ada.keyboard.press('Control+k');
+    await ada.locator('dialog[open]').waitFor();
+    await close();
+    await ada.locator('dialog').waitFor({ state: 'detached' });
+  }
+});
+
 test('an invite shows what it leads to; one that is used up, expired or unknown says so', async () => {
   const once = await ask(ada, 'POST', `/guilds/${place.guild}/invites`, { max_uses: 1 });
   const cat = await (await browser.newContext()).newPage();
