@@ -4,8 +4,10 @@
 
 pub mod bench;
 mod client;
+pub mod forwarder;
 mod gateway;
 mod instance;
+mod load;
 mod process;
 pub mod voice;
 

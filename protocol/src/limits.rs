@@ -77,5 +77,5 @@ limits! {
     /// Video slots of one connection to a room.
     VIDEO_SLOTS video_slots: usize = 25;
     /// Peers in one room.
-    ROOM_PEERS room_peers: usize = 100;
+    ROOM_PEERS room_peers: usize = 250;
 }

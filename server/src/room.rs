@@ -12,15 +12,15 @@ const COMMANDS: usize = 1_024;
 
 /// A peer that is to enter a room.
 #[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) room: RoomId,
-    pub(crate) peer: PeerId,
-    pub(crate) grant: Grant,
-    pub(crate) state: PeerState,
+pub struct Entry {
+    pub room: RoomId,
+    pub peer: PeerId,
+    pub grant: Grant,
+    pub state: PeerState,
     /// The user's peer that leaves for this one.
-    pub(crate) replaces: Option<PeerId>,
-    pub(crate) offer: String,
-    pub(crate) sources: BTreeMap<Mid, Source>,
+    pub replaces: Option<PeerId>,
+    pub offer: String,
+    pub sources: BTreeMap<Mid, Source>,
 }
 
 pub(crate) type Answered = oneshot::Sender<Result<Answer, JoinError>>;
@@ -45,17 +45,17 @@ pub(crate) enum Command {
 /// The media thread is between two lives, or the server is ending.
 #[derive(Debug, thiserror::Error)]
 #[error("the media thread does not run")]
-pub(crate) struct Ended;
+pub struct Ended;
 
 /// A media thread that takes longer to answer is as good as dead.
 const LONGEST_ANSWER: Duration = Duration::from_secs(1);
 
 /// The way to the media threads.
 #[derive(Clone)]
-pub(crate) struct Rooms(mpsc::Sender<Command>);
+pub struct Rooms(mpsc::Sender<Command>);
 
 /// The media threads' ends of both ways.
-pub(crate) struct Ends {
+pub struct Ends {
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) events: mpsc::Sender<Event>,
 }
@@ -64,7 +64,7 @@ pub(crate) struct Ends {
 const EVENTS: usize = 4_096;
 
 /// The ways between the media threads and the rest.
-pub(crate) fn connect() -> (Rooms, mpsc::Receiver<Event>, Ends) {
+pub fn connect() -> (Rooms, mpsc::Receiver<Event>, Ends) {
     let (command, commands) = mpsc::channel(COMMANDS);
     let (events, event) = mpsc::channel(EVENTS);
     (Rooms(command), event, Ends { commands, events })
@@ -80,7 +80,7 @@ impl StateSetter<'_> {
 }
 
 impl Rooms {
-    pub(crate) async fn join(&self, entry: Entry) -> Result<Result<Answer, JoinError>, Ended> {
+    pub async fn join(&self, entry: Entry) -> Result<Result<Answer, JoinError>, Ended> {
         let (answered, answer) = oneshot::channel();
         self.send(Command::Join(Box::new(entry), answered)).await?;
         answer.await.map_err(|_| Ended)
@@ -101,7 +101,7 @@ impl Rooms {
         self.0.reserve().await.map(StateSetter).map_err(|_| Ended)
     }
 
-    pub(crate) async fn set_wishes(&self, peer: PeerId, wishes: Vec<Wish>) -> Result<(), Ended> {
+    pub async fn set_wishes(&self, peer: PeerId, wishes: Vec<Wish>) -> Result<(), Ended> {
         self.send(Command::SetWishes(peer, wishes)).await
     }
 

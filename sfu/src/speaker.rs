@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::forward::silence::is_comfort_noise;
 use crate::io::{PeerId, Speaker};
 
 /// Louder than this is speech: 127 minus 50 dBov.
@@ -15,8 +16,6 @@ const RELEASE: f32 = 0.1;
 const MARGIN: f32 = 6.0;
 /// The level of clients that send none.
 const ASSUMED: u8 = 127 - 30;
-/// A comfort noise packet of Opus is shorter.
-const SHORTEST_SPEECH: usize = 8;
 /// Levels are told in steps of this many dB, so that they do not always change.
 const STEP: u8 = 6;
 
@@ -62,7 +61,7 @@ impl Claim {
 impl Speakers {
     /// Takes the level byte of a packet, or its length where there is none.
     pub(crate) fn heard(&mut self, now: Instant, peer: PeerId, (level, length): (Option<u8>, usize)) {
-        let assumed = if length < SHORTEST_SPEECH { 0 } else { ASSUMED };
+        let assumed = if is_comfort_noise(length) { 0 } else { ASSUMED };
         let level = level.map_or(assumed, |byte| 127 - (byte & 0x7f));
         let voice = self.voices.entry(peer).or_insert(Voice { loudness: 0.0, heard: now, talked: None });
         let level = f32::from(level);

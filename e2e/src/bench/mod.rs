@@ -2,7 +2,13 @@
 
 mod chat;
 mod house;
+mod sfu_audio;
+mod sfu_idle;
+mod sfu_join;
+mod sfu_rooms;
+mod sfu_video;
 mod start;
+mod versus;
 mod voice_join;
 mod voice_latency;
 
@@ -12,12 +18,18 @@ use serde_json::{Map, Value};
 pub type Report = Map<String, Value>;
 
 /// The benches that there are.
-pub const NAMES: &[&str] = &["chat", "start", "voice_join", "voice_latency"];
+pub const NAMES: &[&str] =
+    &["chat", "sfu_audio", "sfu_idle", "sfu_join", "sfu_rooms", "sfu_video", "start", "voice_join", "voice_latency"];
 
 /// Runs a bench by its name; none where there is no such bench.
 pub async fn run(name: &str) -> Option<Report> {
     match name {
         "chat" => Some(chat::run().await),
+        "sfu_audio" => Some(alone(sfu_audio::run).await),
+        "sfu_idle" => Some(alone(sfu_idle::run).await),
+        "sfu_join" => Some(alone(sfu_join::run).await),
+        "sfu_rooms" => Some(alone(sfu_rooms::run).await),
+        "sfu_video" => Some(alone(sfu_video::run).await),
         "start" => Some(start::run().await),
         "voice_join" => Some(voice_join::run().await),
         "voice_latency" => Some(voice_latency::run().await),
@@ -25,13 +37,18 @@ pub async fn run(name: &str) -> Option<Report> {
     }
 }
 
-/// Durations in milliseconds that can be asked for percentiles.
+/// Runs a bench that waits for nobody on a thread of its own.
+async fn alone(run: fn() -> Report) -> Report {
+    tokio::task::spawn_blocking(run).await.expect("the bench ends well")
+}
+
+/// Figures that can be asked for percentiles.
 #[derive(Debug, Default)]
 pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
-    pub(crate) fn push(&mut self, milliseconds: f64) {
-        self.0.push(milliseconds);
+    pub(crate) fn push(&mut self, figure: f64) {
+        self.0.push(figure);
     }
 
     pub(crate) fn append(&mut self, mut other: Self) {

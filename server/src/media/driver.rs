@@ -15,6 +15,8 @@ use crate::room::Command;
 
 /// Commands that are done before the socket gets its turn again.
 const COMMANDS: usize = 32;
+/// Datagrams that wait to be sent until all are.
+const OUTGOING: usize = 1_024;
 /// Batches that are read before other work gets its turn.
 const BATCHES: usize = 8;
 /// A socket that has failed for so long is worth a new start, though that ends every call on it.
@@ -25,6 +27,8 @@ pub(super) struct Driver<'a> {
     pub(super) sfu: Sfu,
     pub(super) stun: Stun,
     pub(super) socket: Socket,
+    /// Waits until it is worth a system call.
+    pub(super) outgoing: Vec<Transmit>,
     pub(super) outbox: &'a mut Outbox,
     /// Who joined and is not gone: those to be told of if this life ends.
     pub(super) seated: &'a mut BTreeSet<PeerId>,
@@ -66,15 +70,16 @@ impl Driver<'_> {
                 match self.stun.handle(now, datagram.source, datagram.contents) {
                     Handled::Answer(answer) => {
                         let (source, destination) = (datagram.destination, datagram.source);
-                        self.socket.send(&Transmit { source, destination, contents: answer.into() });
+                        self.outgoing.push(Transmit { source, destination, contents: answer.into() });
                     }
                     Handled::Dropped => {}
                     Handled::NotMine => {
                         self.sfu.handle(now, datagram);
-                        flush(&mut self.sfu, &self.socket, (self.outbox, self.seated));
+                        self.drain();
                     }
                 }
             }
+            self.socket.send(&mut self.outgoing);
             if batch.is_last() {
                 break;
             }
@@ -119,23 +124,31 @@ impl Driver<'_> {
         self.sfu.leave(now, peer);
     }
 
+    /// Sends what is to be sent, and answers with when the SFU wants the time told.
     fn flush(&mut self) -> Option<Instant> {
-        flush(&mut self.sfu, &self.socket, (self.outbox, self.seated))
+        let deadline = self.drain();
+        self.socket.send(&mut self.outgoing);
+        deadline
     }
-}
 
-/// Sends what is to be sent, and answers with when the SFU wants the time told.
-fn flush(sfu: &mut Sfu, socket: &Socket, (outbox, seated): (&mut Outbox, &mut BTreeSet<PeerId>)) -> Option<Instant> {
-    loop {
-        match sfu.poll_output() {
-            Output::Transmit(transmit) => socket.send(&transmit),
-            Output::Event(event) => {
-                if let Event::Gone { peer, .. } = &event {
-                    seated.remove(peer);
+    /// Takes what the SFU has to say.
+    fn drain(&mut self) -> Option<Instant> {
+        loop {
+            match self.sfu.poll_output() {
+                Output::Transmit(transmit) => {
+                    self.outgoing.push(transmit);
+                    if self.outgoing.len() >= OUTGOING {
+                        self.socket.send(&mut self.outgoing);
+                    }
                 }
-                outbox.push(event);
+                Output::Event(event) => {
+                    if let Event::Gone { peer, .. } = &event {
+                        self.seated.remove(peer);
+                    }
+                    self.outbox.push(event);
+                }
+                Output::Timeout(at) => return at,
             }
-            Output::Timeout(at) => return at,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The edge that speaks UDP: a thread that drives the SFU, and answers STUN.
 
 mod backlog;
+mod burst;
 mod driver;
 mod outbox;
 mod pump;
+mod sender;
 mod socket;
 mod thread;
 
@@ -28,7 +30,7 @@ pub enum Error {
 }
 
 /// Starts the media thread; it ends when nobody can send it commands any more.
-pub(crate) fn start(socket: UdpSocket, announced: Vec<SocketAddr>, ends: Ends) -> Result<(), Error> {
+pub fn start(socket: UdpSocket, announced: Vec<SocketAddr>, ends: Ends) -> Result<(), Error> {
     let limits = Limits {
         peers_per_room: limits::ROOM_PEERS,
         offer_bytes: limits::OFFER_BYTES,

@@ -3,10 +3,13 @@
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr, UdpSocket as StdSocket};
 
-use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit as Outgoing, UdpSockRef, UdpSocketState};
+use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSockRef, UdpSocketState};
 use sfu::{Datagram, Transmit};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+
+use super::burst::{Burst, bursts};
+use super::sender::Sender;
 
 /// Room for one datagram, or for several that the kernel joined (GRO).
 const BUFFER: usize = 65_536;
@@ -16,6 +19,9 @@ pub(super) struct Socket {
     socket: UdpSocket,
     state: UdpSocketState,
     local: SocketAddr,
+    sender: Sender,
+    /// Datagrams that the system takes as one.
+    most_segments: usize,
 }
 
 /// What was received in one go.
@@ -46,7 +52,8 @@ impl Socket {
         // The system may grant less; then bursts are lost earlier, which is what a smaller buffer means.
         let _ = state.set_recv_buffer_size(UdpSockRef::from(&socket), KERNEL_BUFFER);
         let _ = state.set_send_buffer_size(UdpSockRef::from(&socket), KERNEL_BUFFER);
-        Ok(Self { socket: UdpSocket::from_std(socket)?, state, local })
+        let most_segments = state.max_gso_segments();
+        Ok(Self { socket: UdpSocket::from_std(socket)?, state, local, sender: Sender::default(), most_segments })
     }
 
     pub(super) async fn readable(&self) -> io::Result<()> {
@@ -70,7 +77,7 @@ impl Socket {
     }
 
     /// The datagrams of a batch, one by one.
-    pub(super) fn datagrams<'a>(&self, batch: &'a Batch) -> impl Iterator<Item = Datagram<'a>> {
+    pub(super) fn datagrams<'a>(&self, batch: &'a Batch) -> impl Iterator<Item = Datagram<'a>> + use<'a> {
         let local = self.local;
         let received = batch.meta.iter().zip(&batch.buffers).take(batch.count);
         received.flat_map(move |(meta, buffer)| {
@@ -82,23 +89,48 @@ impl Socket {
         })
     }
 
-    /// Sends a datagram; one for which the system has no room or no way is lost, as any may be on its way.
-    pub(super) fn send(&self, transmit: &Transmit) {
-        let outgoing = Outgoing {
-            destination: self.to_family(transmit.destination),
-            ecn: None,
-            contents: &transmit.contents,
-            segment_size: None,
-            src_ip: Some(self.to_family(transmit.source).ip()).filter(|ip| !ip.is_unspecified()),
-        };
-        let send = || self.state.try_send(UdpSockRef::from(&self.socket), &outgoing);
-        let mut sent = self.socket.try_io(Interest::WRITABLE, send);
-        // The system tells of an earlier datagram's fate here, and has not sent this one.
-        if sent.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
-            sent = self.socket.try_io(Interest::WRITABLE, send);
+    /// Sends datagrams, in their order to each place; those for which the system has no room or no way are lost, as any
+    /// may be on its way.
+    pub(super) fn send(&mut self, datagrams: &mut Vec<Transmit>) {
+        for datagram in datagrams.iter_mut() {
+            datagram.source = self.to_family(datagram.source);
+            datagram.destination = self.to_family(datagram.destination);
         }
-        if let Err(error) = sent {
-            tracing::trace!(%error, "a datagram was not sent");
+        let bursts = bursts(datagrams, self.most_segments);
+        let is_alike = |one: &Burst<'_>, next: &Burst<'_>| one.source == next.source && one.segment == next.segment;
+        for run in bursts.chunk_by(is_alike) {
+            self.send_alike(run);
+        }
+        datagrams.clear();
+    }
+
+    /// Sends bursts from one address with segments of one size.
+    fn send_alike(&mut self, bursts: &[Burst<'_>]) {
+        let mut left = bursts;
+        let mut is_second_try = false;
+        while let Some(first) = left.first() {
+            let (socket, sender) = (&self.socket, &mut self.sender);
+            match socket.try_io(Interest::WRITABLE, || sender.send(socket, left)) {
+                Ok(sent) => {
+                    left = &left[sent.clamp(1, left.len())..];
+                    is_second_try = false;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // The system tells of an earlier datagram's fate here, and has not sent this one.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused && !is_second_try => {
+                    is_second_try = true;
+                }
+                Err(error) => {
+                    tracing::trace!(%error, "a datagram was not sent");
+                    if first.segment.is_some() && self.most_segments > 1 {
+                        // A network card may be unable to take several as one.
+                        self.most_segments = 1;
+                        first.singly().for_each(|single| self.send_alike(&[single]));
+                    }
+                    left = &left[1..];
+                    is_second_try = false;
+                }
+            }
         }
     }
 
@@ -119,25 +151,43 @@ fn canonical(address: SocketAddr) -> SocketAddr {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn what_cannot_be_sent_keeps_nothing_else_from_being_sent() {
+    async fn pair() -> (Socket, UdpSocket) {
         let bound = StdSocket::bind("127.0.0.1:0").unwrap();
         bound.set_nonblocking(true).unwrap();
-        let socket = Socket::new(bound).unwrap();
-        let listener = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let to = |destination: &str, length| Transmit {
+        (Socket::new(bound).unwrap(), UdpSocket::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    fn to(destination: &str, length: usize) -> Transmit {
+        Transmit {
             source: "0.0.0.0:0".parse().unwrap(),
             destination: destination.parse().unwrap(),
             contents: vec![7; length].into(),
-        };
-        socket.socket.writable().await.unwrap();
-        // No permission, no way, no such family, and too long.
-        for hopeless in [to("255.255.255.255:9", 1), to("240.0.0.1:9", 1), to("[2001:db8::1]:9", 1)] {
-            socket.send(&hopeless);
         }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_sent_keeps_nothing_else_from_being_sent() {
+        let (mut socket, listener) = pair().await;
+        socket.socket.writable().await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        socket.send(&to(&address, 70_000));
-        socket.send(&to(&address, 1));
+        // No permission, no way, no such family, and too long.
+        let hopeless = [("255.255.255.255:9", 1), ("240.0.0.1:9", 1), ("[2001:db8::1]:9", 1), (&*address, 70_000)];
+        let mut datagrams: Vec<_> = hopeless.map(|(destination, length)| to(destination, length)).into();
+        datagrams.push(to(&address, 1));
+        socket.send(&mut datagrams);
+        assert!(datagrams.is_empty());
         assert_eq!(listener.recv(&mut [0; 10]).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn many_datagrams_arrive_each_for_itself_and_in_order() {
+        let (mut socket, listener) = pair().await;
+        let address = listener.local_addr().unwrap().to_string();
+        let lengths = [100, 100, 100, 40, 100, 7, 1_200, 1_200, 1_200];
+        socket.socket.writable().await.unwrap();
+        socket.send(&mut lengths.map(|length| to(&address, length)).into());
+        for length in lengths {
+            assert_eq!(listener.recv(&mut [0; 2_000]).await.unwrap(), length);
+        }
     }
 }

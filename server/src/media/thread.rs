@@ -64,7 +64,7 @@ impl MediaThread {
         runtime.block_on(async {
             let socket = Socket::new(socket)?;
             let (outbox, seated) = (&mut self.outbox, &mut self.seated);
-            Driver { sfu, stun, socket, outbox, seated }.run(&mut self.commands).await
+            Driver { sfu, stun, socket, outgoing: Vec::new(), outbox, seated }.run(&mut self.commands).await
         })
     }
 

@@ -8,6 +8,7 @@ use rtc_shared::marshal::MarshalSize;
 use super::meter::Meter;
 use super::payload::{picture_ids, starts_key_frame};
 use super::repair::{Cache, KeyFrames, Missing};
+use super::silence::Silence;
 use super::{Media, TrackId};
 use crate::io::{MediaKind, PeerId, Source};
 use crate::peer::sdp::codec::Extension;
@@ -29,6 +30,7 @@ pub(crate) struct Track {
     pub(crate) cache: Cache,
     pub(crate) missing: Missing,
     pub(crate) key_frames: KeyFrames,
+    pub(crate) silence: Silence,
 }
 
 /// What one peer publishes.
@@ -59,6 +61,7 @@ impl Ingress {
                     cache: Cache::new(),
                     missing: Missing::default(),
                     key_frames: KeyFrames::default(),
+                    silence: Silence::default(),
                 };
                 ingress.tracks.insert(source, track);
             }

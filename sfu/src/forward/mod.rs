@@ -7,6 +7,7 @@ pub(crate) mod meter;
 pub(crate) mod payload;
 pub(crate) mod repair;
 pub(crate) mod rewrite;
+pub(crate) mod silence;
 pub(crate) mod table;
 
 use std::time::Instant;

@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Sfu, transmit};
+use crate::forward::silence::Heed;
 use crate::forward::{Media, TrackId};
 use crate::io::{MediaKind, PeerId, Source};
 use crate::peer::Sending;
@@ -20,14 +21,22 @@ impl Sfu {
         if !publisher.publishes(track.source) {
             return;
         }
-        if let Some(track) = publisher.ingress.track(track.source) {
-            track.keep(now, media);
+        let mut heed = Heed::Forward;
+        if let Some(published) = publisher.ingress.track(track.source) {
+            published.keep(now, media);
+            if track.source == Source::Microphone {
+                heed = published.silence.heed(now, media.payload.len());
+            }
         }
         match track.source.kind() {
             MediaKind::Audio => self.listen(now, media),
             MediaKind::Video => self.arm_repair(now, track.peer),
         }
-        self.distribute(now, media);
+        match heed {
+            Heed::Forward => self.distribute(now, media),
+            Heed::Rest => self.interrupt_track(track),
+            Heed::GoOnResting => {}
+        }
     }
 
     fn listen(&mut self, now: Instant, media: &Media) {

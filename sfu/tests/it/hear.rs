@@ -30,6 +30,26 @@ fn peers_hear_each_other_and_not_themselves() {
 }
 
 #[test]
+fn who_is_silent_for_long_costs_the_others_nothing_and_is_heard_again_at_once() {
+    let mut world = World::new(4);
+    world.connect(&[1, 2], &Layout::voice(1));
+    world.talk(&[(1, 90)], Duration::from_millis(200));
+    let mut forwarded = Vec::new();
+    for _ in 0..10 {
+        let before = world.client(2).received.len();
+        world.client(1).send_silence();
+        world.run(Duration::from_millis(400));
+        forwarded.push(world.client(2).received.len() - before);
+    }
+    assert_eq!(forwarded, [1, 1, 1, 0, 0, 0, 0, 0, 0, 0]);
+    assert!(world.is_connected(1), "it renews its lease");
+    let before = world.client(2).received.len();
+    world.talk(&[(1, 90)], Duration::from_millis(200));
+    assert_eq!(world.client(2).received.len() - before, 10);
+    assert_unbroken(&world.client(2).take("a0"));
+}
+
+#[test]
 fn payload_types_and_extension_ids_are_the_subscribers_own() {
     let mut world = World::new(2);
     let mut other = Layout::voice(2);

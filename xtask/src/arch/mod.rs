@@ -19,7 +19,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("turn", &[]),
     ("server", &["protocol", "sfu", "turn"]),
     ("client", &["protocol"]),
-    ("e2e", &["server", "protocol"]),
+    ("e2e", &["server", "protocol", "sfu"]),
     ("fuzz", &["client", "protocol", "server", "sfu", "turn"]),
     ("xtask", &[]),
 ];

@@ -333,6 +333,13 @@ impl Client {
         self.send(header, &[peer; 60]);
     }
 
+    /// Opus's discontinuous transmission: nobody speaks.
+    pub(crate) fn send_silence(&mut self) {
+        self.tracks.entry(Source::Microphone).or_default().timestamp += 19_200;
+        let header = self.header(Source::Microphone, Some(0));
+        self.send(header, &[0xf8, 0xff, 0xfe]);
+    }
+
     /// A frame of two packets, with a 15-bit picture id.
     pub(crate) fn send_frame(&mut self, _now: Instant, source: Source) {
         let track = self.tracks.entry(source).or_insert(SendTrack { key: true, ..SendTrack::default() });

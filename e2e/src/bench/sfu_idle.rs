@@ -1,0 +1,37 @@
+//! What a thousand cost who are connected and say nothing.
+
+use std::time::Duration;
+
+use str0m::media::MediaKind;
+
+use super::{Report, rounded};
+use crate::forwarder::{Forwarder, Make};
+use crate::load::{Lines, Load, Pattern};
+
+const ROOMS: u64 = 100;
+const PEERS: usize = 10;
+const SETTLED: Duration = Duration::from_secs(5);
+const MEASURED: Duration = Duration::from_secs(20);
+/// Opus's discontinuous transmission.
+const SILENCE: Pattern = Pattern { interval: Duration::from_millis(400), burst: 1, bytes: 3 };
+
+pub(super) fn run() -> Report {
+    let mut load = Load::new(Forwarder::start(Make::Hubbub));
+    for room in 1..=ROOMS {
+        for _ in 0..PEERS {
+            load.join(room, Lines { kind: MediaKind::Audio, publishes: true, slots: PEERS - 1, opens: false });
+        }
+    }
+    load.connect();
+    load.send_for(SETTLED, SILENCE);
+    let outcome = load.send_for(MEASURED, SILENCE);
+    let seconds = outcome.elapsed.as_secs_f64();
+    let peers = ROOMS as f64 * PEERS as f64;
+    let figures = [
+        ("cpu_percent", outcome.cpu / seconds * 100.0),
+        ("forwarded_per_s", outcome.count.received as f64 / seconds),
+        ("wakeups_per_s", outcome.wakeups as f64 / seconds),
+        ("rss_kb_per_peer", load.forwarder().resident_kb() / peers),
+    ];
+    figures.map(|(key, value)| (key.to_owned(), rounded(value))).into_iter().collect()
+}

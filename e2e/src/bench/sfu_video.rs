@@ -1,0 +1,30 @@
+//! What it costs to forward video from four cameras to a hundred who watch.
+
+use std::time::Duration;
+
+use str0m::media::MediaKind;
+
+use super::versus::{Crowd, kpps, versus};
+use super::{Report, rounded};
+use crate::load::Pattern;
+
+const CROWD: Crowd = Crowd { kind: MediaKind::Video, rooms: 1, publishers: 4, subscribers: 100 };
+const BYTES: usize = 1_150;
+/// 2 Mbit/s each: 26 frames a second of eight packets.
+const FRAMES: Pattern = Pattern { interval: Duration::from_micros(38_400), burst: 8, bytes: BYTES };
+
+pub(super) fn run() -> Report {
+    let mut sides = versus(CROWD, FRAMES);
+    let [least, greatest] = sides.spread();
+    let figures = [
+        ("ratio", sides.ratio()),
+        ("ratio_min", least),
+        ("ratio_max", greatest),
+        ("us_per_packet", sides.ours.us_per_packet()),
+        ("reference_us_per_packet", sides.reference.us_per_packet()),
+        ("delay_ms_p99", sides.ours.delay_ms_p99()),
+        ("loss", sides.ours.loss()),
+        ("kpps", kpps(CROWD, FRAMES)),
+    ];
+    figures.map(|(key, value)| (key.to_owned(), rounded(value))).into_iter().collect()
+}

@@ -1,0 +1,13 @@
+//! A forwarder of media alone, for benches: `forwarder hubbub`, `forwarder reference`.
+
+use std::env;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if e2e::forwarder::run(&env::args().nth(1).unwrap_or_default()) {
+        ExitCode::SUCCESS
+    } else {
+        eprintln!("there are the forwarders hubbub and reference");
+        ExitCode::FAILURE
+    }
+}

@@ -1,0 +1,280 @@
+//! One client of a forwarder: publishes on one line and receives on others.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::media::{Direction, MediaKind, Mid};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
+
+use super::socket::{Buffers, Socket};
+
+/// Until a client that waits for nothing is looked at again.
+const IDLE: Duration = Duration::from_secs(3_600);
+/// RFC 6464: speech at 20 dB below overload.
+const LEVEL: i8 = -20;
+
+/// What a client sends and takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lines {
+    pub(crate) kind: MediaKind,
+    pub(crate) publishes: bool,
+    pub(crate) slots: usize,
+    /// Decrypts what comes; the others only count it, so that the load costs less than what is measured.
+    pub(crate) opens: bool,
+}
+
+/// How a received stream fared.
+#[derive(Debug, Clone, Copy)]
+struct Stream {
+    first: u64,
+    last: u64,
+    received: u64,
+}
+
+/// Counted over all streams.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Count {
+    pub(crate) received: u64,
+    pub(crate) lost: u64,
+}
+
+pub(crate) struct Client {
+    pub(super) socket: Socket,
+    pub(super) deadline: Instant,
+    rtc: Rtc,
+    lines: Lines,
+    own: Option<Mid>,
+    pending: Option<SdpPendingOffer>,
+    is_connected: bool,
+    sequence: u64,
+    streams: BTreeMap<u32, Stream>,
+    /// In milliseconds.
+    delays: Vec<f64>,
+    outgoing: Vec<u8>,
+}
+
+impl Client {
+    pub(super) fn new(now: Instant, lines: Lines) -> (Self, String) {
+        let socket = Socket::bind().expect("a free port");
+        let config = RtcConfig::new().set_rtp_mode(true).set_stats_interval(None);
+        let config = config.clear_codecs().enable_opus(true, false).enable_vp8(true);
+        let mut rtc = config.build(now);
+        let candidate = Candidate::host(socket.address(), "udp").expect("an address of this machine");
+        rtc.add_local_candidate(candidate);
+        let mut changes = rtc.sdp_api();
+        let mut line = |direction| changes.add_media(lines.kind, direction, None, None, None);
+        let own = lines.publishes.then(|| line(Direction::SendOnly));
+        for _ in 0..lines.slots {
+            line(Direction::RecvOnly);
+        }
+        let (offer, pending) = changes.apply().expect("there is a line");
+        let client = Self {
+            socket,
+            deadline: now,
+            rtc,
+            lines,
+            own,
+            pending: Some(pending),
+            is_connected: false,
+            sequence: 0,
+            streams: BTreeMap::new(),
+            delays: Vec::new(),
+            outgoing: Vec::new(),
+        };
+        (client, offer.to_sdp_string())
+    }
+
+    pub(super) fn accept(&mut self, now: Instant, answer: &str) {
+        let answer = SdpAnswer::from_sdp_string(answer).expect("an answer");
+        let pending = self.pending.take().expect("an offer is answered once");
+        self.rtc.sdp_api().accept_answer(pending, answer).expect("an answer to the offer");
+        self.tick(now);
+    }
+
+    /// The line that it publishes on.
+    pub(super) fn own(&self) -> Option<Mid> {
+        self.own
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.is_connected
+    }
+
+    /// Whether a packet of another has come.
+    pub(super) fn has_heard(&self) -> bool {
+        !self.streams.is_empty()
+    }
+
+    /// What came since this was asked last.
+    pub(super) fn take_count(&mut self) -> Count {
+        let mut count = Count::default();
+        for stream in self.streams.values_mut() {
+            count.received += stream.received;
+            count.lost += (stream.last + 1 - stream.first).saturating_sub(stream.received);
+            *stream = Stream { first: stream.last + 1, last: stream.last, received: 0 };
+        }
+        count
+    }
+
+    pub(super) fn take_delays(&mut self) -> Vec<f64> {
+        std::mem::take(&mut self.delays)
+    }
+
+    pub(super) fn receive(&mut self, epoch: Instant, buffers: &mut Buffers) {
+        loop {
+            let mut kept = Vec::new();
+            let (streams, opens) = (&mut self.streams, self.lines.opens);
+            let more = self.socket.receive(buffers, |source, contents| {
+                if let Some((ssrc, sequence)) = rtp(contents) {
+                    note(streams, ssrc, sequence);
+                    if !opens {
+                        return;
+                    }
+                }
+                kept.push((source, contents.to_vec()));
+            });
+            for (source, contents) in kept {
+                self.take(epoch, source, &contents);
+            }
+            if !more {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, epoch: Instant, source: SocketAddr, contents: &[u8]) {
+        let Ok(contents) = contents.try_into() else { return };
+        let destination = self.socket.address();
+        let receive = Receive { proto: Protocol::Udp, source, destination, contents };
+        let _ = self.rtc.handle_input(Input::Receive(Instant::now(), receive));
+        self.drive(Some(epoch));
+    }
+
+    pub(super) fn tick(&mut self, now: Instant) {
+        let _ = self.rtc.handle_input(Input::Timeout(now));
+        self.drive(None);
+    }
+
+    /// Sends so many packets of so many bytes at once.
+    pub(super) fn send(&mut self, epoch: Instant, (count, bytes): (u32, usize)) {
+        let Some(own) = self.own.filter(|_| self.is_connected) else { return };
+        let now = Instant::now();
+        let Some(payload_type) = self.rtc.media(own).and_then(|media| media.remote_pts().first().copied()) else {
+            return;
+        };
+        for _ in 0..count {
+            let mut payload = vec![0; bytes];
+            let at = match self.lines.kind {
+                MediaKind::Audio => 0,
+                // A VP8 descriptor, and the tag of a key frame.
+                MediaKind::Video => {
+                    payload[0] = 0x10;
+                    2
+                }
+            };
+            let sent = u64::try_from(now.duration_since(epoch).as_nanos()).expect("a bench is shorter");
+            if let Some(place) = payload.get_mut(at..at + 8) {
+                place.copy_from_slice(&sent.to_be_bytes());
+            }
+            let time = u32::try_from(self.sequence * 960 % (1 << 32)).expect("32 bits");
+            let level =
+                ExtensionValues { audio_level: Some(LEVEL), voice_activity: Some(true), ..ExtensionValues::default() };
+            let packet = RtpWrite::new(payload_type, self.sequence.into(), time, now, payload);
+            let packet = packet.marker(true).ext_vals(level);
+            self.sequence += 1;
+            if let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(own, None) {
+                stream.write_rtp(packet);
+            }
+        }
+        self.tick(now);
+    }
+
+    fn drive(&mut self, epoch: Option<Instant>) {
+        let mut to = None;
+        let mut segment = 0;
+        self.outgoing.clear();
+        loop {
+            match self.rtc.poll_output() {
+                Ok(Output::Transmit(transmit)) => {
+                    let fits = to == Some(transmit.destination) && transmit.contents.len() == segment;
+                    if !fits {
+                        flush(&self.socket, (to, segment), &mut self.outgoing);
+                        (to, segment) = (Some(transmit.destination), transmit.contents.len());
+                    }
+                    self.outgoing.extend_from_slice(&transmit.contents);
+                }
+                Ok(Output::Event(Event::Connected)) => self.is_connected = true,
+                Ok(Output::Event(Event::RtpPacket(packet))) => {
+                    if let Some(epoch) = epoch {
+                        self.delays.extend(delay(epoch, self.lines.kind, &packet));
+                    }
+                }
+                Ok(Output::Event(_)) => {}
+                Ok(Output::Timeout(at)) => {
+                    self.deadline = at;
+                    break;
+                }
+                Err(_) => {
+                    self.deadline = Instant::now() + IDLE;
+                    break;
+                }
+            }
+        }
+        flush(&self.socket, (to, segment), &mut self.outgoing);
+    }
+}
+
+fn flush(socket: &Socket, (to, segment): (Option<SocketAddr>, usize), contents: &mut Vec<u8>) {
+    if let Some(to) = to {
+        socket.send(to, contents, (contents.len() > segment).then_some(segment));
+    }
+    contents.clear();
+}
+
+/// The SSRC and the sequence number of a datagram, if it is RTP (RFC 7983, RFC 5761).
+fn rtp(contents: &[u8]) -> Option<(u32, u16)> {
+    let head: &[u8; 12] = contents.first_chunk()?;
+    let is_rtp = (128..192).contains(&head[0]) && !(64..96).contains(&(head[1] & 0x7f));
+    is_rtp.then(|| (u32::from_be_bytes([head[8], head[9], head[10], head[11]]), u16::from_be_bytes([head[2], head[3]])))
+}
+
+fn note(streams: &mut BTreeMap<u32, Stream>, ssrc: u32, sequence: u16) {
+    let begin = u64::from(sequence) + (1 << 16);
+    let stream = streams.entry(ssrc).or_insert(Stream { first: begin, last: begin - 1, received: 0 });
+    let ahead = i64::from(sequence.wrapping_sub(low_half(stream.last)).cast_signed());
+    stream.last = stream.last.max(stream.last.saturating_add_signed(ahead));
+    stream.received += 1;
+}
+
+fn low_half(number: u64) -> u16 {
+    u16::try_from(number & 0xffff).expect("16 bits")
+}
+
+fn delay(epoch: Instant, kind: MediaKind, packet: &RtpPacket) -> Option<f64> {
+    let at = match kind {
+        MediaKind::Audio => 0,
+        MediaKind::Video => 2,
+    };
+    let sent = packet.payload.get(at..at + 8)?.try_into().ok()?;
+    let sent = Duration::from_nanos(u64::from_be_bytes(sent));
+    Some(epoch.elapsed().checked_sub(sent)?.as_secs_f64() * 1_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_between_the_first_and_the_last_is_lost() {
+        let mut streams = BTreeMap::new();
+        for sequence in [65_533, 65_534, 0, 65_535, 3] {
+            note(&mut streams, 7, sequence);
+        }
+        let stream = streams[&7];
+        assert_eq!((stream.last + 1 - stream.first, stream.received), (7, 5));
+    }
+}
