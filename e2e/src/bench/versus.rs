@@ -53,7 +53,7 @@ pub(super) struct Rounds {
 
 impl Rounds {
     fn add(&mut self, mut outcome: Outcome) {
-        self.us_per_packet.push(outcome.cpu * 1e6 / outcome.count.received as f64);
+        self.us_per_packet.push(outcome.us_per_packet());
         self.delay_ms_p99.push(outcome.delays.percentile(0.99));
         self.wakeups_per_s.push(outcome.wakeups as f64 / outcome.elapsed.as_secs_f64());
         self.received += outcome.count.received;
@@ -105,14 +105,9 @@ pub(super) fn versus(crowd: Crowd, pattern: Pattern) -> Versus {
     let mut versus = Versus::default();
     for round in 0..ROUNDS {
         let outcomes = [Make::Hubbub, Make::Reference].map(|make| measure(crowd, pattern, make));
-        let cost = |outcome: &Outcome| outcome.cpu / outcome.count.received as f64;
-        let ratio = cost(&outcomes[0]) / cost(&outcomes[1]);
-        eprintln!(
-            "round {}: {:.2} and {:.2} us, ratio {ratio:.2}",
-            round + 1,
-            cost(&outcomes[0]) * 1e6,
-            cost(&outcomes[1]) * 1e6
-        );
+        let [ours, reference] = outcomes.each_ref().map(Outcome::us_per_packet);
+        let ratio = ours / reference;
+        eprintln!("round {}: {ours:.2} and {reference:.2} us, ratio {ratio:.2}", round + 1);
         versus.ratios.push(ratio);
         let [ours, reference] = outcomes;
         versus.ours.add(ours);
@@ -135,9 +130,8 @@ pub(super) fn kpps(crowd: Crowd, mut pattern: Pattern) -> f64 {
     loop {
         load.send_for(WARM_UP, pattern);
         let outcome = load.send_for(MEASURED, pattern);
-        let rate = outcome.count.received as f64 / outcome.elapsed.as_secs_f64() / 1_000.0;
-        let busy = outcome.cpu / outcome.elapsed.as_secs_f64();
-        eprintln!("{rate:.0} kpps at {:.0} % of the core, {} lost", busy * 100.0, outcome.count.lost);
+        let rate = outcome.kpps();
+        eprintln!("{rate:.0} kpps at {:.0} % of the core, {} lost", outcome.busy() * 100.0, outcome.count.lost);
         let is_lossy = outcome.count.lost * 100 > outcome.count.received;
         // The load's own core may be the first that can do no more.
         if is_lossy || rate < best * 1.02 {

@@ -56,6 +56,23 @@ pub(crate) struct Outcome {
     pub(crate) elapsed: Duration,
 }
 
+impl Outcome {
+    /// CPU time of a forwarded packet in microseconds.
+    pub(crate) fn us_per_packet(&self) -> f64 {
+        self.cpu * 1e6 / self.count.received as f64
+    }
+
+    /// Thousands of packets a second that came.
+    pub(crate) fn kpps(&self) -> f64 {
+        self.count.received as f64 / self.elapsed.as_secs_f64() / 1_000.0
+    }
+
+    /// The share of its core that the forwarder used.
+    pub(crate) fn busy(&self) -> f64 {
+        self.cpu / self.elapsed.as_secs_f64()
+    }
+}
+
 impl Load {
     /// Takes the thread to the core of the load.
     pub(crate) fn new(forwarder: Forwarder) -> Self {

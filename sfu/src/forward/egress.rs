@@ -1,14 +1,12 @@
 use std::time::Instant;
 
-use bytes::{BufMut, Bytes, BytesMut};
-use rtc_rtp::header::{EXTENSION_PROFILE_ONE_BYTE, Extension as HeaderExtension, Header};
-use rtc_shared::marshal::{Marshal, MarshalSize};
-
+use super::head::Head;
 use super::rewrite::{Rewriter, Span};
-use super::{Media, TrackId};
+use super::{Media, TrackId, low_half};
 use crate::io::MediaKind;
 use crate::peer::sdp::codec::Extension;
 use crate::peer::sdp::offer::OfferedMedia;
+use crate::peer::seal::TAG;
 use crate::stats::{Epoch, SenderTime};
 
 /// A subscriber's receive slot: one unbroken RTP stream with contents that change.
@@ -45,8 +43,14 @@ pub(crate) struct Downlink {
 
 /// A packet before encryption.
 pub(crate) struct Plain {
-    pub(crate) header: Header,
-    pub(crate) bytes: BytesMut,
+    pub(crate) ssrc: u32,
+    /// Its sequence number, counted on over the wraps of the 16 bits that are sent. The same number never comes with other
+    /// contents.
+    pub(crate) number: u64,
+    /// Where the payload begins.
+    pub(crate) head: usize,
+    /// With room for the cipher's tag.
+    pub(crate) packet: Vec<u8>,
 }
 
 impl Slot {
@@ -92,13 +96,13 @@ impl Slot {
         }
         let payload_type = self.payload_type(media)?;
         let (span, begins) = self.rewriter.place(media)?;
-        let (header, bytes) = self.write(media, (&span, begins), (payload_type, epoch))?;
+        let plain = self.write(media, (&span, begins), (payload_type, epoch));
         self.sent.packets = self.sent.packets.wrapping_add(1);
         let length = u32::try_from(media.payload.len()).unwrap_or(0);
         self.sent.octets = self.sent.octets.wrapping_add(length);
-        self.sent.latest = Some((header.timestamp, media.arrived));
+        self.sent.latest = Some((span.timestamp(media.timestamp), media.arrived));
         self.sent.fresh = true;
-        Some(Plain { header, bytes })
+        Some(plain)
     }
 
     /// The track and the index in it of a packet that was sent on this slot.
@@ -113,8 +117,7 @@ impl Slot {
         let (span, index) = self.rewriter.find(sequence)?;
         let same = span.is_of(media) && index == media.index && self.kind == MediaKind::Video;
         let payload_type = self.payload_type(media).filter(|_| same)?;
-        let (header, bytes) = self.write(media, (&span, false), (payload_type, epoch))?;
-        Some(Plain { header, bytes })
+        Some(self.write(media, (&span, false), (payload_type, epoch)))
     }
 
     /// The RTP time of this slot's stream now: by the publisher's own account (for lip sync), or
@@ -135,49 +138,29 @@ impl Slot {
         Some(offered.payload_type)
     }
 
-    fn write(
-        &self,
-        media: &Media,
-        (span, begins): (&Span, bool),
-        (payload_type, epoch): (u8, Epoch),
-    ) -> Option<(Header, BytesMut)> {
+    fn write(&self, media: &Media, (span, begins): (&Span, bool), (payload_type, epoch): (u8, Epoch)) -> Plain {
         let sound = self.kind == MediaKind::Audio;
-        let extensions = self.extensions(media, epoch);
-        let header = Header {
-            version: 2,
-            padding: false,
-            extension: !extensions.is_empty(),
+        let number = span.number(media.index);
+        let (level, send_time) = ([media.level.unwrap_or(0)], epoch.send_time(media.arrived));
+        let ids = &self.media.extensions;
+        let level = ids.get(&Extension::AudioLevel).filter(|_| media.level.is_some()).map(|id| (*id, &level[..]));
+        let send_time = ids.get(&Extension::SendTime).map(|id| (*id, &send_time[..]));
+        let head = Head {
             marker: media.marker || (sound && begins),
             payload_type,
-            sequence_number: span.sequence(media.index),
+            sequence: low_half(number),
             timestamp: span.timestamp(media.timestamp),
             ssrc: self.ssrc,
-            csrc: if sound { vec![media.csrc] } else { Vec::new() },
-            extension_profile: EXTENSION_PROFILE_ONE_BYTE,
-            extensions,
-            extensions_padding: 0,
+            csrc: sound.then_some(media.csrc),
+            elements: &[level, send_time],
         };
-        let size = header.marshal_size();
-        let mut bytes = BytesMut::with_capacity(size + media.payload.len());
-        bytes.put_bytes(0, size);
-        header.marshal_to(&mut bytes).ok()?;
-        bytes.extend_from_slice(&media.payload);
+        let size = head.size();
+        let mut packet = Vec::with_capacity(size + media.payload.len() + TAG);
+        head.write(&mut packet);
+        packet.extend_from_slice(&media.payload);
         if let Some(ids) = &media.pictures {
-            ids.shift(&mut bytes[size..], span.picture());
+            ids.shift(&mut packet[size..], span.picture());
         }
-        Some((header, bytes))
-    }
-
-    fn extensions(&self, media: &Media, epoch: Epoch) -> Vec<HeaderExtension> {
-        let ids = &self.media.extensions;
-        let mut extensions = Vec::with_capacity(2);
-        if let (Some(id), Some(level)) = (ids.get(&Extension::AudioLevel), media.level) {
-            extensions.push(HeaderExtension { id: *id, payload: Bytes::copy_from_slice(&[level]) });
-        }
-        if let Some(id) = ids.get(&Extension::SendTime) {
-            extensions
-                .push(HeaderExtension { id: *id, payload: Bytes::copy_from_slice(&epoch.send_time(media.arrived)) });
-        }
-        extensions
+        Plain { ssrc: self.ssrc, number, head: size, packet }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod egress;
 pub(crate) mod feedback;
+pub(crate) mod head;
 pub(crate) mod ingress;
 pub(crate) mod meter;
 pub(crate) mod payload;

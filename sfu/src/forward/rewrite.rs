@@ -29,11 +29,8 @@ impl Span {
         self.track == media.track && self.stream == media.stream
     }
 
-    pub(crate) fn sequence(&self, index: u64) -> u16 {
-        low_half(self.number(index))
-    }
-
-    fn number(&self, index: u64) -> u64 {
+    /// The slot's sequence number of a publisher's packet, counted on over its wraps.
+    pub(crate) fn number(&self, index: u64) -> u64 {
         index.wrapping_add(self.number)
     }
 
@@ -190,7 +187,7 @@ mod tests {
 
     fn place(rewriter: &mut Rewriter, media: &Media) -> Option<(u16, u32)> {
         let (span, _) = rewriter.place(media)?;
-        Some((span.sequence(media.index), span.timestamp(media.timestamp)))
+        Some((low_half(span.number(media.index)), span.timestamp(media.timestamp)))
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub(crate) mod guard;
 pub(crate) mod ice;
 pub(crate) mod records;
 pub(crate) mod sdp;
+pub(crate) mod seal;
 pub(crate) mod srtp;
 
 use std::collections::BTreeMap;
@@ -158,7 +159,7 @@ impl Peer {
         let Some(plain) = slot.place(media, epoch) else {
             return Ok(Sending::Nothing);
         };
-        let Some(sealed) = srtp.seal_rtp(&plain.header, &plain.bytes)? else {
+        let Some(sealed) = srtp.seal_rtp(plain)? else {
             return Ok(Sending::Nothing);
         };
         self.report.active = true;
@@ -166,9 +167,9 @@ impl Peer {
     }
 
     /// Encrypts a packet that was sent before.
-    pub(crate) fn seal(&mut self, plain: &Plain) -> Result<Option<Bytes>, Fault> {
+    pub(crate) fn seal(&mut self, plain: Plain) -> Result<Option<Bytes>, Fault> {
         match &mut self.srtp {
-            Some(srtp) => srtp.seal_rtp(&plain.header, &plain.bytes),
+            Some(srtp) => srtp.seal_rtp(plain),
             None => Ok(None),
         }
     }

@@ -6,9 +6,12 @@ use rtc_shared::error::Error;
 use rtc_srtp::config::Config;
 use rtc_srtp::context::Context;
 use rtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
+use rtc_srtp::protection_profile::ProtectionProfile;
 
 use super::certificate::provider;
 use super::guard::{Fault, guarded};
+use super::seal::Sealer;
+use crate::forward::egress::Plain;
 
 /// SSRCs that one client may ever use, RTP and RTCP counted apart.
 const MOST_SSRCS: usize = 64;
@@ -23,6 +26,8 @@ pub(crate) struct Srtp {
     config: Config,
     inbound: Context,
     outbound: Context,
+    /// Takes the place of `outbound` for RTP, where AES-GCM was agreed on.
+    sealer: Option<Sealer>,
     probe: Context,
     probed: usize,
     rtp: BTreeSet<u32>,
@@ -43,6 +48,7 @@ impl Srtp {
         Ok(Self {
             inbound: inbound(&config, true)?,
             outbound,
+            sealer: sealer(&config)?,
             probe: inbound(&config, false)?,
             probed: 0,
             rtp: BTreeSet::new(),
@@ -89,10 +95,13 @@ impl Srtp {
         guarded(|| inbound.decrypt_rtcp(packet).ok())
     }
 
-    /// Encrypts a packet that begins with this header.
-    pub(crate) fn seal_rtp(&mut self, header: &Header, packet: &[u8]) -> Result<Option<Bytes>, Fault> {
-        let outbound = &mut self.outbound;
-        guarded(|| outbound.encrypt_rtp_with_header(packet, header)).map(|sealed| sealed.ok().map(BytesMut::freeze))
+    /// Encrypts a packet.
+    pub(crate) fn seal_rtp(&mut self, plain: Plain) -> Result<Option<Bytes>, Fault> {
+        let (sealer, outbound) = (&mut self.sealer, &mut self.outbound);
+        guarded(|| match sealer {
+            Some(sealer) => sealer.seal(plain).map(Bytes::from).ok(),
+            None => outbound.encrypt_rtp(&plain.packet).map(BytesMut::freeze).ok(),
+        })
     }
 
     /// Encrypts a compound RTCP packet.
@@ -113,6 +122,17 @@ impl Srtp {
             self.probe = fresh;
         }
         Ok(true)
+    }
+}
+
+fn sealer(config: &Config) -> Result<Option<Sealer>, Error> {
+    let keys =
+        (config.keys.local_master_key.as_slice().try_into(), config.keys.local_master_salt.as_slice().try_into());
+    match (config.profile, keys) {
+        (ProtectionProfile::AeadAes128Gcm, (Ok(key), Ok(salt))) => {
+            Sealer::new(key, salt).map(Some).map_err(|error| Error::Crypto(error.to_string()))
+        }
+        _ => Ok(None),
     }
 }
 

@@ -146,7 +146,7 @@ impl Sfu {
         if let Some(plain) = peer.slots[index].replay(sequence, media, self.epoch) {
             peer.report.repairs_left -= 1;
             let path = peer.ice.selected();
-            if let Some(contents) = peer.seal(&plain)? {
+            if let Some(contents) = peer.seal(plain)? {
                 transmit(&mut self.outputs, path, contents);
             }
         }
