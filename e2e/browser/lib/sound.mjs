@@ -23,13 +23,14 @@ export async function listen(page) {
       const context = new AudioContext({ sampleRate: 48_000 });
       await context.resume();
       const analyser = context.createAnalyser();
-      analyser.fftSize = 4_096;
+      // 21 ms, so that a tone which has ended is not heard for long.
+      analyser.fftSize = 1_024;
       analyser.smoothingTimeConstant = 0;
       context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
       window.analysers.push({ context, analyser });
     }
     window.loudness = (hertz) => {
-      const bin = Math.round((hertz * 4_096) / 48_000);
+      const bin = Math.round((hertz * 1_024) / 48_000);
       return Math.max(
         ...window.analysers.map(({ analyser }) => {
           const levels = new Float32Array(analyser.frequencyBinCount);
