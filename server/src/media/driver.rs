@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use sfu::{Event, Join, Output, PeerId, Sfu, Transmit};
@@ -10,6 +11,7 @@ use tokio::time::sleep_until;
 use turn::{Handled, Stun};
 
 use super::outbox::Outbox;
+use super::pace::Pace;
 use super::socket::{Batch, Socket};
 use crate::room::Command;
 
@@ -29,6 +31,7 @@ pub(super) struct Driver<'a> {
     pub(super) socket: Socket,
     /// Waits until it is worth a system call.
     pub(super) outgoing: Vec<Transmit>,
+    pub(super) pace: Pace,
     pub(super) outbox: &'a mut Outbox,
     /// Who joined and is not gone: those to be told of if this life ends.
     pub(super) seated: &'a mut BTreeSet<PeerId>,
@@ -63,10 +66,14 @@ impl Driver<'_> {
     }
 
     fn receive(&mut self, batch: &mut Batch) -> io::Result<()> {
+        // The thread has nothing else to do that could not wait for so short a time.
+        thread::sleep(self.pace.gather());
         for _ in 0..BATCHES {
             self.socket.receive(batch)?;
             let now = Instant::now();
+            let mut received = 0;
             for datagram in self.socket.datagrams(batch) {
+                received += 1;
                 match self.stun.handle(now, datagram.source, datagram.contents) {
                     Handled::Answer(answer) => {
                         let (source, destination) = (datagram.destination, datagram.source);
@@ -80,6 +87,7 @@ impl Driver<'_> {
                 }
             }
             self.socket.send(&mut self.outgoing);
+            self.pace.note_received(now, received);
             if batch.is_last() {
                 break;
             }
@@ -137,6 +145,7 @@ impl Driver<'_> {
             match self.sfu.poll_output() {
                 Output::Transmit(transmit) => {
                     self.outgoing.push(transmit);
+                    self.pace.note_sent();
                     if self.outgoing.len() >= OUTGOING {
                         self.socket.send(&mut self.outgoing);
                     }

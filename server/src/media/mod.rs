@@ -4,6 +4,7 @@ mod backlog;
 mod burst;
 mod driver;
 mod outbox;
+mod pace;
 mod pump;
 mod sender;
 mod socket;

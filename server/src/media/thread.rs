@@ -14,6 +14,7 @@ use turn::Stun;
 
 use super::driver::Driver;
 use super::outbox::Outbox;
+use super::pace::Pace;
 use super::socket::Socket;
 use crate::room::{Command, Ends};
 
@@ -64,7 +65,9 @@ impl MediaThread {
         runtime.block_on(async {
             let socket = Socket::new(socket)?;
             let (outbox, seated) = (&mut self.outbox, &mut self.seated);
-            Driver { sfu, stun, socket, outgoing: Vec::new(), outbox, seated }.run(&mut self.commands).await
+            Driver { sfu, stun, socket, outgoing: Vec::new(), pace: Pace::new(now), outbox, seated }
+                .run(&mut self.commands)
+                .await
         })
     }
 
