@@ -175,7 +175,7 @@ impl App {
     pub fn edit_last(mut self) {
         let state = self.state.peek();
         let last = self.route.peek().channel().and_then(|channel_id| {
-            let message = state.timelines.get(&channel_id)?.last_of(state.my_id()?)?;
+            let message = state.timelines.get(&channel_id)?.last_own(state.my_id()?)?;
             Some(message.id)
         });
         if last.is_some() {

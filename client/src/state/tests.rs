@@ -144,6 +144,19 @@ fn ones_own_message_settles_its_pending_row_and_is_read() {
 }
 
 #[test]
+fn the_message_that_is_on_its_way_is_the_newest_of_ones_own() {
+    let mut state = started();
+    let messages = vec![message(1, 1), message(2, 2)];
+    load_newest(&mut state, History { messages, ..page(1..1, false) });
+    let last = |state: &mut State| timeline(state).last_own(user_id(1)).map(|message| message.id);
+    assert_eq!(last(&mut state), Some(message_id(1)));
+    timeline(&mut state).pending.push(pending("n1"));
+    assert_eq!(last(&mut state), None);
+    timeline(&mut state).pending[0].failure = Some("refused".into());
+    assert_eq!(last(&mut state), Some(message_id(1)));
+}
+
+#[test]
 fn a_message_that_arrives_while_the_first_page_loads_is_kept() {
     let mut state = started();
     let epoch = timeline(&mut state).ask_newest();

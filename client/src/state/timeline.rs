@@ -374,10 +374,13 @@ impl Timeline {
         self.drop_oldest(KEPT * 2, KEPT);
     }
 
-    /// The newest message of an author, to edit it.
+    /// The user's newest message, to edit it; none while a newer one is on its way, which is the one that is meant.
     #[must_use]
-    pub fn last_of(&self, author: protocol::id::UserId) -> Option<&Message> {
-        self.messages().rev().find(|message| message.author.id == author)
+    pub fn last_own(&self, me: protocol::id::UserId) -> Option<&Message> {
+        if self.pending.iter().any(|pending| pending.failure.is_none()) {
+            return None;
+        }
+        self.messages().rev().find(|message| message.author.id == me)
     }
 
     /// The rows to show of a part of the messages, and at its end what is on its way. `day` tells days apart in the

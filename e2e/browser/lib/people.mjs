@@ -48,6 +48,12 @@ export async function reads(page, text, timeout = 10_000) {
   assert.equal(await found.count(), 1, `"${text}" stands there once`);
 }
 
+/** Waits until a message of one's own has been sent, and is no longer on its way. */
+export async function isSent(page, text) {
+  const row = page.getByRole('log').locator('li:not([data-pending])').getByText(text, { exact: true });
+  await row.waitFor();
+}
+
 /** Joins the voice channel and waits until the connection is up. */
 export async function joinVoice(page) {
   await page.getByRole('button', { name: /^General, voice channel/ }).click();
