@@ -237,6 +237,9 @@ pub enum Event {
     Slots { peer: PeerId, slots: Vec<SlotView> },
     /// Who speaks in a room, the loudest first; on change, at most ten times a second.
     Speakers { room: RoomId, speakers: Vec<Speaker> },
+    /// Which of the encodings of a published track anybody wants, the lowest first: the client need not send the others
+    /// (W3C `RTCRtpEncodingParameters.active`). Until the first such event all are wanted.
+    Encodings { peer: PeerId, source: Source, wanted: Vec<bool> },
     /// How a connected peer's media fares; every three seconds while media flows.
     Quality { peer: PeerId, quality: Quality },
 }

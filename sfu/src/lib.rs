@@ -43,6 +43,8 @@
 //! Only what is authentic keeps a peer alive: STUN checks with our password, and SRTP and SRTCP
 //! that decrypt. See [`Event::Suspended`].
 
+mod allocate;
+mod bandwidth;
 mod demux;
 mod forward;
 mod io;

@@ -18,6 +18,10 @@ impl Epoch {
         Self(now)
     }
 
+    pub(crate) fn begin(self) -> Instant {
+        self.0
+    }
+
     pub(crate) fn ntp(self, at: Instant) -> u64 {
         let since = at.saturating_duration_since(self.0);
         let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
@@ -55,6 +59,19 @@ pub(crate) struct SenderTime {
     pub(crate) received: Instant,
 }
 
+impl SenderTime {
+    /// When, in our time, what has this RTP time was taken.
+    pub(crate) fn time_of(&self, rtp: u32, clock_rate: u32) -> Option<Instant> {
+        let since = rtp.wrapping_sub(self.rtp);
+        let duration = |ticks: u32| Duration::from_secs_f64(f64::from(ticks) / f64::from(clock_rate));
+        if since < 1 << 31 {
+            self.at.checked_add(duration(since))
+        } else {
+            self.at.checked_sub(duration(since.wrapping_neg()))
+        }
+    }
+}
+
 /// Translates one publisher's NTP times to ours, the same for all its tracks (lip sync). The
 /// report that took the least time to come sets the offset.
 #[derive(Default)]
@@ -86,6 +103,22 @@ const FIRST_CYCLE: u64 = 1 << 16;
 
 fn low_word(count: u64) -> u32 {
     u32::try_from(count & 0xffff_ffff).expect("32 bits remain")
+}
+
+/// Counts on over the wraps of a number of few bits.
+#[derive(Default)]
+pub(crate) struct Count(Option<u64>);
+
+impl Count {
+    /// The count nearest to the highest one so far that a number of this cycle stands for.
+    pub(crate) fn extend(&mut self, number: u16, cycle: u16) -> u64 {
+        let (number, cycle) = (u64::from(number % cycle), u64::from(cycle));
+        let highest = self.0.unwrap_or(FIRST_CYCLE + number);
+        let ahead = (number + cycle - highest % cycle) % cycle;
+        let count = if ahead < cycle / 2 { highest + ahead } else { highest + ahead - cycle };
+        self.0 = Some(highest.max(count));
+        count
+    }
 }
 
 /// How one stream arrives (RFC 3550 sections 6.4 and A.8).
@@ -120,7 +153,7 @@ impl Reception {
     /// Takes note of a packet, and answers with its sequence number counted on over the wraps.
     pub(crate) fn received(&mut self, now: Instant, sequence: u16, timestamp: u32) -> u64 {
         self.received = self.received.wrapping_add(1);
-        let index = self.extend(sequence);
+        let index = self.index(sequence);
         self.highest = self.highest.max(index);
         let since = now.saturating_duration_since(self.start).as_micros();
         let ticks = since * u128::from(self.clock_rate) / 1_000_000;
@@ -134,8 +167,8 @@ impl Reception {
         index
     }
 
-    /// The count nearest to the highest one that ends in these 16 bits.
-    fn extend(&self, sequence: u16) -> u64 {
+    /// The sequence number that ends in these 16 bits, counted on over the wraps: the nearest to the highest one.
+    pub(crate) fn index(&self, sequence: u16) -> u64 {
         let highest = low_half(self.highest);
         if is_before(highest, sequence) {
             self.highest + u64::from(sequence.wrapping_sub(highest))
@@ -220,6 +253,29 @@ mod tests {
         assert_eq!(index(60_000), first + 59_997);
         assert_eq!(index(3), first + 65_536);
         assert_eq!(index(65_535), first + 65_532);
+    }
+
+    #[test]
+    fn counts_go_on_over_the_wraps_of_any_cycle() {
+        for cycle in [1 << 7, 1 << 15] {
+            let mut count = Count::default();
+            let first = count.extend(5, cycle);
+            for step in 1..3 * u64::from(cycle) {
+                let number = u16::try_from((5 + step) % u64::from(cycle)).unwrap();
+                assert_eq!(count.extend(number, cycle), first + step);
+            }
+            let last = first + 3 * u64::from(cycle) - 1;
+            let late = u16::try_from((last - 3) % u64::from(cycle)).unwrap();
+            assert_eq!(count.extend(late, cycle), last - 3);
+        }
+    }
+
+    #[test]
+    fn times_are_told_before_and_after_a_report_and_over_its_wrap() {
+        let now = start();
+        let sender = SenderTime { rtp: 50, at: now, last_report: 0, received: now };
+        assert_eq!(sender.time_of(50 + 90_000, 90_000), Some(now + Duration::from_secs(1)));
+        assert_eq!(sender.time_of(50_u32.wrapping_sub(90_000), 90_000), Some(now - Duration::from_secs(1)));
     }
 
     #[test]

@@ -14,6 +14,12 @@ pub(crate) enum Timer {
     Report(PeerId),
     /// Packets or key frames are missing from this publisher.
     Repair(PeerId),
+    /// This publisher is to be told what arrived.
+    Arrivals(PeerId),
+    /// The way to this subscriber is being measured.
+    Probe(PeerId),
+    /// What this subscriber gets is to be chosen anew.
+    Layers(PeerId),
     /// The speakers of a room may have changed.
     Speakers(RoomId),
 }
@@ -47,7 +53,9 @@ impl Timers {
     }
 
     pub(crate) fn cancel_peer(&mut self, peer: PeerId) {
-        for timer in [Timer::Lease(peer), Timer::Flight(peer), Timer::Report(peer), Timer::Repair(peer)] {
+        let timers =
+            [Timer::Lease, Timer::Flight, Timer::Report, Timer::Repair, Timer::Arrivals, Timer::Probe, Timer::Layers];
+        for timer in timers.map(|timer| timer(peer)) {
             self.cancel(timer);
         }
     }

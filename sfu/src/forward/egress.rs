@@ -1,26 +1,63 @@
 use std::time::Instant;
 
-use super::head::Head;
-use super::rewrite::{Rewriter, Span};
-use super::{Media, TrackId, low_half};
+use super::head::{Element, Head};
+use super::payload::Picture;
+use super::rewrite::{Found, Place, Rewriter};
+use super::{Layer, Media, TrackId, low_half};
 use crate::io::MediaKind;
-use crate::peer::sdp::codec::Extension;
-use crate::peer::sdp::offer::OfferedMedia;
+use crate::peer::sdp::codec::{Codec, Extension, REMB, TRANSPORT_FEEDBACK};
+use crate::peer::sdp::offer::{OfferedCodec, OfferedMedia};
 use crate::peer::seal::TAG;
 use crate::stats::{Epoch, SenderTime};
+
+/// Bytes of padding in one packet, the most that one byte can say.
+pub(crate) const PADDING: usize = 255;
+/// Bytes of the headers of UDP and IP.
+const UDP: usize = 28;
+const HAS_PADDING: u8 = 1 << 5;
+/// RFC 4588 section 4: what is sent again begins with the number that it had.
+const ORIGINAL_SEQUENCE: usize = 2;
 
 /// A subscriber's receive slot: one unbroken RTP stream with contents that change.
 pub(crate) struct Slot {
     pub(crate) kind: MediaKind,
     pub(crate) ssrc: u32,
     /// What the client wants here (video).
-    pub(crate) wish: Option<TrackId>,
+    pub(crate) wish: Option<Wanted>,
+    /// What is to be sent of the wish at the moment; `None` while there is no place for it.
+    pub(crate) target: Option<Target>,
     /// What is sent here.
     pub(crate) shows: Option<TrackId>,
+    /// And which of its encodings (video); `None` while it is paused.
+    pub(crate) sends: Option<Target>,
     pub(crate) sent: Sent,
     pub(crate) downlink: Downlink,
     media: OfferedMedia,
     rewriter: Rewriter,
+    repair: Option<Repair>,
+}
+
+/// A track that a client wants to show at a size in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) track: TrackId,
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+}
+
+/// An encoding, with its temporal layers up to one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Target {
+    pub(crate) layer: Layer,
+    pub(crate) temporal: u8,
+}
+
+/// The stream in which a slot's packets are sent again (RFC 4588).
+#[derive(Clone, Copy)]
+struct Repair {
+    ssrc: u32,
+    /// Of the next packet, counted on over the wraps of the 16 bits that are sent.
+    number: u64,
 }
 
 /// What a sender report counts.
@@ -53,21 +90,35 @@ pub(crate) struct Plain {
     pub(crate) packet: Vec<u8>,
 }
 
+/// What a packet is written with beside its own: what is the same for all slots, and its number on the way.
+#[derive(Clone, Copy)]
+pub(crate) struct Writing {
+    pub(crate) now: Instant,
+    pub(crate) epoch: Epoch,
+    /// Where all packets of the connection are counted.
+    pub(crate) transport: Option<u16>,
+}
+
 impl Slot {
     pub(crate) fn new(kind: MediaKind, media: &OfferedMedia, random: [u8; 32]) -> Self {
         let word = |at: usize| u32::from_be_bytes([0, 1, 2, 3].map(|byte| random[at + byte]));
         // Below 2^15, so that a receiver that misses the first packets does not guess the
         // rollover counter wrong (RFC 3711 section 3.3.1).
-        let first_sequence = u16::from_be_bytes([random[8] & 0x7f, random[9]]);
+        let first_sequence = |at: usize| u16::from_be_bytes([random[at] & 0x7f, random[at + 1]]);
+        let repairs = media.codecs.iter().any(|offered| offered.repair.is_some());
+        let repair = Repair { ssrc: word(12), number: u64::from(first_sequence(16)) };
         Self {
             kind,
             ssrc: word(0),
             wish: None,
+            target: None,
             shows: None,
+            sends: None,
             sent: Sent::default(),
             downlink: Downlink::default(),
             media: media.clone(),
-            rewriter: Rewriter::new(first_sequence, word(4)),
+            rewriter: Rewriter::new(first_sequence(8), word(4)),
+            repair: repairs.then_some(repair),
         }
     }
 
@@ -75,9 +126,36 @@ impl Slot {
         &self.media
     }
 
-    /// Whether a track is to come here once it sends a key frame.
-    pub(crate) fn awaits(&self, track: TrackId) -> bool {
-        self.wish == Some(track) && self.shows != Some(track)
+    /// The SSRC of what is sent again.
+    pub(crate) fn repair_ssrc(&self) -> Option<u32> {
+        self.repair.map(|repair| repair.ssrc)
+    }
+
+    /// Whether packets of this slot are counted on the way: then none may be sent twice with the same bytes.
+    pub(crate) fn is_counted(&self) -> bool {
+        let is_told = self.media.codecs.iter().any(|offered| offered.feedback.contains(&TRANSPORT_FEEDBACK));
+        is_told && self.repair.is_some() && self.media.extensions.contains_key(&Extension::TransportSequence)
+    }
+
+    /// Whether the client tells how its way fares with this slot's packets.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.is_counted() || self.media.codecs.iter().any(|offered| offered.feedback.contains(&REMB))
+    }
+
+    pub(crate) fn wishes(&self, track: TrackId) -> bool {
+        self.wish.is_some_and(|wish| wish.track == track)
+    }
+
+    /// Whether an encoding is to come here once it sends a key frame.
+    pub(crate) fn awaits(&self, (track, layer): (TrackId, Layer)) -> bool {
+        let is_target = self.wishes(track) && self.target.is_some_and(|target| target.layer == layer);
+        is_target && (self.shows != Some(track) || self.sends.is_none_or(|sends| sends.layer != layer))
+    }
+
+    /// The encoding that is to come here once it sends a key frame.
+    pub(crate) fn awaited(&self) -> Option<(TrackId, Layer)> {
+        let awaited = (self.wish?.track, self.target?.layer);
+        self.awaits(awaited).then_some(awaited)
     }
 
     /// Nothing follows on what was sent so far; what comes next comes without a gap.
@@ -86,38 +164,96 @@ impl Slot {
     }
 
     /// The packet as it goes out on this slot; `None` if it is not for it.
-    pub(crate) fn place(&mut self, media: &Media, epoch: Epoch) -> Option<Plain> {
-        if self.awaits(media.track) && media.key_frame && self.payload_type(media).is_some() {
+    pub(crate) fn place(&mut self, media: &Media, writing: Writing) -> Option<Plain> {
+        if self.awaits((media.track, media.layer)) && media.picture.is_key && self.codec(media.codec).is_some() {
             self.shows = Some(media.track);
+            self.sends = self.target;
             self.rewriter.interrupt();
         }
-        if self.shows != Some(media.track) {
+        if self.shows != Some(media.track) || (self.kind == MediaKind::Video && !self.takes(media)) {
             return None;
         }
-        let payload_type = self.payload_type(media)?;
-        let (span, begins) = self.rewriter.place(media)?;
-        let plain = self.write(media, (&span, begins), (payload_type, epoch));
+        let payload_type = self.codec(media.codec)?.payload_type;
+        let place = self.rewriter.place(media)?;
+        let plain = self.write(media, (place, payload_type), writing);
         self.sent.packets = self.sent.packets.wrapping_add(1);
         let length = u32::try_from(media.payload.len()).unwrap_or(0);
         self.sent.octets = self.sent.octets.wrapping_add(length);
-        self.sent.latest = Some((span.timestamp(media.timestamp), media.arrived));
+        self.sent.latest = Some((place.timestamp, media.arrived));
         self.sent.fresh = true;
         Some(plain)
     }
 
-    /// The track and the index in it of a packet that was sent on this slot.
-    pub(crate) fn find(&self, sequence: u16) -> Option<(TrackId, u64)> {
-        let (span, index) = self.rewriter.find(sequence)?;
-        Some((span.track, index))
+    /// Whether a packet of the track is of what is sent of it.
+    fn takes(&mut self, media: &Media) -> bool {
+        let is_wish = self.wishes(media.track);
+        let Some(sends) = self.sends.as_mut().filter(|sends| sends.layer == media.layer) else {
+            return false;
+        };
+        let target = self.target.filter(|target| is_wish && target.layer == sends.layer);
+        if let Some(target) = target.filter(|_| media.picture.begins) {
+            sends.follow(target, &media.picture);
+        }
+        let takes = media.picture.temporal <= sends.temporal;
+        if !takes {
+            self.rewriter.leave_out(media);
+        }
+        takes
     }
 
-    /// The same packet once more, the same to the byte: the cipher's nonce is made of SSRC and
-    /// sequence number, and must not meet another plaintext (RFC 7714 section 8).
-    pub(crate) fn replay(&self, sequence: u16, media: &Media, epoch: Epoch) -> Option<Plain> {
-        let (span, index) = self.rewriter.find(sequence)?;
-        let same = span.is_of(media) && index == media.index && self.kind == MediaKind::Video;
-        let payload_type = self.payload_type(media).filter(|_| same)?;
-        Some(self.write(media, (&span, false), (payload_type, epoch)))
+    /// Nothing more is sent here until a key frame of what is to come.
+    pub(crate) fn pause(&mut self) {
+        self.sends = None;
+        self.rewriter.interrupt();
+    }
+
+    /// What was sent on this slot under a sequence number.
+    pub(crate) fn find(&self, sequence: u16) -> Option<Found> {
+        self.rewriter.find(sequence)
+    }
+
+    /// The same packet once more: in the stream of what is sent again where there is one, else the same to the byte, for
+    /// the cipher's nonce is made of SSRC and sequence number, and must not meet another plaintext (RFC 7714 section 8).
+    pub(crate) fn replay(&mut self, sequence: u16, media: &Media, writing: Writing) -> Option<Plain> {
+        if self.kind != MediaKind::Video {
+            return None;
+        }
+        let place = self.rewriter.place_again(sequence, media)?;
+        let (payload_type, again) = self.codec(media.codec).map(|offered| (offered.payload_type, offered.repair))?;
+        match (&mut self.repair, again) {
+            (Some(repair), Some(again)) => {
+                let (ssrc, number) = (repair.ssrc, repair.number);
+                repair.number += 1;
+                let mut plain = self.write(media, (place, again), writing);
+                plain.rename((ssrc, number), sequence);
+                Some(plain)
+            }
+            (Some(_) | None, _) => {
+                Some(self.write(media, (place, payload_type), Writing { now: media.arrived, ..writing }))
+            }
+        }
+    }
+
+    /// A packet of nothing but padding in the stream of what is sent again, by which the way is measured.
+    pub(crate) fn padding(&mut self, writing: Writing) -> Option<Plain> {
+        let again = self.media.codecs.iter().find_map(|offered| offered.repair)?;
+        let repair = self.repair.as_mut()?;
+        let (ssrc, number) = (repair.ssrc, repair.number);
+        repair.number += 1;
+        let timestamp = self.sent.latest.map_or(0, |(timestamp, _)| timestamp);
+        let send_time = writing.epoch.send_time(writing.now);
+        let transport = writing.transport.map(u16::to_be_bytes);
+        let elements = self.counting((&send_time, transport.as_ref()));
+        let sequence = low_half(number);
+        let head =
+            Head { marker: false, payload_type: again, sequence, timestamp, ssrc, csrc: None, elements: &elements };
+        let size = head.size();
+        let mut packet = Vec::with_capacity(size + PADDING + TAG);
+        head.write(&mut packet);
+        packet[0] |= HAS_PADDING;
+        packet.resize(size + PADDING - 1, 0);
+        packet.push(u8::try_from(PADDING).expect("RFC 3550 section 5.1: one byte says how much"));
+        Some(Plain { ssrc, number, head: size, packet })
     }
 
     /// The RTP time of this slot's stream now: by the publisher's own account (for lip sync), or
@@ -132,35 +268,65 @@ impl Slot {
         Some(timestamp.wrapping_add(ticks))
     }
 
-    fn payload_type(&self, media: &Media) -> Option<u8> {
-        let mut codecs = self.media.codecs.iter();
-        let offered = codecs.find(|offered| offered.codec == media.codec)?;
-        Some(offered.payload_type)
+    fn codec(&self, codec: Codec) -> Option<&OfferedCodec> {
+        self.media.codecs.iter().find(|offered| offered.codec == codec)
     }
 
-    fn write(&self, media: &Media, (span, begins): (&Span, bool), (payload_type, epoch): (u8, Epoch)) -> Plain {
+    fn write(&self, media: &Media, (place, payload_type): (Place, u8), writing: Writing) -> Plain {
         let sound = self.kind == MediaKind::Audio;
-        let number = span.number(media.index);
-        let (level, send_time) = ([media.level.unwrap_or(0)], epoch.send_time(media.arrived));
-        let ids = &self.media.extensions;
-        let level = ids.get(&Extension::AudioLevel).filter(|_| media.level.is_some()).map(|id| (*id, &level[..]));
-        let send_time = ids.get(&Extension::SendTime).map(|id| (*id, &send_time[..]));
+        let (level, send_time) = ([media.level.unwrap_or(0)], writing.epoch.send_time(writing.now));
+        let level_id = self.media.extensions.get(&Extension::AudioLevel).filter(|_| media.level.is_some());
+        let transport = writing.transport.map(u16::to_be_bytes);
+        let [send_time, transport] = self.counting((&send_time, transport.as_ref()));
         let head = Head {
-            marker: media.marker || (sound && begins),
+            marker: media.marker || (sound && place.begins),
             payload_type,
-            sequence: low_half(number),
-            timestamp: span.timestamp(media.timestamp),
+            sequence: low_half(place.number),
+            timestamp: place.timestamp,
             ssrc: self.ssrc,
             csrc: sound.then_some(media.csrc),
-            elements: &[level, send_time],
+            elements: &[level_id.map(|id| (*id, &level[..])), send_time, transport],
         };
         let size = head.size();
-        let mut packet = Vec::with_capacity(size + media.payload.len() + TAG);
+        let mut packet = Vec::with_capacity(size + ORIGINAL_SEQUENCE + media.payload.len() + TAG);
         head.write(&mut packet);
         packet.extend_from_slice(&media.payload);
-        if let Some(ids) = &media.pictures {
-            ids.shift(&mut packet[size..], span.picture());
+        media.picture.ids.write(&mut packet[size..], (low_half(place.picture), place.tl0));
+        Plain { ssrc: self.ssrc, number: place.number, head: size, packet }
+    }
+
+    /// The elements by which the way is measured.
+    fn counting<'a>(&self, (send_time, transport): (&'a [u8; 3], Option<&'a [u8; 2]>)) -> [Option<Element<'a>>; 2] {
+        let ids = &self.media.extensions;
+        let send_time = ids.get(&Extension::SendTime).map(|id| (*id, &send_time[..]));
+        let transport_id = ids.get(&Extension::TransportSequence);
+        [send_time, transport_id.zip(transport).map(|(id, number)| (*id, &number[..]))]
+    }
+}
+
+impl Target {
+    /// Temporal layers go between two pictures, and come with one that needs nothing of what was left out.
+    fn follow(&mut self, target: Self, picture: &Picture) {
+        let takes_up = picture.synchronises && (self.temporal + 1..=target.temporal).contains(&picture.temporal);
+        if picture.is_key || target.temporal < self.temporal {
+            self.temporal = target.temporal;
+        } else if takes_up {
+            self.temporal = picture.temporal;
         }
-        Plain { ssrc: self.ssrc, number, head: size, packet }
+    }
+}
+
+impl Plain {
+    /// Bytes that it takes on the way, below IP.
+    pub(crate) fn size(&self) -> usize {
+        self.packet.len() + TAG + UDP
+    }
+
+    /// Makes of a packet the one in which it is sent again (RFC 4588 section 4).
+    fn rename(&mut self, (ssrc, number): (u32, u64), original: u16) {
+        (self.ssrc, self.number) = (ssrc, number);
+        self.packet[2..4].copy_from_slice(&low_half(number).to_be_bytes());
+        self.packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
+        self.packet.splice(self.head..self.head, original.to_be_bytes());
     }
 }

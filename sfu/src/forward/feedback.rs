@@ -12,6 +12,7 @@ use rtc_rtcp::transport_feedbacks::transport_layer_nack::{
     NackPair, TransportLayerNack, nack_pairs_from_sequence_numbers,
 };
 
+use super::arrivals::{self, Arrivals};
 use crate::peer::guard::{Fault, guarded};
 
 const SENDER_REPORT: u8 = 200;
@@ -21,6 +22,8 @@ const PAYLOAD_FEEDBACK: u8 = 206;
 const GENERIC_NACK: u8 = 1;
 const PICTURE_LOSS: u8 = 1;
 const FULL_INTRA: u8 = 4;
+/// Both for transport-wide feedback and for what is application's own, of which we know REMB.
+const EXTENDED: u8 = 15;
 
 /// More in one packet is not repair but a flood.
 const MOST_NACKED: usize = 128;
@@ -42,13 +45,20 @@ pub(crate) enum Feedback {
     KeyFrame {
         ssrc: u32,
     },
+    /// Which packets arrived.
+    Arrivals(Arrivals),
+    /// What the client estimates that its way can carry (REMB), in bit/s.
+    Estimate(u32),
 }
 
 /// Reads a compound packet. What we do not act on, or is malformed, is left out.
 pub(crate) fn read(mut compound: Bytes) -> Result<Vec<Feedback>, Fault> {
     let mut feedback = Vec::new();
     while let Some(mut packet) = take_packet(&mut compound) {
-        if is_acted_on(&packet) {
+        if packet[0] & 0x1f == EXTENDED {
+            feedback.extend(arrivals::read(&packet).map(Feedback::Arrivals));
+            feedback.extend(read_estimate(&packet).map(Feedback::Estimate));
+        } else if is_acted_on(&packet) {
             let packets = guarded(|| unmarshal(&mut packet))?.unwrap_or_default();
             feedback.extend(packets.iter().flat_map(|packet| interpret(packet.as_ref())));
         }
@@ -64,7 +74,16 @@ fn take_packet(compound: &mut Bytes) -> Option<Bytes> {
     is_whole.then(|| compound.split_to(length))
 }
 
-/// The rest does not reach the library: twenty bytes of transport-wide feedback make it write down 65,535 arrivals.
+/// draft-alvestrand-rmcat-remb section 2.2.
+fn read_estimate(packet: &[u8]) -> Option<u32> {
+    let is_estimate = packet[1] == PAYLOAD_FEEDBACK && packet.get(12..16)? == b"REMB";
+    let [_, high, middle, low] = *packet.get(16..20).filter(|_| is_estimate)?.first_chunk()?;
+    let mantissa = u64::from(u32::from_be_bytes([0, high & 3, middle, low]));
+    let bits = mantissa.checked_shl(u32::from(high >> 2)).unwrap_or(u64::MAX);
+    Some(u32::try_from(bits).unwrap_or(u32::MAX))
+}
+
+/// The rest does not reach the library.
 fn is_acted_on(packet: &[u8]) -> bool {
     let (count, kind) = (packet[0] & 0x1f, packet[1]);
     matches!(
@@ -103,6 +122,8 @@ fn interpret(packet: &dyn Packet) -> Vec<Feedback> {
 pub(crate) struct Compound {
     ssrc: u32,
     packets: Vec<Box<dyn Packet>>,
+    /// Written already.
+    last: Vec<u8>,
 }
 
 impl Compound {
@@ -110,12 +131,12 @@ impl Compound {
     pub(crate) fn receiver(ssrc: u32, mut reports: Vec<ReceptionReport>) -> Self {
         reports.truncate(31);
         let report = ReceiverReport { ssrc, reports, ..ReceiverReport::default() };
-        Self { ssrc, packets: vec![Box::new(report)] }
+        Self { ssrc, packets: vec![Box::new(report)], last: Vec::new() }
     }
 
     pub(crate) fn sender(reports: Vec<SenderReport>) -> Self {
         let packets = reports.into_iter().map(|report| Box::new(report) as Box<dyn Packet>);
-        Self { ssrc: 0, packets: packets.collect() }
+        Self { ssrc: 0, packets: packets.collect(), last: Vec::new() }
     }
 
     pub(crate) fn key_frame(&mut self, media_ssrc: u32) {
@@ -133,9 +154,15 @@ impl Compound {
         self.packets.push(Box::new(ReceiverEstimatedMaximumBitrate { sender_ssrc: self.ssrc, bitrate, ssrcs }));
     }
 
+    /// Adds transport-wide feedback, as it was written.
+    pub(crate) fn arrivals(&mut self, written: &[u8]) {
+        self.last.extend_from_slice(written);
+    }
+
     pub(crate) fn write(&self) -> Option<Bytes> {
-        let written = guarded(|| marshal(&self.packets).ok()).ok().flatten();
-        written.map(bytes::BytesMut::freeze)
+        let mut written = guarded(|| marshal(&self.packets).ok()).ok().flatten()?;
+        written.extend_from_slice(&self.last);
+        Some(written.freeze())
     }
 }
 
@@ -153,7 +180,7 @@ mod tests {
         compound.bitrate(2_500_000, vec![7]);
         let read = read(compound.write().unwrap()).unwrap();
         let nack = Feedback::Nack { ssrc: 8, sequences: vec![1, 2, 40] };
-        assert_eq!(read, [Feedback::KeyFrame { ssrc: 7 }, nack]);
+        assert_eq!(read, [Feedback::KeyFrame { ssrc: 7 }, nack, Feedback::Estimate(2_500_000)]);
     }
 
     #[test]

@@ -1,36 +1,76 @@
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use rtc_rtp::header::Header;
 use rtc_shared::marshal::MarshalSize;
 
 use super::meter::Meter;
-use super::payload::{picture_ids, starts_key_frame};
+use super::payload::inspect;
+use super::rate::Rate;
 use super::repair::{Cache, KeyFrames, Missing};
 use super::silence::Silence;
-use super::{Media, TrackId};
+use super::{Layer, Media, TrackId};
 use crate::io::{MediaKind, PeerId, Source};
-use crate::peer::sdp::codec::Extension;
+use crate::peer::sdp::codec::{Extension, TRANSPORT_FEEDBACK};
 use crate::peer::sdp::offer::OfferedMedia;
 use crate::peer::sdp::{Role, Section};
-use crate::stats::{Reception, SenderClock, SenderTime, compact};
+use crate::stats::{Count, Reception, SenderClock, SenderTime, compact};
 
 /// SSRCs that one client may ever name or use.
 const MOST_SSRCS: usize = 64;
 
+/// An encoding of which nothing came for so long is not sent at the moment.
+const PAUSED_AFTER: Duration = Duration::from_secs(1);
+
 /// A track that a peer publishes or may come to publish.
 pub(crate) struct Track {
+    id: TrackId,
+    csrc: u32,
     pub(crate) media: OfferedMedia,
-    pub(crate) ssrc: Option<u32>,
-    /// How many SSRCs the track has had in turn.
+    /// How many streams it has had.
     streams: u64,
+    /// The lowest first; one where the client sends no simulcast.
+    pub(crate) encodings: Vec<Encoding>,
+    pub(crate) silence: Silence,
+}
+
+/// One of the ways in which a track is sent (RFC 8853).
+#[derive(Default)]
+pub(crate) struct Encoding {
+    pub(crate) ssrc: Option<u32>,
+    stream: u64,
     pub(crate) reception: Option<Reception>,
     pub(crate) sender: Option<SenderTime>,
     pub(crate) cache: Cache,
     pub(crate) missing: Missing,
     pub(crate) key_frames: KeyFrames,
-    pub(crate) silence: Silence,
+    pub(crate) rate: Rate,
+    /// Width and height in pixels, where the codec tells.
+    pub(crate) size: Option<(u16, u16)>,
+    pub(crate) demand: Demand,
+    pictures: Count,
+    latest: Option<Instant>,
+}
+
+/// Whether an encoding is worth sending.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Demand {
+    /// When it was last wanted.
+    pub(crate) wanted: Option<Instant>,
+    /// The publisher was told that nobody wants it.
+    pub(crate) is_paused: bool,
+    /// When the publisher was last told that it is wanted.
+    pub(crate) told: Option<Instant>,
+}
+
+/// What an SSRC of a publisher carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) source: Source,
+    layer: Layer,
+    /// Packets that are sent again (RFC 4588).
+    is_repair: bool,
 }
 
 /// What one peer publishes.
@@ -38,9 +78,17 @@ pub(crate) struct Ingress {
     peer: PeerId,
     csrc: u32,
     tracks: BTreeMap<Source, Track>,
-    ssrcs: BTreeMap<u32, Source>,
+    ssrcs: BTreeMap<u32, Origin>,
     clock: SenderClock,
     meter: Meter,
+}
+
+/// An RTP packet, read as far as it need be.
+struct Packet<'a> {
+    header: &'a Header,
+    sequence: u16,
+    payload: Bytes,
+    is_repair: bool,
 }
 
 impl Ingress {
@@ -49,137 +97,225 @@ impl Ingress {
         let mut ingress = Self { peer, csrc, tracks, ssrcs, clock, meter };
         for section in sections {
             if let Role::Publish(source) = section.role {
-                for ssrc in &section.media.ssrcs {
-                    ingress.learn(*ssrc, source);
-                }
-                let track = Track {
-                    media: section.media.clone(),
-                    ssrc: None,
-                    streams: 0,
-                    reception: None,
-                    sender: None,
-                    cache: Cache::new(),
-                    missing: Missing::default(),
-                    key_frames: KeyFrames::default(),
-                    silence: Silence::default(),
-                };
-                ingress.tracks.insert(source, track);
+                ingress.publish(source, &section.media);
             }
         }
         ingress
+    }
+
+    fn publish(&mut self, source: Source, media: &OfferedMedia) {
+        // Which of several encodings an SSRC carries, only its packets tell.
+        if media.stream_ids.is_empty() {
+            let origin = Origin { source, layer: Layer::default(), is_repair: false };
+            for ssrc in &media.ssrcs {
+                self.learn(*ssrc, origin);
+            }
+            for again in media.repairs.keys() {
+                self.learn(*again, Origin { is_repair: true, ..origin });
+            }
+        }
+        let count = media.stream_ids.len().max(1);
+        let encodings = (0..count).map(|_| Encoding::default()).collect();
+        let id = TrackId { peer: self.peer, source };
+        let (csrc, media, silence) = (self.csrc, media.clone(), Silence::default());
+        self.tracks.insert(source, Track { id, csrc, media, streams: 0, encodings, silence });
     }
 
     pub(crate) fn csrc(&self) -> u32 {
         self.csrc
     }
 
-    pub(crate) fn track(&mut self, source: Source) -> Option<&mut Track> {
+    pub(crate) fn track(&self, source: Source) -> Option<&Track> {
+        self.tracks.get(&source)
+    }
+
+    pub(crate) fn track_mut(&mut self, source: Source) -> Option<&mut Track> {
         self.tracks.get_mut(&source)
+    }
+
+    pub(crate) fn encoding(&mut self, source: Source, layer: Layer) -> Option<&mut Encoding> {
+        self.tracks.get_mut(&source)?.encodings.get_mut(layer.index())
     }
 
     pub(crate) fn tracks(&mut self) -> impl Iterator<Item = (Source, &mut Track)> {
         self.tracks.iter_mut().map(|(source, track)| (*source, track))
     }
 
-    pub(crate) fn knows(&self, ssrc: u32) -> bool {
-        self.ssrcs.contains_key(&ssrc)
+    pub(crate) fn encodings(&mut self) -> impl Iterator<Item = (Source, &mut Encoding)> {
+        self.tracks().flat_map(|(source, track)| track.encodings.iter_mut().map(move |encoding| (source, encoding)))
     }
 
-    /// The track that an SSRC belongs to.
-    fn by_ssrc(&mut self, ssrc: u32) -> Option<&mut Track> {
-        let source = self.ssrcs.get(&ssrc)?;
-        self.tracks.get_mut(source)
+    pub(crate) fn knows(&self, ssrc: u32) -> bool {
+        self.ssrcs.contains_key(&ssrc)
     }
 
     /// Takes a sender report (RFC 3550 section 6.4.1).
     pub(crate) fn sender_report(&mut self, now: Instant, ssrc: u32, (ntp, rtp): (u64, u32)) {
         let at = self.clock.place(ntp, now);
-        if let Some(track) = self.by_ssrc(ssrc).filter(|track| track.ssrc == Some(ssrc)) {
-            track.sender = Some(SenderTime { rtp, at, last_report: compact(ntp), received: now });
+        let Some(origin) = self.ssrcs.get(&ssrc).copied() else {
+            return;
+        };
+        if let Some(encoding) =
+            self.encoding(origin.source, origin.layer).filter(|encoding| encoding.ssrc == Some(ssrc))
+        {
+            encoding.sender = Some(SenderTime { rtp, at, last_report: compact(ntp), received: now });
         }
     }
 
-    /// What a packet claims to be: by its SSRC, else by its MID extension (RFC 9143 section 9.2).
+    /// What a packet claims to be: by its SSRC, else by its MID (RFC 9143 section 9.2) and its RTP stream id (RFC 8852).
     /// Not yet believed.
-    pub(crate) fn admit(&self, header: &Header) -> Option<Source> {
+    pub(crate) fn admit(&self, header: &Header) -> Option<Origin> {
         let known = self.ssrcs.get(&header.ssrc).copied();
         known.or_else(|| {
-            let tracks = self.tracks.iter();
-            let mut tracks = tracks.filter(|(_, track)| {
+            let named = self.tracks.iter().find(|(_, track)| {
                 let mid = extension(header, &track.media, Extension::Mid);
                 mid.is_some_and(|mid| mid == track.media.mid.as_str().as_bytes())
             });
-            tracks.next().map(|(source, _)| *source)
+            let (source, track) = named?;
+            track.origin(*source, header)
         })
     }
 
-    /// Takes an authentic packet that was admitted as this source; `None` if it is not to be forwarded.
+    /// Takes an authentic packet that was admitted as this; `None` if it is not to be forwarded.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
-        source: Source,
+        origin: Origin,
         (header, packet): (&Header, Bytes),
     ) -> Option<Media> {
-        if !self.learn(header.ssrc, source) || !self.meter.admits(now, packet.len()) {
+        if !self.learn(header.ssrc, origin) || !self.meter.admits(now, packet.len()) {
             return None;
         }
-        let id = TrackId { peer: self.peer, source };
-        let track = self.tracks.get_mut(&source)?;
-        let codecs = &track.media.codecs;
-        let offered = codecs.iter().find(|offered| offered.payload_type == header.payload_type)?;
-        let codec = offered.codec;
-        let payload = payload(header, packet)?;
-        if track.ssrc.replace(header.ssrc) != Some(header.ssrc) {
-            track.streams += 1;
-            track.reception = None;
-            track.missing = Missing::default();
-            track.cache = Cache::new();
-            track.sender = None;
+        let track = self.tracks.get_mut(&origin.source)?;
+        track.receive(now, origin.layer, Packet::read(header, (packet, origin.is_repair))?)
+    }
+
+    /// The number under which the client counts a packet, where it is told how that fares.
+    pub(crate) fn transport_number(&self, origin: Origin, header: &Header) -> Option<u16> {
+        let media = &self.tracks.get(&origin.source)?.media;
+        let is_told = media.codecs.iter().any(|offered| offered.feedback.contains(&TRANSPORT_FEEDBACK));
+        let number = extension(header, media, Extension::TransportSequence).filter(|_| is_told)?;
+        Some(u16::from_be_bytes(*number.first_chunk()?))
+    }
+
+    fn learn(&mut self, ssrc: u32, origin: Origin) -> bool {
+        if self.ssrcs.len() >= MOST_SSRCS {
+            return self.ssrcs.get(&ssrc) == Some(&origin);
         }
-        let first = || Reception::new(now, header.sequence_number, codec.clock_rate());
-        let reception = track.reception.get_or_insert_with(first);
-        let index = reception.received(now, header.sequence_number, header.timestamp);
-        let level = extension(header, &track.media, Extension::AudioLevel);
-        let media = Media {
-            track: id,
+        *self.ssrcs.entry(ssrc).or_insert(origin) == origin
+    }
+}
+
+impl Packet<'_> {
+    fn read(header: &Header, (packet, is_repair): (Bytes, bool)) -> Option<Packet<'_>> {
+        let mut payload = payload(header, packet)?;
+        let mut sequence = header.sequence_number;
+        if is_repair {
+            // RFC 4588 section 4; without it, it is padding that measures the way.
+            sequence = payload.try_get_u16().ok()?;
+        }
+        Some(Packet { header, sequence, payload, is_repair })
+    }
+}
+
+impl Track {
+    /// What a packet of an unknown SSRC is, by what it says of itself.
+    fn origin(&self, source: Source, header: &Header) -> Option<Origin> {
+        let ids = &self.media.stream_ids;
+        if ids.is_empty() {
+            let mut codecs = self.media.codecs.iter();
+            let is_repair = codecs.any(|offered| offered.repair == Some(header.payload_type));
+            return Some(Origin { source, layer: Layer::default(), is_repair });
+        }
+        let layer = |wanted| {
+            let named = extension(header, &self.media, wanted)?;
+            let index = ids.iter().position(|id| id.as_bytes() == named)?;
+            Some(Layer(u8::try_from(index).ok()?))
+        };
+        let first = layer(Extension::StreamId).map(|layer| Origin { source, layer, is_repair: false });
+        first.or_else(|| {
+            let layer = layer(Extension::RepairedStreamId)?;
+            Some(Origin { source, layer, is_repair: true })
+        })
+    }
+
+    fn receive(&mut self, now: Instant, layer: Layer, packet: Packet<'_>) -> Option<Media> {
+        let Packet { header, sequence, payload, is_repair } = packet;
+        let offered = self.media.codecs.iter().find(|offered| {
+            let expected = if is_repair { offered.repair } else { Some(offered.payload_type) };
+            expected == Some(header.payload_type)
+        })?;
+        let codec = offered.codec;
+        let encoding = self.encodings.get_mut(layer.index())?;
+        let index = if is_repair {
+            encoding.reception.as_ref()?.index(sequence)
+        } else {
+            if encoding.ssrc != Some(header.ssrc) {
+                self.streams += 1;
+                encoding.begin(header.ssrc, self.streams);
+            }
+            let first = || Reception::new(now, sequence, codec.clock_rate());
+            let reception = encoding.reception.get_or_insert_with(first);
+            reception.received(now, sequence, header.timestamp)
+        };
+        let picture = inspect(codec, &payload);
+        let picture_index = picture.ids.picture().map(|id| encoding.pictures.extend(id, picture.ids.cycle()));
+        encoding.size = picture.size.or(encoding.size);
+        encoding.latest = Some(now);
+        encoding.rate.add(now, (picture.temporal, payload.len()));
+        let level = extension(header, &self.media, Extension::AudioLevel);
+        Some(Media {
+            track: self.id,
             csrc: self.csrc,
-            stream: track.streams,
+            layer,
+            stream: encoding.stream,
             codec,
             index,
             timestamp: header.timestamp,
             marker: header.marker,
             arrived: now,
+            captured: encoding.sender.and_then(|sender| sender.time_of(header.timestamp, codec.clock_rate())),
             level: level.and_then(|value| value.first().copied()),
-            key_frame: starts_key_frame(codec, &payload),
-            pictures: picture_ids(codec, &payload),
+            picture,
+            picture_index,
             payload,
-        };
-        Some(media)
+        })
     }
 
-    fn learn(&mut self, ssrc: u32, source: Source) -> bool {
-        if self.ssrcs.len() >= MOST_SSRCS {
-            return self.ssrcs.get(&ssrc) == Some(&source);
-        }
-        *self.ssrcs.entry(ssrc).or_insert(source) == source
-    }
-}
-
-impl Track {
     /// Keeps a packet that is to be forwarded, for what may be asked later.
     pub(crate) fn keep(&mut self, now: Instant, media: &Media) {
+        let Some(encoding) = self.encodings.get_mut(media.layer.index()) else {
+            return;
+        };
         match media.track.source.kind() {
             MediaKind::Audio => {}
             MediaKind::Video => {
-                self.cache.keep(media);
-                if self.missing.received(now, media.sequence()) {
-                    self.key_frames.request();
+                encoding.cache.keep(media);
+                if encoding.missing.received(now, media.sequence()) {
+                    encoding.key_frames.request();
                 }
-                if media.key_frame {
-                    self.key_frames.received();
+                if media.picture.is_key {
+                    encoding.key_frames.received();
                 }
             }
         }
+    }
+}
+
+impl Encoding {
+    /// Another SSRC: nothing goes on from what came before.
+    fn begin(&mut self, ssrc: u32, stream: u64) {
+        *self = Self { ssrc: Some(ssrc), stream, demand: self.demand, ..Self::default() };
+    }
+
+    /// Whether the publisher sends it at the moment.
+    pub(crate) fn is_sent(&self, now: Instant) -> bool {
+        self.latest.is_some_and(|latest| now.saturating_duration_since(latest) < PAUSED_AFTER)
+    }
+
+    /// A packet of one of its streams, as far as it is kept.
+    pub(crate) fn kept(&self, stream: u64, index: u64) -> Option<&Media> {
+        self.cache.get(index).filter(|media| media.stream == stream)
     }
 }
 

@@ -1,11 +1,14 @@
 //! From a publisher's packet to the subscribers' packets.
 
+pub(crate) mod arrivals;
 pub(crate) mod egress;
 pub(crate) mod feedback;
+pub(crate) mod gaps;
 pub(crate) mod head;
 pub(crate) mod ingress;
 pub(crate) mod meter;
 pub(crate) mod payload;
+pub(crate) mod rate;
 pub(crate) mod repair;
 pub(crate) mod rewrite;
 pub(crate) mod silence;
@@ -17,7 +20,7 @@ use bytes::Bytes;
 
 use crate::io::{PeerId, Source};
 use crate::peer::sdp::codec::Codec;
-use payload::PictureIds;
+use payload::Picture;
 
 /// A published track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,12 +29,23 @@ pub(crate) struct TrackId {
     pub(crate) source: Source,
 }
 
+/// Which of a track's encodings (RFC 8853), 0 the lowest; a track that is sent in one way has that one alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Layer(pub(crate) u8);
+
+impl Layer {
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 /// An authentic packet of a publisher.
 #[derive(Clone, Debug)]
 pub(crate) struct Media {
     pub(crate) track: TrackId,
     pub(crate) csrc: u32,
-    /// Which of the track's streams; there is a new one when the publisher's SSRC changes.
+    pub(crate) layer: Layer,
+    /// Which of the track's streams: each encoding has its own, and a new one when its SSRC changes.
     pub(crate) stream: u64,
     pub(crate) codec: Codec,
     /// The sequence number, counted on over its wraps: no two packets of a stream have the same.
@@ -39,10 +53,14 @@ pub(crate) struct Media {
     pub(crate) timestamp: u32,
     pub(crate) marker: bool,
     pub(crate) arrived: Instant,
+    /// When its picture or sound was taken, by the publisher's sender reports, in our time.
+    pub(crate) captured: Option<Instant>,
     /// RFC 6464: 0 (overload) to 127 (silence), in -dBov, and the voice flag in the top bit.
     pub(crate) level: Option<u8>,
-    pub(crate) key_frame: bool,
-    pub(crate) pictures: Option<PictureIds>,
+    /// What its payload says of the picture that it is part of.
+    pub(crate) picture: Picture,
+    /// Its picture's id, counted on over its wraps.
+    pub(crate) picture_index: Option<u64>,
     pub(crate) payload: Bytes,
 }
 

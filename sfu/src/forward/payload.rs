@@ -1,4 +1,4 @@
-//! The only place that reads payloads: key frames and VP8's picture ids.
+//! The only place that reads payloads: key frames, sizes, VP8's picture ids and temporal layers.
 
 use crate::peer::sdp::codec::Codec;
 
@@ -7,8 +7,14 @@ const VP8_START: u8 = 0x10;
 const VP8_PARTITION: u8 = 0x07;
 const VP8_HAS_PICTURE_ID: u8 = 0x80;
 const VP8_HAS_TL0: u8 = 0x40;
-const VP8_HAS_LAYER_OR_KEY_INDEX: u8 = 0x30;
+const VP8_HAS_TEMPORAL: u8 = 0x20;
+const VP8_HAS_TEMPORAL_OR_KEY_INDEX: u8 = 0x30;
+const VP8_SYNCHRONISES: u8 = 0x20;
 const VP8_WIDE: u8 = 0x80;
+/// RFC 6386 section 9.1: a key frame's tag, then these, then its size.
+const VP8_TAG: usize = 3;
+const VP8_START_CODE: [u8; 3] = [0x9d, 0x01, 0x2a];
+const VP8_SIZE: u16 = 0x3fff;
 
 const H264_IDR: u8 = 5;
 const H264_SPS: u8 = 7;
@@ -16,8 +22,24 @@ const H264_STAP_A: u8 = 24;
 const H264_FU_A: u8 = 28;
 const H264_FU_START: u8 = 0x80;
 
+/// What a packet says of the picture that it is part of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Picture {
+    /// A decoder can begin with this packet.
+    pub(crate) is_key: bool,
+    /// It is the first of its picture.
+    pub(crate) begins: bool,
+    /// Its temporal layer; what is above it may be left out.
+    pub(crate) temporal: u8,
+    /// Its layer can be taken up from here on, though earlier pictures of it are missing.
+    pub(crate) synchronises: bool,
+    /// Width and height in pixels, which key frames tell.
+    pub(crate) size: Option<(u16, u16)>,
+    pub(crate) ids: PictureIds,
+}
+
 /// The fields of a VP8 payload descriptor that grow from picture to picture (RFC 7741).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PictureIds {
     /// Offset in the payload, value, and whether it is 15 bits wide.
     picture: Option<(usize, u16, bool)>,
@@ -30,79 +52,97 @@ impl PictureIds {
         self.picture.map(|(_, value, _)| value)
     }
 
+    /// How many values there are before they begin again.
+    pub(crate) fn cycle(&self) -> u16 {
+        if self.picture.is_some_and(|(_, _, wide)| wide) { 1 << 15 } else { 1 << 7 }
+    }
+
     pub(crate) fn tl0(&self) -> Option<u8> {
         self.tl0.map(|(_, value)| value)
     }
 
-    /// Adds to the ids of this payload, each in its own width.
-    pub(crate) fn shift(&self, payload: &mut [u8], (picture, tl0): (u16, u8)) {
-        if let Some((at, value, wide)) = self.picture {
-            let shifted = value.wrapping_add(picture);
+    /// Replaces the ids in this payload, each in its own width.
+    pub(crate) fn write(&self, payload: &mut [u8], (picture, tl0): (u16, u8)) {
+        if let Some((at, _, wide)) = self.picture {
             if let (true, Some(bytes)) = (wide, payload.get_mut(at..at + 2)) {
-                bytes.copy_from_slice(&(shifted | 0x8000).to_be_bytes());
+                bytes.copy_from_slice(&(picture | 0x8000).to_be_bytes());
             } else if let (false, Some(byte)) = (wide, payload.get_mut(at)) {
-                *byte = shifted.to_be_bytes()[1] & 0x7f;
+                *byte = picture.to_be_bytes()[1] & 0x7f;
             }
         }
-        if let Some((at, value)) = self.tl0
+        if let Some((at, _)) = self.tl0
             && let Some(byte) = payload.get_mut(at)
         {
-            *byte = value.wrapping_add(tl0);
+            *byte = tl0;
         }
     }
 }
 
-pub(crate) fn picture_ids(codec: Codec, payload: &[u8]) -> Option<PictureIds> {
+/// Reads what there is to know.
+pub(crate) fn inspect(codec: Codec, payload: &[u8]) -> Picture {
     match codec {
-        Codec::Vp8 => vp8_descriptor(payload).map(|(ids, _)| ids),
-        Codec::Opus | Codec::H264 => None,
+        Codec::Opus => Picture { is_key: true, begins: true, ..Picture::default() },
+        Codec::Vp8 => vp8(payload).unwrap_or_default(),
+        Codec::H264 => {
+            let is_key = h264_starts_key_frame(payload).unwrap_or(false);
+            Picture { is_key, begins: is_key, ..Picture::default() }
+        }
     }
 }
 
-/// Whether a decoder can begin with this packet.
-pub(crate) fn starts_key_frame(codec: Codec, payload: &[u8]) -> bool {
-    match codec {
-        Codec::Opus => true,
-        Codec::Vp8 => vp8_starts_key_frame(payload).unwrap_or(false),
-        Codec::H264 => h264_starts_key_frame(payload).unwrap_or(false),
+fn vp8(payload: &[u8]) -> Option<Picture> {
+    let first = *payload.first()?;
+    let (mut picture, length) = vp8_descriptor(payload)?;
+    picture.begins = first & VP8_START != 0 && first & VP8_PARTITION == 0;
+    let frame = payload.get(length..)?;
+    // RFC 6386 section 9.1: the frame tag's lowest bit is 0 in a key frame.
+    picture.is_key = picture.begins && frame.first()? & 1 == 0;
+    if picture.is_key {
+        picture.synchronises = true;
+        picture.size = vp8_size(frame);
     }
+    Some(picture)
 }
 
-/// The ids and the descriptor's length.
-fn vp8_descriptor(payload: &[u8]) -> Option<(PictureIds, usize)> {
-    let mut ids = PictureIds { picture: None, tl0: None };
+/// What the descriptor says, and its length.
+fn vp8_descriptor(payload: &[u8]) -> Option<(Picture, usize)> {
+    let mut picture = Picture::default();
     if payload.first()? & VP8_EXTENDED == 0 {
-        return Some((ids, 1));
+        return Some((picture, 1));
     }
     let flags = *payload.get(1)?;
     let mut at = 2;
     if flags & VP8_HAS_PICTURE_ID != 0 {
         let first = *payload.get(at)?;
         if first & VP8_WIDE == 0 {
-            ids.picture = Some((at, u16::from(first), false));
+            picture.ids.picture = Some((at, u16::from(first), false));
             at += 1;
         } else {
             let value = u16::from_be_bytes([first & 0x7f, *payload.get(at + 1)?]);
-            ids.picture = Some((at, value, true));
+            picture.ids.picture = Some((at, value, true));
             at += 2;
         }
     }
     if flags & VP8_HAS_TL0 != 0 {
-        ids.tl0 = Some((at, *payload.get(at)?));
+        picture.ids.tl0 = Some((at, *payload.get(at)?));
         at += 1;
     }
-    if flags & VP8_HAS_LAYER_OR_KEY_INDEX != 0 {
+    if flags & VP8_HAS_TEMPORAL_OR_KEY_INDEX != 0 {
+        if flags & VP8_HAS_TEMPORAL != 0 {
+            let byte = *payload.get(at)?;
+            picture.temporal = byte >> 6;
+            picture.synchronises = byte & VP8_SYNCHRONISES != 0;
+        }
         at += 1;
     }
-    Some((ids, at))
+    Some((picture, at))
 }
 
-fn vp8_starts_key_frame(payload: &[u8]) -> Option<bool> {
-    let first = *payload.first()?;
-    let (_, length) = vp8_descriptor(payload)?;
-    let starts = first & VP8_START != 0 && first & VP8_PARTITION == 0;
-    // RFC 6386 section 9.1: the frame tag's lowest bit is 0 in a key frame.
-    Some(starts && payload.get(length)? & 1 == 0)
+fn vp8_size(frame: &[u8]) -> Option<(u16, u16)> {
+    let (code, size) = frame.get(VP8_TAG..)?.split_first_chunk()?;
+    let [a, b, c, d] = *size.first_chunk()?;
+    let size = (u16::from_le_bytes([a, b]) & VP8_SIZE, u16::from_le_bytes([c, d]) & VP8_SIZE);
+    (*code == VP8_START_CODE).then_some(size)
 }
 
 /// RFC 6184: parameter sets or the start of an IDR slice.
@@ -124,47 +164,64 @@ mod tests {
 
     use super::*;
 
+    fn is_key(codec: Codec, payload: &[u8]) -> bool {
+        inspect(codec, payload).is_key
+    }
+
     #[test]
     fn vp8_key_frames_are_told_from_others() {
-        assert!(starts_key_frame(Codec::Vp8, &[0x10, 0x00]));
-        assert!(!starts_key_frame(Codec::Vp8, &[0x10, 0x01]));
-        assert!(!starts_key_frame(Codec::Vp8, &[0x00, 0x00]));
-        assert!(starts_key_frame(Codec::Vp8, &[0x90, 0x80, 0x81, 0x02, 0x00]));
-        assert!(!starts_key_frame(Codec::Vp8, &[0x90, 0x80, 0x81]));
+        assert!(is_key(Codec::Vp8, &[0x10, 0x00]));
+        assert!(!is_key(Codec::Vp8, &[0x10, 0x01]));
+        assert!(!is_key(Codec::Vp8, &[0x00, 0x00]));
+        assert!(is_key(Codec::Vp8, &[0x90, 0x80, 0x81, 0x02, 0x00]));
+        assert!(!is_key(Codec::Vp8, &[0x90, 0x80, 0x81]));
+    }
+
+    #[test]
+    fn vp8_key_frames_tell_their_size() {
+        let frame = [0x10, 0x00, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01];
+        assert_eq!(inspect(Codec::Vp8, &frame).size, Some((640, 480)));
+        assert_eq!(inspect(Codec::Vp8, &frame[..10]).size, None);
+    }
+
+    #[test]
+    fn vp8_temporal_layers_are_read() {
+        let picture = inspect(Codec::Vp8, &[0x90, 0xe0, 0x81, 0x02, 7, 0xa0, 1]);
+        assert_eq!((picture.temporal, picture.synchronises, picture.begins), (2, true, true));
+        let picture = inspect(Codec::Vp8, &[0x90, 0xe0, 0x81, 0x02, 7, 0x40, 1]);
+        assert_eq!((picture.temporal, picture.synchronises), (1, false));
     }
 
     #[test]
     fn h264_key_frames_are_told_from_others() {
-        assert!(starts_key_frame(Codec::H264, &[0x67]));
-        assert!(starts_key_frame(Codec::H264, &[0x78, 0, 9, 0x67]));
-        assert!(starts_key_frame(Codec::H264, &[0x7c, 0x85]));
-        assert!(!starts_key_frame(Codec::H264, &[0x7c, 0x05]));
-        assert!(!starts_key_frame(Codec::H264, &[0x61]));
+        assert!(is_key(Codec::H264, &[0x67]));
+        assert!(is_key(Codec::H264, &[0x78, 0, 9, 0x67]));
+        assert!(is_key(Codec::H264, &[0x7c, 0x85]));
+        assert!(!is_key(Codec::H264, &[0x7c, 0x05]));
+        assert!(!is_key(Codec::H264, &[0x61]));
     }
 
     #[test]
-    fn picture_ids_are_shifted_within_their_width() {
+    fn picture_ids_are_written_within_their_width() {
         let mut payload = [0x90, 0xe0, 0xff, 0xff, 0xfe, 0x20, 0];
-        let ids = picture_ids(Codec::Vp8, &payload).unwrap();
-        assert_eq!((ids.picture(), ids.tl0()), (Some(0x7fff), Some(0xfe)));
-        ids.shift(&mut payload, (2, 3));
-        let ids = picture_ids(Codec::Vp8, &payload).unwrap();
+        let ids = inspect(Codec::Vp8, &payload).ids;
+        assert_eq!((ids.picture(), ids.cycle(), ids.tl0()), (Some(0x7fff), 0x8000, Some(0xfe)));
+        ids.write(&mut payload, (0x8001, 1));
+        let ids = inspect(Codec::Vp8, &payload).ids;
         assert_eq!((ids.picture(), ids.tl0()), (Some(1), Some(1)));
 
         let mut narrow = [0x90, 0x80, 0x7f, 0];
-        let ids = picture_ids(Codec::Vp8, &narrow).unwrap();
-        ids.shift(&mut narrow, (3, 0));
+        let ids = inspect(Codec::Vp8, &narrow).ids;
+        assert_eq!(ids.cycle(), 0x80);
+        ids.write(&mut narrow, (0x82, 0));
         assert_eq!(narrow, [0x90, 0x80, 0x02, 0]);
     }
 
     proptest! {
         #[test]
-        fn any_payload_is_read(payload: Vec<u8>, shift: (u16, u8)) {
+        fn any_payload_is_read(payload: Vec<u8>, ids: (u16, u8)) {
             for codec in [Codec::Opus, Codec::Vp8, Codec::H264] {
-                starts_key_frame(codec, &payload);
-                if let Some(ids) = picture_ids(codec, &payload) {
-                    ids.shift(&mut payload.clone(), shift);
-                }
+                inspect(codec, &payload).ids.write(&mut payload.clone(), ids);
             }
         }
     }

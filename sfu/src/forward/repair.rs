@@ -18,15 +18,12 @@ const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(500);
 const MOST_KEY_FRAME_REQUESTS: u8 = 20;
 
 /// The last packets of a video track, from which the NACKs of all its subscribers are answered.
+#[derive(Default)]
 pub(crate) struct Cache {
     packets: Vec<Option<Media>>,
 }
 
 impl Cache {
-    pub(crate) fn new() -> Self {
-        Self { packets: Vec::new() }
-    }
-
     pub(crate) fn keep(&mut self, media: &Media) {
         if self.packets.is_empty() {
             self.packets.resize(CACHED, None);

@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::payload::PictureIds;
-use super::{Media, TrackId, low_half};
+use super::gaps::Gaps;
+use super::{Layer, Media, TrackId, low_half};
 
 /// Retransmissions reach back over this many switches.
 const MOST_SPANS: usize = 8;
@@ -10,36 +10,70 @@ const MOST_SPANS: usize = 8;
 /// Retransmissions reach back over this many packets.
 const REACH: u64 = 2048;
 
+/// Capture times of one publisher that are further apart show a clock that was set.
+const LONGEST_CHANGE: Duration = Duration::from_secs(10);
+
 /// A stretch of one slot's stream that comes from one stream of a publisher without a break. All
-/// offsets are added to the publisher's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// offsets are added to the publisher's numbers, less what was left out of them.
+#[derive(Clone, Debug)]
 pub(crate) struct Span {
-    pub(crate) track: TrackId,
+    track: TrackId,
+    layer: Layer,
     stream: u64,
     /// Counted on over the wraps of the 16 bits that are sent.
     first: u64,
     number: u64,
     timestamp: u32,
-    picture: u16,
+    picture: u64,
     tl0: u8,
+    left_out: Gaps,
+    pictures_left_out: Gaps,
+    /// The highest that were placed or left out.
+    highest: u64,
+    highest_picture: Option<u64>,
+}
+
+/// Where a packet goes in a slot's stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Its sequence number, counted on over the wraps of the 16 bits that are sent.
+    pub(crate) number: u64,
+    pub(crate) timestamp: u32,
+    pub(crate) picture: u64,
+    pub(crate) tl0: u8,
+    /// It follows on a break.
+    pub(crate) begins: bool,
+}
+
+/// What was sent under a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) track: TrackId,
+    pub(crate) layer: Layer,
+    pub(crate) stream: u64,
+    pub(crate) index: u64,
 }
 
 impl Span {
-    pub(crate) fn is_of(&self, media: &Media) -> bool {
+    fn is_of(&self, media: &Media) -> bool {
         self.track == media.track && self.stream == media.stream
-    }
-
-    /// The slot's sequence number of a publisher's packet, counted on over its wraps.
-    pub(crate) fn number(&self, index: u64) -> u64 {
-        index.wrapping_add(self.number)
     }
 
     pub(crate) fn timestamp(&self, publisher: u32) -> u32 {
         publisher.wrapping_add(self.timestamp)
     }
 
-    pub(crate) fn picture(&self) -> (u16, u8) {
-        (self.picture, self.tl0)
+    fn place(&self, media: &Media) -> Option<Place> {
+        let is_left_out = self.left_out.contains(media.index);
+        let number = self.left_out.place(media.index).filter(|_| !is_left_out)?.wrapping_add(self.number);
+        let picture = match media.picture_index {
+            Some(index) if self.pictures_left_out.contains(index) => return None,
+            Some(index) => self.pictures_left_out.place(index)?.wrapping_add(self.picture),
+            None => 0,
+        };
+        let tl0 = media.picture.ids.tl0().unwrap_or(0).wrapping_add(self.tl0);
+        let timestamp = self.timestamp(media.timestamp);
+        (number >= self.first).then_some(Place { number, timestamp, picture, tl0, begins: false })
     }
 }
 
@@ -47,9 +81,11 @@ impl Span {
 struct Latest {
     number: u64,
     timestamp: u32,
-    picture: u16,
+    picture: u64,
     tl0: u8,
     at: Instant,
+    captured: Option<Instant>,
+    track: TrackId,
 }
 
 /// Makes one unbroken stream of the parts of many. No number is given to two packets: SRTP's
@@ -72,28 +108,63 @@ impl Rewriter {
         self.broken = true;
     }
 
-    /// The span of a packet that is to be sent, and whether the packet begins it; `None` for one
-    /// from before the span's begin.
-    pub(crate) fn place(&mut self, media: &Media) -> Option<(Span, bool)> {
-        let current = self.current().filter(|span| span.is_of(media)).copied();
-        let begins = current.is_none();
-        let span = current.unwrap_or_else(|| self.begin(media));
-        let number = span.number(media.index);
-        if number < span.first {
-            return None;
+    /// The place of a packet that is to be sent; `None` for one from before the span's begin, or that was left out.
+    pub(crate) fn place(&mut self, media: &Media) -> Option<Place> {
+        let begins = !self.current().is_some_and(|span| span.is_of(media));
+        if begins {
+            self.begin(media);
         }
-        self.advance(media, (&span, number));
-        Some((span, begins))
+        let span = self.spans.back_mut()?;
+        let place = Place { begins, ..span.place(media)? };
+        span.highest = span.highest.max(media.index);
+        span.highest_picture = span.highest_picture.max(media.picture_index);
+        if self.latest.is_none_or(|latest| latest.number < place.number) {
+            self.advance(media, place);
+        }
+        Some(place)
     }
 
-    /// The span that a sent sequence number belongs to, and the index of its packet there.
-    pub(crate) fn find(&self, sequence: u16) -> Option<(Span, u64)> {
+    /// Leaves a packet out of the stream in use: what follows moves up.
+    pub(crate) fn leave_out(&mut self, media: &Media) {
+        let Some(span) = self.spans.back_mut().filter(|span| !self.broken && span.is_of(media)) else {
+            return;
+        };
+        // One that comes late may have a place already, by those that came before it: then it is as if it were lost.
+        if media.index > span.highest {
+            span.highest = media.index;
+            span.left_out.leave_out(media.index);
+        }
+        if let Some(picture) = media.picture_index
+            && span.highest_picture.is_none_or(|highest| picture > highest)
+        {
+            span.highest_picture = Some(picture);
+            span.pictures_left_out.leave_out(picture);
+        }
+    }
+
+    /// The packet that a sent sequence number belongs to.
+    pub(crate) fn find(&self, sequence: u16) -> Option<Found> {
+        let number = self.number(sequence)?;
+        let span = self.span(number)?;
+        let index = span.left_out.index(number.wrapping_sub(span.number))?;
+        Some(Found { track: span.track, layer: span.layer, stream: span.stream, index })
+    }
+
+    /// The place at which a packet was sent under a sequence number; `None` if another one was.
+    pub(crate) fn place_again(&self, sequence: u16, media: &Media) -> Option<Place> {
+        let number = self.number(sequence)?;
+        let span = self.span(number).filter(|span| span.is_of(media))?;
+        span.place(media).filter(|place| place.number == number)
+    }
+
+    fn number(&self, sequence: u16) -> Option<u64> {
         let latest = self.latest?.number;
         let age = u64::from(low_half(latest).wrapping_sub(sequence));
-        let number = latest.checked_sub(age).filter(|_| age < REACH)?;
-        let mut spans = self.spans.iter().rev();
-        let span = spans.find(|span| span.first <= number)?;
-        Some((*span, number.wrapping_sub(span.number)))
+        latest.checked_sub(age).filter(|_| age < REACH)
+    }
+
+    fn span(&self, number: u64) -> Option<&Span> {
+        self.spans.iter().rev().find(|span| span.first <= number)
     }
 
     /// The span in use.
@@ -101,54 +172,57 @@ impl Rewriter {
         self.spans.back().filter(|_| !self.broken)
     }
 
-    fn begin(&mut self, media: &Media) -> Span {
+    fn begin(&mut self, media: &Media) {
         let (first, timestamp) = match &self.latest {
             None => (u64::from(self.first_sequence), self.first_timestamp),
-            Some(latest) => {
-                let gap = media.arrived.saturating_duration_since(latest.at);
-                let ticks = gap.as_micros() * u128::from(media.codec.clock_rate()) / 1_000_000;
-                let ticks = u32::try_from(ticks).unwrap_or(u32::MAX).max(1);
-                (latest.number + 1, latest.timestamp.wrapping_add(ticks))
-            }
+            Some(latest) => (latest.number + 1, latest.timestamp.wrapping_add(latest.ticks_to(media))),
         };
-        let next = self.latest.map(|latest| (latest.picture, latest.tl0));
-        let next = next.map_or((0, 0), |(a, b)| (a.wrapping_add(1), b.wrapping_add(1)));
-        let ids = media.pictures.as_ref();
-        let picture = ids.and_then(PictureIds::picture);
-        let tl0 = ids.and_then(PictureIds::tl0);
-        let span = Span {
+        let (picture, tl0) = self.latest.map_or((0, 0), |latest| (latest.picture + 1, latest.tl0.wrapping_add(1)));
+        self.broken = false;
+        self.spans.push_back(Span {
             track: media.track,
+            layer: media.layer,
             stream: media.stream,
             first,
             number: first.wrapping_sub(media.index),
             timestamp: timestamp.wrapping_sub(media.timestamp),
-            picture: picture.map_or(0, |value| next.0.wrapping_sub(value)),
-            tl0: tl0.map_or(0, |value| next.1.wrapping_sub(value)),
-        };
-        self.broken = false;
-        self.spans.push_back(span);
+            picture: media.picture_index.map_or(0, |index| picture.wrapping_sub(index)),
+            tl0: media.picture.ids.tl0().map_or(0, |value| tl0.wrapping_sub(value)),
+            left_out: Gaps::default(),
+            pictures_left_out: Gaps::default(),
+            highest: media.index,
+            highest_picture: media.picture_index,
+        });
         if self.spans.len() > MOST_SPANS {
             self.spans.pop_front();
         }
-        span
     }
 
-    fn advance(&mut self, media: &Media, (span, number): (&Span, u64)) {
-        let latest = self.latest;
-        if latest.is_some_and(|latest| latest.number >= number) {
-            return;
-        }
-        let before = latest.map_or((0, 0), |latest| (latest.picture, latest.tl0));
-        let ids = media.pictures.as_ref();
-        let picture = ids.and_then(PictureIds::picture);
-        let tl0 = ids.and_then(PictureIds::tl0);
+    fn advance(&mut self, media: &Media, place: Place) {
+        let (picture, tl0) = self.latest.map_or((0, 0), |latest| (latest.picture, latest.tl0));
         self.latest = Some(Latest {
-            number,
-            timestamp: span.timestamp(media.timestamp),
-            picture: picture.map_or(before.0, |value| value.wrapping_add(span.picture)),
-            tl0: tl0.map_or(before.1, |value| value.wrapping_add(span.tl0)),
+            number: place.number,
+            timestamp: place.timestamp,
+            picture: media.picture_index.map_or(picture, |_| place.picture),
+            tl0: media.picture.ids.tl0().map_or(tl0, |_| place.tl0),
             at: media.arrived,
+            captured: media.captured,
+            track: media.track,
         });
+    }
+}
+
+impl Latest {
+    /// The ticks from the latest packet to one that begins another stream: by the publisher's own clock where it is the
+    /// same one's, else by when they came. At least one, so that pictures are told apart.
+    fn ticks_to(&self, media: &Media) -> u32 {
+        let is_same = self.track == media.track;
+        let captured = self.captured.zip(media.captured).filter(|_| is_same);
+        let captured = captured.map(|(before, after)| after.saturating_duration_since(before));
+        let arrived = media.arrived.saturating_duration_since(self.at);
+        let gap = captured.filter(|gap| *gap < LONGEST_CHANGE).unwrap_or(arrived);
+        let ticks = gap.as_micros() * u128::from(media.codec.clock_rate()) / 1_000_000;
+        u32::try_from(ticks).unwrap_or(u32::MAX).max(1)
     }
 }
 
@@ -164,6 +238,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::forward::payload::Picture;
     use crate::io::{PeerId, Source};
     use crate::peer::sdp::codec::Codec;
     use crate::timer::start;
@@ -172,22 +247,24 @@ mod tests {
         Media {
             track: TrackId { peer: PeerId(peer), source: Source::Microphone },
             csrc: 1,
+            layer: Layer::default(),
             stream: 1,
             codec: Codec::Opus,
             index,
             timestamp,
             marker: false,
             arrived: at,
+            captured: None,
             level: None,
-            key_frame: true,
-            pictures: None,
+            picture: Picture::default(),
+            picture_index: None,
             payload: Bytes::new(),
         }
     }
 
     fn place(rewriter: &mut Rewriter, media: &Media) -> Option<(u16, u32)> {
-        let (span, _) = rewriter.place(media)?;
-        Some((low_half(span.number(media.index)), span.timestamp(media.timestamp)))
+        let place = rewriter.place(media)?;
+        Some((low_half(place.number), place.timestamp))
     }
 
     #[test]
@@ -221,7 +298,7 @@ mod tests {
             let placed = place(&mut rewriter, &packet(now, 1, index, 0));
             let sent = low_half(index + 10);
             assert_eq!(placed.map(|(sequence, _)| sequence), Some(sent));
-            assert_eq!(rewriter.find(sent).unwrap().1, index);
+            assert_eq!(rewriter.find(sent).unwrap().index, index);
         }
         assert_eq!(rewriter.spans.len(), 1);
     }
@@ -233,7 +310,7 @@ mod tests {
         for (peer, index) in [(1, 100), (1, 101), (2, 500)] {
             place(&mut rewriter, &packet(now, peer, index, 0));
         }
-        let track = |found: Option<(Span, u64)>| found.map(|(span, number)| (span.track.peer.0, number));
+        let track = |found: Option<Found>| found.map(|found| (found.track.peer.0, found.index));
         assert_eq!(track(rewriter.find(11)), Some((1, 101)));
         assert_eq!(track(rewriter.find(12)), Some((2, 500)));
         assert_eq!(track(rewriter.find(9)), None);
@@ -246,7 +323,53 @@ mod tests {
         place(&mut rewriter, &packet(now, 1, 100, 0));
         rewriter.interrupt();
         place(&mut rewriter, &packet(now, 1, 100 + 0x1_0000, 0));
-        assert_eq!(rewriter.find(10).unwrap().1, 100);
-        assert_eq!(rewriter.find(11).unwrap().1, 100 + 0x1_0000);
+        assert_eq!(rewriter.find(10).unwrap().index, 100);
+        assert_eq!(rewriter.find(11).unwrap().index, 100 + 0x1_0000);
+    }
+
+    #[test]
+    fn what_is_left_out_leaves_no_gap_and_is_found_no_more() {
+        let now = start();
+        let mut rewriter = Rewriter::new(10, 0);
+        let pictures = |index: u64| Media { picture_index: Some(index), ..packet(now, 1, index, 0) };
+        let mut sent = Vec::new();
+        for index in 100..120 {
+            if index % 2 == 1 {
+                rewriter.leave_out(&pictures(index));
+            } else {
+                sent.push(rewriter.place(&pictures(index)).unwrap());
+            }
+        }
+        assert_eq!(sent.iter().map(|place| place.number).collect::<Vec<_>>(), (10..20).collect::<Vec<_>>());
+        assert_eq!(sent.iter().map(|place| place.picture).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
+        for (place, index) in sent.iter().zip((100..120).step_by(2)) {
+            let sequence = low_half(place.number);
+            assert_eq!(rewriter.find(sequence).unwrap().index, index);
+            let again = rewriter.place_again(sequence, &pictures(index)).unwrap();
+            assert_eq!(Place { begins: place.begins, ..again }, *place);
+            assert_eq!(rewriter.place_again(sequence, &pictures(index + 1)), None);
+        }
+        assert_eq!(rewriter.place(&pictures(101)), None);
+    }
+
+    #[test]
+    fn one_that_is_left_out_late_keeps_its_number() {
+        let now = start();
+        let mut rewriter = Rewriter::new(10, 0);
+        for index in [100, 102] {
+            rewriter.place(&packet(now, 1, index, 0));
+        }
+        rewriter.leave_out(&packet(now, 1, 101, 0));
+        assert_eq!(place(&mut rewriter, &packet(now, 1, 103, 0)), Some((13, 0)));
+    }
+
+    #[test]
+    fn another_encoding_of_one_track_goes_on_by_the_publishers_clock() {
+        let now = start();
+        let mut rewriter = Rewriter::new(10, 0);
+        let captured = |ms| Some(now + Duration::from_millis(ms));
+        rewriter.place(&Media { captured: captured(0), ..packet(now, 1, 100, 0) });
+        let other = Media { stream: 2, captured: captured(40), ..packet(now + Duration::from_millis(90), 1, 5, 777) };
+        assert_eq!(place(&mut rewriter, &other), Some((11, 1_920)));
     }
 }

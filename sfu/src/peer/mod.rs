@@ -16,12 +16,13 @@ use bytes::Bytes;
 use rtc_rtp::header::Header;
 use rtc_shared::marshal::Unmarshal;
 
-use crate::forward::egress::{Plain, Slot};
+use crate::bandwidth::Bandwidth;
+use crate::forward::arrivals::Log;
+use crate::forward::egress::{Slot, Writing};
 use crate::forward::feedback::{Compound, Feedback, read};
 use crate::forward::ingress::Ingress;
 use crate::forward::{Media, TrackId};
 use crate::io::{Grant, MediaKind, Mid, PeerId, PeerState, RoomId, Shown, SlotView, Source};
-use crate::stats::Epoch;
 use dtls::Dtls;
 use guard::{Fault, guarded};
 use ice::Ice;
@@ -51,6 +52,10 @@ pub(crate) struct Peer {
     pub(crate) ingress: Ingress,
     pub(crate) slots: Vec<Slot>,
     pub(crate) report: Report,
+    /// When what it sends arrives, where it wants to know.
+    pub(crate) arrivals: Log,
+    /// What its way can carry, where it tells.
+    pub(crate) bandwidth: Option<Bandwidth>,
     /// The sender of our receiver reports.
     pub(crate) ssrc: u32,
     pub(crate) cname: String,
@@ -123,14 +128,17 @@ impl Peer {
         let Ok(header) = guarded(|| Header::unmarshal(&mut &*packet))? else {
             return Ok(None);
         };
-        let Some(source) = self.ingress.admit(&header) else {
+        let Some(origin) = self.ingress.admit(&header) else {
             return Ok(None);
         };
         let Some(opened) = srtp.open_rtp(&header, packet)? else {
             return Ok(None);
         };
         self.dtls.confirm();
-        Ok(Some(self.ingress.receive(now, source, (&header, opened.freeze()))))
+        if let Some(number) = self.ingress.transport_number(origin, &header) {
+            self.arrivals.note(now, number);
+        }
+        Ok(Some(self.ingress.receive(now, origin, (&header, opened.freeze()))))
     }
 
     /// Decrypts and reads an RTCP packet; `None` if it is not authentic.
@@ -146,7 +154,7 @@ impl Peer {
     }
 
     /// Writes a packet for one of the slots.
-    pub(crate) fn send(&mut self, index: usize, media: &Media, epoch: Epoch) -> Result<Sending, Fault> {
+    pub(crate) fn send(&mut self, index: usize, media: &Media, writing: Writing) -> Result<Sending, Fault> {
         let receives = self.receives(media.track.source.kind());
         let (Some(slot), Some(srtp)) = (self.slots.get_mut(index), &mut self.srtp) else {
             return Ok(Sending::Nothing);
@@ -156,9 +164,14 @@ impl Peer {
             return Ok(Sending::Nothing);
         }
         let before = slot.shows;
-        let Some(plain) = slot.place(media, epoch) else {
+        let mut bandwidth = self.bandwidth.as_mut().filter(|_| slot.is_counted());
+        let transport = bandwidth.as_ref().map(|bandwidth| bandwidth.next_number());
+        let Some(plain) = slot.place(media, Writing { transport, ..writing }) else {
             return Ok(Sending::Nothing);
         };
+        if let Some(bandwidth) = &mut bandwidth {
+            bandwidth.sent(writing.now, plain.size());
+        }
         let Some(sealed) = srtp.seal_rtp(plain)? else {
             return Ok(Sending::Nothing);
         };
@@ -166,12 +179,50 @@ impl Peer {
         if slot.shows == before { Ok(Sending::Packet(sealed)) } else { Ok(Sending::Switched(sealed, before)) }
     }
 
-    /// Encrypts a packet that was sent before.
-    pub(crate) fn seal(&mut self, plain: Plain) -> Result<Option<Bytes>, Fault> {
-        match &mut self.srtp {
-            Some(srtp) => srtp.seal_rtp(plain),
-            None => Ok(None),
+    /// Writes once more a packet that was sent on a slot under a sequence number.
+    pub(crate) fn send_again(
+        &mut self,
+        (index, sequence): (usize, u16),
+        media: &Media,
+        writing: Writing,
+    ) -> Result<Option<Bytes>, Fault> {
+        let (Some(slot), Some(srtp)) = (self.slots.get_mut(index), &mut self.srtp) else {
+            return Ok(None);
+        };
+        let mut bandwidth = self.bandwidth.as_mut().filter(|_| slot.is_counted());
+        let transport = bandwidth.as_ref().map(|bandwidth| bandwidth.next_number());
+        let Some(plain) = slot.replay(sequence, media, Writing { transport, ..writing }) else {
+            return Ok(None);
+        };
+        if let Some(bandwidth) = &mut bandwidth {
+            bandwidth.sent(writing.now, plain.size());
         }
+        self.report.repairs_left -= 1;
+        srtp.seal_rtp(plain)
+    }
+
+    /// Writes a packet by which the way is measured; none where there is no stream that could carry it.
+    pub(crate) fn pad(&mut self, writing: Writing) -> Result<Option<Bytes>, Fault> {
+        let slot = self.slots.iter_mut().find(|slot| slot.is_counted() && slot.sent.latest.is_some());
+        let (Some(slot), Some(srtp), Some(bandwidth)) = (slot, &mut self.srtp, &mut self.bandwidth) else {
+            return Ok(None);
+        };
+        let Some(plain) = slot.padding(Writing { transport: Some(bandwidth.next_number()), ..writing }) else {
+            return Ok(None);
+        };
+        bandwidth.sent_probe(writing.now, plain.size());
+        srtp.seal_rtp(plain)
+    }
+
+    /// Feedback on the arrival of what this publisher has sent since the last one.
+    pub(crate) fn feedback_on_arrivals(&mut self, begin: Instant) -> Option<Compound> {
+        let about = self.ingress.encodings().find_map(|(source, encoding)| {
+            let ssrc = encoding.ssrc?;
+            (source.kind() == MediaKind::Video).then_some(ssrc)
+        })?;
+        let mut compound = Compound::receiver(self.ssrc, Vec::new());
+        compound.arrivals(&self.arrivals.take(begin, (self.ssrc, about))?);
+        Some(compound)
     }
 
     pub(crate) fn seal_rtcp(&mut self, compound: &Compound) -> Result<Option<Bytes>, Fault> {
@@ -188,16 +239,16 @@ impl Peer {
     pub(crate) fn due_repairs(&mut self, now: Instant) -> Option<Compound> {
         let mut compound = Compound::receiver(self.ssrc, Vec::new());
         let mut any = false;
-        for (_, track) in self.ingress.tracks() {
-            let Some(ssrc) = track.ssrc else {
+        for (_, encoding) in self.ingress.encodings() {
+            let Some(ssrc) = encoding.ssrc else {
                 continue;
             };
-            let sequences = track.missing.take_due(now);
+            let sequences = encoding.missing.take_due(now);
             if !sequences.is_empty() {
                 compound.nack(ssrc, &sequences);
                 any = true;
             }
-            if track.key_frames.take_due(now) {
+            if encoding.key_frames.take_due(now) {
                 compound.key_frame(ssrc);
                 any = true;
             }
@@ -207,8 +258,8 @@ impl Peer {
 
     /// When [`Self::due_repairs`] has something to say.
     pub(crate) fn next_repair(&mut self, now: Instant) -> Option<Instant> {
-        let tracks = self.ingress.tracks().filter(|(_, track)| track.ssrc.is_some());
-        tracks.flat_map(|(_, track)| [track.missing.next(), track.key_frames.next(now)]).flatten().min()
+        let sent = self.ingress.encodings().filter(|(_, encoding)| encoding.ssrc.is_some());
+        sent.flat_map(|(_, encoding)| [encoding.missing.next(), encoding.key_frames.next(now)]).flatten().min()
     }
 
     pub(crate) fn slot_by_mid(&self, mid: &Mid) -> Option<usize> {

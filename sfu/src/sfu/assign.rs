@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::Sfu;
-use crate::forward::TrackId;
-use crate::forward::egress::Slot;
+use crate::forward::egress::{Slot, Wanted};
+use crate::forward::{Layer, TrackId};
 use crate::io::{MediaKind, PeerId, RoomId, Source, Wish};
 use crate::peer::Peer;
 use crate::room::Room;
@@ -79,7 +79,7 @@ impl Sfu {
         if before == track {
             return;
         }
-        slot.interrupt();
+        slot.pause();
         route(room, slot, ((id, index), before));
         self.changed.insert(id);
     }
@@ -90,20 +90,21 @@ impl Sfu {
         };
         let elsewhere = |other| self.room_of(other).is_some_and(|room| room != peer.room);
         let valid = wishes.iter().filter(|wish| wish.peer != id && wish.source.kind() == MediaKind::Video);
-        let valid: BTreeMap<usize, TrackId> = valid
+        let valid: BTreeMap<usize, Wanted> = valid
             .filter(|wish| !elsewhere(wish.peer))
             .filter_map(|wish| {
                 let track = TrackId { peer: wish.peer, source: wish.source };
-                Some((peer.slot_by_mid(&wish.mid)?, track))
+                Some((peer.slot_by_mid(&wish.mid)?, Wanted { track, width: wish.width, height: wish.height }))
             })
             .collect();
         for index in 0..peer.slots.len() {
             self.set_wish(id, index, valid.get(&index).copied());
         }
+        self.choose_layers(now, id);
         self.request_awaited(now, id);
     }
 
-    fn set_wish(&mut self, id: PeerId, index: usize, wish: Option<TrackId>) {
+    fn set_wish(&mut self, id: PeerId, index: usize, wish: Option<Wanted>) {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
@@ -114,7 +115,10 @@ impl Sfu {
             return;
         }
         let before = std::mem::replace(&mut slot.wish, wish);
-        route(room, slot, ((id, index), before));
+        if before.map(|wish| wish.track) != wish.map(|wish| wish.track) {
+            slot.target = None;
+        }
+        route(room, slot, ((id, index), before.map(|wish| wish.track)));
         if wish.is_none() {
             self.show(id, index, None);
         }
@@ -126,20 +130,20 @@ impl Sfu {
             return;
         };
         // A wish for one who was not here yet may by now name one who came to another room.
-        let here = |track: &TrackId| self.room_of(track.peer) == Some(peer.room);
-        let wishes = peer.slots.iter().filter_map(|slot| slot.wish.filter(|wish| slot.awaits(*wish)));
-        for track in wishes.filter(here).collect::<Vec<_>>() {
-            self.request_key_frame(now, track);
+        let here = |(track, _): &(TrackId, Layer)| self.room_of(track.peer) == Some(peer.room);
+        let awaited = peer.slots.iter().filter_map(Slot::awaited);
+        for awaited in awaited.filter(here).collect::<Vec<_>>() {
+            self.request_key_frame(now, awaited);
         }
     }
 
-    pub(super) fn is_awaited(&self, track: TrackId) -> bool {
-        let room = self.room_of(track.peer).and_then(|room| self.rooms.get(&room));
-        let mut subscribers = room.map_or(&[][..], |room| room.table.subscribers(track)).iter();
-        subscribers.any(|(id, index)| {
-            let peer = self.peers.get(id).filter(|peer| peer.listens());
-            peer.and_then(|peer| peer.slots.get(*index)).is_some_and(|slot| slot.awaits(track))
-        })
+    /// A track is there again: chooses what of it goes to those who wish for it, and asks for the key frames.
+    pub(super) fn welcome_track(&mut self, now: Instant, track: TrackId) {
+        let subscribers: BTreeSet<PeerId> = self.subscribers(track).into_iter().map(|(id, _)| id).collect();
+        for id in subscribers {
+            self.choose_layers(now, id);
+            self.request_awaited(now, id);
+        }
     }
 
     /// Empties every slot that shows a track.
@@ -190,7 +194,7 @@ impl Sfu {
         let mut waiting = Vec::new();
         for (id, peer) in &self.peers {
             for (index, slot) in peer.slots.iter().enumerate() {
-                if slot.wish.is_some_and(|wish| wish.peer == gone) {
+                if slot.wish.is_some_and(|wish| wish.track.peer == gone) {
                     waiting.push((*id, index));
                 }
             }
@@ -200,7 +204,7 @@ impl Sfu {
         }
     }
 
-    fn subscribers(&self, track: TrackId) -> Vec<(PeerId, usize)> {
+    pub(super) fn subscribers(&self, track: TrackId) -> Vec<(PeerId, usize)> {
         let room = self.room_of(track.peer).and_then(|room| self.rooms.get(&room));
         room.map_or_else(Vec::new, |room| room.table.subscribers(track).to_vec())
     }
@@ -208,7 +212,7 @@ impl Sfu {
 
 /// Routes what the slot shows and what it waits for, and no longer what it did before.
 fn route(room: &mut Room, slot: &Slot, (subscriber, before): ((PeerId, usize), Option<TrackId>)) {
-    let wanted = [slot.shows, slot.wish];
+    let wanted = [slot.shows, slot.wish.map(|wish| wish.track)];
     if let Some(before) = before.filter(|before| !wanted.contains(&Some(*before))) {
         room.table.remove(before, subscriber);
     }

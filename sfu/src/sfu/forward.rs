@@ -1,8 +1,10 @@
 use std::time::{Duration, Instant};
 
 use super::{Sfu, transmit};
+use crate::forward::egress::Writing;
+use crate::forward::rewrite::Found;
 use crate::forward::silence::Heed;
-use crate::forward::{Media, TrackId};
+use crate::forward::{Layer, Media, TrackId};
 use crate::io::{MediaKind, PeerId, Source};
 use crate::peer::Sending;
 use crate::peer::guard::Fault;
@@ -22,7 +24,7 @@ impl Sfu {
             return;
         }
         let mut heed = Heed::Forward;
-        if let Some(published) = publisher.ingress.track(track.source) {
+        if let Some(published) = publisher.ingress.track_mut(track.source) {
             published.keep(now, media);
             if track.source == Source::Microphone {
                 heed = published.silence.heed(now, media.payload.len());
@@ -60,23 +62,23 @@ impl Sfu {
 
     fn distribute(&mut self, now: Instant, media: &Media) {
         let track = media.track;
-        let room = self.room_of(track.peer).and_then(|room| self.rooms.get(&room));
-        let Some(room) = room else {
-            return;
-        };
         let mut faulty = Vec::new();
         let mut switched = Vec::new();
         let mut awaited = false;
         let mut started = Vec::new();
+        let writing = self.writing(now);
+        let Some(room) = self.room_of(track.peer).and_then(|room| self.rooms.get(&room)) else {
+            return;
+        };
         for (id, index) in room.table.subscribers(track) {
             let Some(peer) = self.peers.get_mut(id) else {
                 continue;
             };
             let path = peer.ice.selected();
-            match peer.send(*index, media, self.epoch) {
+            match peer.send(*index, media, writing) {
                 Ok(Sending::Nothing) => {
                     let slot = peer.slots.get(*index);
-                    awaited |= peer.listens() && slot.is_some_and(|slot| slot.awaits(track));
+                    awaited |= peer.listens() && slot.is_some_and(|slot| slot.awaits((track, media.layer)));
                 }
                 Ok(Sending::Packet(contents)) => transmit(&mut self.outputs, path, contents),
                 Ok(Sending::Switched(contents, before)) => {
@@ -99,8 +101,12 @@ impl Sfu {
             self.fail(now, id);
         }
         if awaited {
-            self.request_key_frame(now, track);
+            self.request_key_frame(now, (track, media.layer));
         }
+    }
+
+    pub(super) fn writing(&self, now: Instant) -> Writing {
+        Writing { now, epoch: self.epoch, transport: None }
     }
 
     /// A slot shows what it waited for.
@@ -114,7 +120,7 @@ impl Sfu {
     }
 
     /// Sends once more what a subscriber lacks, as far as it is kept.
-    pub(super) fn repair(&mut self, id: PeerId, ssrc: u32, sequences: &[u16]) -> Result<(), Fault> {
+    pub(super) fn repair(&mut self, now: Instant, (id, ssrc): (PeerId, u32), sequences: &[u16]) -> Result<(), Fault> {
         for sequence in sequences {
             let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.listens()) else {
                 return Ok(());
@@ -125,44 +131,48 @@ impl Sfu {
             let Some(media) = peer.slots[index].find(*sequence).and_then(|found| self.kept(found)) else {
                 continue;
             };
-            self.send_again(id, (index, *sequence), &media)?;
+            self.send_again(now, (id, index, *sequence), &media)?;
         }
         Ok(())
     }
 
     /// A packet that a publisher sent and would still send.
-    fn kept(&mut self, (track, index): (TrackId, u64)) -> Option<Media> {
-        let publisher = self.peers.get_mut(&track.peer)?;
-        if !publisher.publishes(track.source) {
+    fn kept(&mut self, found: Found) -> Option<Media> {
+        let publisher = self.peers.get_mut(&found.track.peer)?;
+        if !publisher.publishes(found.track.source) {
             return None;
         }
-        publisher.ingress.track(track.source)?.cache.get(index).cloned()
+        let encoding = publisher.ingress.encoding(found.track.source, found.layer)?;
+        encoding.kept(found.stream, found.index).cloned()
     }
 
-    fn send_again(&mut self, id: PeerId, (index, sequence): (usize, u16), media: &Media) -> Result<(), Fault> {
+    fn send_again(
+        &mut self,
+        now: Instant,
+        (id, index, sequence): (PeerId, usize, u16),
+        media: &Media,
+    ) -> Result<(), Fault> {
+        let writing = self.writing(now);
         let Some(peer) = self.peers.get_mut(&id) else {
             return Ok(());
         };
-        if let Some(plain) = peer.slots[index].replay(sequence, media, self.epoch) {
-            peer.report.repairs_left -= 1;
-            let path = peer.ice.selected();
-            if let Some(contents) = peer.seal(plain)? {
-                transmit(&mut self.outputs, path, contents);
-            }
+        let path = peer.ice.selected();
+        if let Some(contents) = peer.send_again((index, sequence), media, writing)? {
+            transmit(&mut self.outputs, path, contents);
         }
         Ok(())
     }
 
     /// Asks a publisher for a key frame, at once or when it is its turn again.
-    pub(super) fn request_key_frame(&mut self, now: Instant, track: TrackId) {
+    pub(super) fn request_key_frame(&mut self, now: Instant, (track, layer): (TrackId, Layer)) {
         let Some(peer) = self.peers.get_mut(&track.peer) else {
             return;
         };
         if !peer.publishes(track.source) {
             return;
         }
-        if let Some(track) = peer.ingress.track(track.source) {
-            track.key_frames.request();
+        if let Some(encoding) = peer.ingress.encoding(track.source, layer) {
+            encoding.key_frames.request();
         }
         self.send_repairs(now, track.peer);
     }

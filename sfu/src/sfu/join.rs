@@ -2,14 +2,16 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::Sfu;
+use crate::bandwidth::Bandwidth;
+use crate::forward::arrivals::Log;
 use crate::forward::egress::Slot as EgressSlot;
 use crate::forward::ingress::Ingress;
 use crate::forward::meter::Meter;
-use crate::io::{Answer, Join, Mid, PeerId, RoomId, Slot};
+use crate::io::{Answer, Join, MediaKind, Mid, PeerId, RoomId, Slot};
 use crate::peer::dtls::Dtls;
 use crate::peer::ice::{Credentials, Ice};
-use crate::peer::sdp::answer::{Session, write};
-use crate::peer::sdp::offer::{Offer, OfferError};
+use crate::peer::sdp::answer::{Session, Ssrcs, write};
+use crate::peer::sdp::offer::{Offer, OfferError, OfferedMedia};
 use crate::peer::sdp::{Role, Section, check_slots, negotiate};
 use crate::peer::{Peer, Phase, Report};
 use crate::random::Random;
@@ -62,6 +64,8 @@ impl Sfu {
             sections: Vec::new(),
             sources: join.sources.clone(),
             report: Report::default(),
+            arrivals: Log::default(),
+            bandwidth: None,
             ssrc: self.random.u32(),
             cname: self.random.ice_text(16),
             answers: 0,
@@ -96,14 +100,20 @@ impl Sfu {
         let peer = self.peers.get_mut(&id).ok_or(JoinError::UnknownPeer)?;
         for section in sections.iter().skip(peer.sections.len()) {
             if let Role::Receive(kind) = section.role {
-                let block = unused_ssrc(&mut self.random, peer);
-                peer.slots.push(EgressSlot::new(kind, &section.media, block));
+                let slot = slot_with_unused_ssrcs(&mut self.random, (kind, &section.media), peer);
+                peer.slots.push(slot);
             }
+        }
+        if peer.bandwidth.is_none() && peer.slots.iter().any(EgressSlot::is_measured) {
+            peer.bandwidth = Some(Bandwidth::new(peer.slots.iter().any(EgressSlot::is_counted)));
         }
         peer.sections = sections;
         peer.answers += 1;
-        let ssrcs = peer.slots.iter().map(|slot| (&slot.media().mid, slot.ssrc));
-        let ssrcs: BTreeMap<&Mid, u32> = ssrcs.collect();
+        let ssrcs = peer.slots.iter().map(|slot| {
+            let ssrcs = Ssrcs { first: slot.ssrc, again: slot.repair_ssrc() };
+            (&slot.media().mid, ssrcs)
+        });
+        let ssrcs: BTreeMap<&Mid, Ssrcs> = ssrcs.collect();
         let session = Session {
             credentials: peer.ice.local(),
             fingerprint: self.config.certificate.own_fingerprint(),
@@ -128,14 +138,17 @@ impl Sfu {
     }
 }
 
-/// SSRCs are unique within a session, also those of the client (RFC 3550 section 8).
-fn unused_ssrc(random: &mut Random, peer: &Peer) -> [u8; 32] {
+/// A slot's SSRCs are unique within a session, also beside those of the client
+/// (RFC 3550 section 8).
+fn slot_with_unused_ssrcs(random: &mut Random, (kind, media): (MediaKind, &OfferedMedia), peer: &Peer) -> EgressSlot {
     loop {
-        let block = random.block();
-        let ssrc = u32::from_be_bytes([block[0], block[1], block[2], block[3]]);
-        let own = peer.slots.iter().any(|slot| slot.ssrc == ssrc) || ssrc == peer.ssrc;
-        if ssrc != 0 && !own && !peer.ingress.knows(ssrc) {
-            return block;
+        let slot = EgressSlot::new(kind, media, random.block());
+        let is_used = |ssrc: u32| {
+            let own = peer.slots.iter().any(|slot| slot.ssrc == ssrc || slot.repair_ssrc() == Some(ssrc));
+            ssrc == 0 || own || ssrc == peer.ssrc || peer.ingress.knows(ssrc)
+        };
+        if !is_used(slot.ssrc) && slot.repair_ssrc().is_none_or(|again| again != slot.ssrc && !is_used(again)) {
+            return slot;
         }
     }
 }

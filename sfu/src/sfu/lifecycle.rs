@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use super::{Sfu, transmit};
 use crate::forward::TrackId;
-use crate::io::{Event, GoneReason, PeerId, Source};
+use crate::io::{Event, GoneReason, MediaKind, PeerId, Source};
 use crate::peer::{Peer, Phase};
 use crate::timer::Timer;
 
@@ -43,7 +43,7 @@ impl Sfu {
             self.arm_lease(now, id);
             self.changed.insert(id);
             self.refresh_tracks(now, id);
-            self.request_awaited(now, id);
+            self.revise_layers(now, id);
         }
     }
 
@@ -57,7 +57,7 @@ impl Sfu {
         self.arm_lease(now, id);
         self.changed.insert(id);
         self.refresh_tracks(now, id);
-        self.request_awaited(now, id);
+        self.revise_layers(now, id);
     }
 
     pub(super) fn check_lease(&mut self, now: Instant, id: PeerId) {
@@ -92,7 +92,7 @@ impl Sfu {
         if listened && !listens {
             self.quieten(id);
         } else if listens && !listened {
-            self.request_awaited(now, id);
+            self.revise_layers(now, id);
         }
         self.refresh_tracks(now, id);
     }
@@ -111,8 +111,8 @@ impl Sfu {
             }
             if !keeps {
                 self.hide_track(track);
-            } else if publishes && self.is_awaited(track) {
-                self.request_key_frame(now, track);
+            } else if publishes && source.kind() == MediaKind::Video {
+                self.welcome_track(now, track);
             }
         }
     }

@@ -3,6 +3,7 @@
 mod assign;
 mod forward;
 mod join;
+mod layers;
 mod lifecycle;
 mod receive;
 mod report;

@@ -1,8 +1,7 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Sfu, transmit};
 use crate::demux::{Class, classify};
-use crate::forward::TrackId;
 use crate::forward::feedback::Feedback;
 use crate::io::{Datagram, GoneReason, PeerId};
 use crate::peer::Phase;
@@ -12,6 +11,9 @@ use crate::peer::ice::{BindingRequest, Path};
 use crate::peer::srtp::Srtp;
 use crate::stats::{compact, compact_seconds};
 use crate::timer::Timer;
+
+/// How often a publisher is told what arrived.
+const ARRIVALS_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Sfu {
     pub(super) fn receive(&mut self, now: Instant, datagram: Datagram<'_>) {
@@ -116,6 +118,9 @@ impl Sfu {
         let Some(media) = peer.receive_rtp(now, packet)? else {
             return Ok(());
         };
+        if !peer.arrivals.is_empty() {
+            self.timers.set_by(Timer::Arrivals(id), now + ARRIVALS_INTERVAL);
+        }
         self.heard(now, id);
         self.arm_report(now, id);
         if let Some(media) = media {
@@ -164,15 +169,29 @@ impl Sfu {
                     peer.report.rtt_ms = (rtt < 60 << 16).then(|| compact_seconds(rtt) * 1000.0);
                 }
             }
-            Feedback::Nack { ssrc, sequences } => self.repair(id, ssrc, &sequences)?,
+            Feedback::Nack { ssrc, sequences } => self.repair(now, (id, ssrc), &sequences)?,
             Feedback::KeyFrame { ssrc } if peer.listens() => {
                 let slot = peer.slot_by_ssrc(ssrc).map(|index| &peer.slots[index]);
-                let track: Option<TrackId> = slot.and_then(|slot| slot.shows);
-                if let Some(track) = track {
-                    self.request_key_frame(now, track);
+                let sent = slot.and_then(|slot| Some((slot.shows?, slot.sends?.layer)));
+                if let Some(sent) = sent {
+                    self.request_key_frame(now, sent);
                 }
             }
             Feedback::KeyFrame { .. } => {}
+            Feedback::Arrivals(arrivals) => {
+                if let Some(bandwidth) = &mut peer.bandwidth {
+                    let before = bandwidth.estimate();
+                    bandwidth.handle(now, &arrivals);
+                    if bandwidth.estimate() < before {
+                        self.revise_layers(now, id);
+                    }
+                }
+            }
+            Feedback::Estimate(bits) => {
+                if let Some(bandwidth) = &mut peer.bandwidth {
+                    bandwidth.handle_told(bits);
+                }
+            }
         }
         Ok(())
     }

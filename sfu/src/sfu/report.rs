@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rtc_rtcp::sender_report::SenderReport;
@@ -6,8 +7,10 @@ use super::forward::TELL_INTERVAL;
 use super::{Sfu, transmit};
 use crate::forward::TrackId;
 use crate::forward::feedback::Compound;
-use crate::io::{Event, MediaKind, PeerId, Quality, RoomId};
+use crate::forward::ingress::Track;
+use crate::io::{Event, MediaKind, PeerId, Quality, RoomId, Source};
 use crate::peer::guard::Fault;
+use crate::peer::sdp::codec::REMB;
 use crate::peer::{Peer, Report};
 use crate::timer::Timer;
 
@@ -33,6 +36,9 @@ impl Sfu {
             }
             Timer::Report(peer) => self.report(now, peer),
             Timer::Repair(peer) => self.send_repairs(now, peer),
+            Timer::Arrivals(peer) => self.tell_arrivals(now, peer),
+            Timer::Probe(peer) => self.probe(now, peer),
+            Timer::Layers(peer) => self.revise_layers(now, peer),
             Timer::Speakers(room) => self.tell_speakers(now, room),
         }
     }
@@ -62,6 +68,7 @@ impl Sfu {
         peer.report.rounds += 1;
         let round = peer.report.rounds;
         self.timers.set(Timer::Report(id), now + REPORT_INTERVAL);
+        self.pause_unwanted(now, id);
         if self.send_reports(now, id).is_err() {
             self.fail(now, id);
         } else if round % QUALITY_ROUNDS == 0 {
@@ -89,6 +96,21 @@ impl Sfu {
         Ok(())
     }
 
+    fn tell_arrivals(&mut self, now: Instant, id: PeerId) {
+        let begin = self.epoch.begin();
+        let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.is_connected()) else {
+            return;
+        };
+        let path = peer.ice.selected();
+        while let Some(compound) = peer.feedback_on_arrivals(begin) {
+            match peer.seal_rtcp(&compound) {
+                Ok(Some(contents)) => transmit(&mut self.outputs, path, contents),
+                Ok(None) => {}
+                Err(Fault) => return self.fail(now, id),
+            }
+        }
+    }
+
     /// About each slot that something was sent on since the last time.
     fn sender_reports(&mut self, now: Instant, id: PeerId) -> Vec<SenderReport> {
         let count = self.peers.get(&id).map_or(0, |peer| peer.slots.len());
@@ -97,9 +119,10 @@ impl Sfu {
             let Some(slot) = self.peers.get(&id).map(|peer| &peer.slots[index]) else {
                 break;
             };
+            let layer = slot.sends.map(|sends| sends.layer).unwrap_or_default();
             let sender = slot.shows.and_then(|TrackId { peer, source }| {
                 let publisher = self.peers.get_mut(&peer)?;
-                publisher.ingress.track(source)?.sender
+                publisher.ingress.encoding(source, layer)?.sender
             });
             let Some(peer) = self.peers.get_mut(&id) else {
                 break;
@@ -157,11 +180,14 @@ impl Peer {
         let mut reports = Vec::new();
         let mut video = Vec::new();
         let (mut expected, mut lost) = (0, 0);
-        for (source, track) in self.ingress.tracks() {
-            let (Some(ssrc), Some(reception)) = (track.ssrc, &mut track.reception) else {
+        let takes_remb = |track: &Track| track.media.codecs.iter().any(|offered| offered.feedback.contains(&REMB));
+        let told: BTreeSet<Source> =
+            self.ingress.tracks().filter(|(_, track)| takes_remb(track)).map(|(source, _)| source).collect();
+        for (source, encoding) in self.ingress.encodings() {
+            let (Some(ssrc), Some(reception)) = (encoding.ssrc, &mut encoding.reception) else {
                 continue;
             };
-            let sender = track.sender.map(|sender| {
+            let sender = encoding.sender.map(|sender| {
                 let delay = now.saturating_duration_since(sender.received).as_micros();
                 let delay = u32::try_from(delay * FRACTIONS / 1_000_000).unwrap_or(u32::MAX);
                 (sender.last_report, delay)
@@ -170,8 +196,7 @@ impl Peer {
             expected += expected_now;
             lost += lost_now;
             reports.push(report);
-            let takes_remb = track.media.codecs.iter().any(|offered| offered.feedback.contains(&"goog-remb"));
-            if source.kind() == MediaKind::Video && takes_remb {
+            if source.kind() == MediaKind::Video && told.contains(&source) {
                 video.push(ssrc);
             }
         }
@@ -191,8 +216,8 @@ impl Peer {
     fn quality(&mut self) -> Quality {
         let expected = std::mem::take(&mut self.report.expected);
         let lost = std::mem::take(&mut self.report.lost);
-        let up = self.ingress.tracks();
-        let up = up.filter_map(|(_, track)| Some(track.reception.as_ref()?.jitter_ms()));
+        let up = self.ingress.encodings();
+        let up = up.filter_map(|(_, encoding)| Some(encoding.reception.as_ref()?.jitter_ms()));
         let jitter_up = up.fold(0.0, f32::max);
         let down = self.slots.iter().filter(|slot| slot.shows.is_some());
         let down: Vec<_> = down.map(|slot| slot.downlink).collect();

@@ -11,6 +11,7 @@ mod forged;
 mod grants;
 mod handshake;
 mod hear;
+mod layers;
 mod lease;
 mod leave;
 mod malformed;

@@ -55,8 +55,8 @@ fn sections(sdp: &str) -> Vec<Vec<&str>> {
 #[test]
 fn browsers_are_answered() {
     for (offer, microphone, camera) in [
-        (CHROMIUM, "m=audio 9 UDP/TLS/RTP/SAVPF 111", "m=video 9 UDP/TLS/RTP/SAVPF 96"),
-        (FIREFOX, "m=audio 9 UDP/TLS/RTP/SAVPF 109", "m=video 9 UDP/TLS/RTP/SAVPF 120"),
+        (CHROMIUM, "m=audio 9 UDP/TLS/RTP/SAVPF 111", "m=video 9 UDP/TLS/RTP/SAVPF 96 97"),
+        (FIREFOX, "m=audio 9 UDP/TLS/RTP/SAVPF 109", "m=video 9 UDP/TLS/RTP/SAVPF 120 124"),
     ] {
         let answer = answer(offer, &sources()).unwrap();
         let kinds: Vec<_> = answer.slots.iter().map(|slot| slot.kind).collect();
@@ -75,14 +75,18 @@ fn browsers_are_answered() {
             assert!(section.iter().any(|line| line.ends_with("sdes:mid")));
             assert!(section.iter().all(|line| !line.starts_with("a=ssrc")));
         }
-        for section in &sections[5..9] {
+        for (section, streams) in sections[5..9].iter().zip([1, 1, 2, 2]) {
             assert!(section.contains(&"a=sendonly"));
-            let named = section.iter().filter(|line| line.starts_with("a=ssrc"));
-            assert_eq!(named.count(), 2);
+            let named = section.iter().filter(|line| line.starts_with("a=ssrc:"));
+            assert_eq!(named.count(), 2 * streams);
+            let groups = section.iter().filter(|line| line.starts_with("a=ssrc-group:FID "));
+            assert_eq!(groups.count(), streams - 1);
         }
         assert!(sections[2].iter().any(|line| line.ends_with(" nack pli")));
         assert!(sections[9][0].starts_with("m=application 0 UDP/DTLS/SCTP"));
-        let words = ["rtx", "red/", "transport-cc", "telephone", "VP9", "AV1"];
+        assert!(sections[7].iter().any(|line| line.ends_with(" transport-cc")));
+        assert!(sections[6].iter().all(|line| !line.contains("transport")));
+        let words = ["red/", "telephone", "VP9", "AV1"];
         assert!(words.iter().all(|word| !answer.sdp.contains(word)));
     }
 }
@@ -95,8 +99,21 @@ fn a_publisher_has_one_codec_and_a_slot_all_that_we_forward() {
         let lines = section.iter().filter_map(|line| line.strip_prefix("a=rtpmap:"));
         lines.map(|line| line.split_once(' ').unwrap().1.to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(codecs(&sections[2]), ["VP8/90000"]);
-    assert_eq!(codecs(&sections[7]), ["VP8/90000", "H264/90000"]);
+    assert_eq!(codecs(&sections[2]), ["VP8/90000", "rtx/90000"]);
+    assert_eq!(codecs(&sections[7]), ["VP8/90000", "rtx/90000", "H264/90000", "rtx/90000"]);
+}
+
+#[test]
+fn the_encodings_of_a_camera_are_taken_in_their_order() {
+    let simulcast = "a=rid:q send\r\na=rid:h send\r\na=rid:f send\r\na=rid:x send\r\n\
+                     a=simulcast:send q;~h,x;f;x\r\na=mid:1\r\n";
+    let offer = CHROMIUM.replacen("a=mid:1\r\n", simulcast, 1);
+    let answer = answer(&offer, &sources()).unwrap();
+    let camera = &sections(&answer.sdp)[2];
+    assert!(camera.contains(&"a=simulcast:recv q;h;f"));
+    let ids = camera.iter().filter_map(|line| line.strip_prefix("a=rid:"));
+    assert_eq!(ids.collect::<Vec<_>>(), ["q recv", "h recv", "f recv"]);
+    assert!(camera.iter().any(|line| line.ends_with("sdes:rtp-stream-id")));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use super::codec::{EXTENSIONS, Extension};
+use super::codec::{EXTENSIONS, Extension, RETRANSMISSION};
 use super::{Role, Section};
-use crate::io::{Mid, Source};
+use crate::io::{MediaKind, Mid, Source};
 use crate::peer::certificate::Fingerprint;
 use crate::peer::ice::Credentials;
 
@@ -22,8 +22,16 @@ pub(crate) struct Session<'a> {
     pub(crate) cname: &'a str,
 }
 
-/// Writes the answer. `ssrc` gives the one that we send on a slot's m-line.
-pub(crate) fn write(session: &Session<'_>, sections: &[Section], ssrc: impl Fn(&Mid) -> Option<u32>) -> String {
+/// What we send on a slot's m-line.
+#[derive(Clone, Copy)]
+pub(crate) struct Ssrcs {
+    pub(crate) first: u32,
+    /// For packets that are sent again.
+    pub(crate) again: Option<u32>,
+}
+
+/// Writes the answer.
+pub(crate) fn write(session: &Session<'_>, sections: &[Section], ssrcs: impl Fn(&Mid) -> Option<Ssrcs>) -> String {
     let mut sdp = String::with_capacity(1024 * sections.len());
     let id = session.id >> 1;
     line(&mut sdp, format_args!("v=0"));
@@ -40,8 +48,8 @@ pub(crate) fn write(session: &Session<'_>, sections: &[Section], ssrc: impl Fn(&
             write_refusal(&mut sdp, section);
         } else {
             write_section(&mut sdp, session, section);
-            if let Some(ssrc) = ssrc(&section.media.mid) {
-                write_ssrc(&mut sdp, session.cname, (&section.media.mid, ssrc));
+            if let Some(ssrcs) = ssrcs(&section.media.mid) {
+                write_ssrcs(&mut sdp, session.cname, (&section.media.mid, ssrcs));
             }
         }
     }
@@ -62,8 +70,8 @@ fn write_refusal(sdp: &mut String, section: &Section) {
 
 fn write_section(sdp: &mut String, session: &Session<'_>, section: &Section) {
     let media = &section.media;
-    let types = media.codecs.iter();
-    let types: String = types.map(|found| format!(" {}", found.payload_type)).collect();
+    let types = media.codecs.iter().flat_map(|found| [Some(found.payload_type), found.repair]).flatten();
+    let types: String = types.map(|number| format!(" {number}")).collect();
     line(sdp, format_args!("m={} 9 {}{types}", media.name, media.protocol));
     line(sdp, format_args!("c=IN IP4 0.0.0.0"));
     line(sdp, format_args!("a=rtcp:9 IN IP4 0.0.0.0"));
@@ -91,14 +99,22 @@ fn write_section(sdp: &mut String, session: &Session<'_>, section: &Section) {
         line(sdp, format_args!("a=rtcp-rsize"));
     }
     write_codecs(sdp, section);
+    if let Role::Publish(_) = section.role {
+        write_encodings(sdp, &media.stream_ids);
+    }
     write_candidates(sdp, session.addresses);
 }
 
 /// We name the streams by SSRC, so what we send carries no mid.
 fn carries(role: Role, extension: Extension) -> bool {
     match extension {
-        Extension::Mid => !matches!(role, Role::Receive(_)),
+        Extension::Mid | Extension::StreamId | Extension::RepairedStreamId => !matches!(role, Role::Receive(_)),
         Extension::AudioLevel | Extension::SendTime => true,
+        Extension::TransportSequence => match role {
+            Role::Publish(source) => source.kind() == MediaKind::Video,
+            Role::Receive(kind) => kind == MediaKind::Video,
+            Role::Idle | Role::Refused => false,
+        },
     }
 }
 
@@ -120,6 +136,19 @@ fn write_codecs(sdp: &mut String, section: &Section) {
         for feedback in &offered.feedback {
             line(sdp, format_args!("a=rtcp-fb:{number} {feedback}"));
         }
+        if let Some(again) = offered.repair {
+            line(sdp, format_args!("a=rtpmap:{again} {RETRANSMISSION}"));
+            line(sdp, format_args!("a=fmtp:{again} apt={number}"));
+        }
+    }
+}
+
+fn write_encodings(sdp: &mut String, ids: &[String]) {
+    for id in ids {
+        line(sdp, format_args!("a=rid:{id} recv"));
+    }
+    if !ids.is_empty() {
+        line(sdp, format_args!("a=simulcast:recv {}", ids.join(";")));
     }
 }
 
@@ -133,9 +162,14 @@ fn write_candidates(sdp: &mut String, addresses: &[SocketAddr]) {
     line(sdp, format_args!("a=end-of-candidates"));
 }
 
-fn write_ssrc(sdp: &mut String, cname: &str, (mid, ssrc): (&Mid, u32)) {
+fn write_ssrcs(sdp: &mut String, cname: &str, (mid, ssrcs): (&Mid, Ssrcs)) {
     // A stream of its own for each slot: the slots' contents are not to be played in step.
     line(sdp, format_args!("a=msid:slot-{mid} slot-{mid}"));
-    line(sdp, format_args!("a=ssrc:{ssrc} cname:{cname}"));
-    line(sdp, format_args!("a=ssrc:{ssrc} msid:slot-{mid} slot-{mid}"));
+    if let Some(again) = ssrcs.again {
+        line(sdp, format_args!("a=ssrc-group:FID {} {again}", ssrcs.first));
+    }
+    for ssrc in [Some(ssrcs.first), ssrcs.again].into_iter().flatten() {
+        line(sdp, format_args!("a=ssrc:{ssrc} cname:{cname}"));
+        line(sdp, format_args!("a=ssrc:{ssrc} msid:slot-{mid} slot-{mid}"));
+    }
 }

@@ -76,18 +76,36 @@ pub(crate) fn recognise(encoding: &str, parameters: &str) -> Option<Codec> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Extension {
     Mid,
+    /// Which of the encodings of one m-line a packet belongs to (RFC 8852).
+    StreamId,
+    /// The same, of a packet that is sent again.
+    RepairedStreamId,
     AudioLevel,
     SendTime,
+    /// Counts all packets of a connection (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+    TransportSequence,
 }
 
-pub(crate) const EXTENSIONS: [(Extension, &str); 3] = [
+pub(crate) const EXTENSIONS: [(Extension, &str); 6] = [
     (Extension::Mid, "urn:ietf:params:rtp-hdrext:sdes:mid"),
+    (Extension::StreamId, "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"),
+    (Extension::RepairedStreamId, "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"),
     (Extension::AudioLevel, "urn:ietf:params:rtp-hdrext:ssrc-audio-level"),
     (Extension::SendTime, "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"),
+    (Extension::TransportSequence, "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"),
 ];
 
-/// The RTCP feedback that we understand (RFC 4585, RFC 5104, draft-alvestrand-rmcat-remb).
-pub(crate) const FEEDBACK: [&str; 4] = ["nack", "nack pli", "ccm fir", "goog-remb"];
+/// Feedback on the arrival of each packet.
+pub(crate) const TRANSPORT_FEEDBACK: &str = "transport-cc";
+/// A receiver's own estimate of what its way can carry.
+pub(crate) const REMB: &str = "goog-remb";
+
+/// The RTCP feedback that we understand (RFC 4585, RFC 5104, draft-holmer-rmcat-transport-wide-cc-extensions,
+/// draft-alvestrand-rmcat-remb).
+pub(crate) const FEEDBACK: [&str; 5] = ["nack", "nack pli", "ccm fir", TRANSPORT_FEEDBACK, REMB];
+
+/// Packets that are sent again, in a stream of their own (RFC 4588).
+pub(crate) const RETRANSMISSION: &str = "rtx/90000";
 
 #[cfg(test)]
 mod tests {

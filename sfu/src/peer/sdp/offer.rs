@@ -5,7 +5,7 @@ use rtc_sdp::description::common::Attribute;
 use rtc_sdp::description::media::MediaDescription;
 use rtc_sdp::description::session::SessionDescription;
 
-use super::codec::{Codec, EXTENSIONS, Extension, FEEDBACK, recognise};
+use super::codec::{Codec, EXTENSIONS, Extension, FEEDBACK, RETRANSMISSION, TRANSPORT_FEEDBACK, recognise};
 use crate::io::{Limits, MediaKind, Mid};
 use crate::peer::certificate::Fingerprint;
 use crate::peer::guard::guarded;
@@ -14,6 +14,9 @@ use crate::peer::ice::Credentials;
 const MOST_SECTIONS: usize = 64;
 const LONGEST_MID: usize = 32;
 const MOST_SSRCS: usize = 64;
+/// Encodings of one m-line; more are declined.
+const MOST_ENCODINGS: usize = 3;
+const LONGEST_STREAM_ID: usize = 16;
 /// Each SSRC has a few lines.
 const MOST_SSRC_LINES: usize = 8 * MOST_SSRCS;
 
@@ -78,12 +81,19 @@ pub(crate) struct OfferedMedia {
     pub(crate) codecs: Vec<OfferedCodec>,
     pub(crate) extensions: BTreeMap<Extension, u8>,
     pub(crate) ssrcs: Vec<u32>,
+    /// SSRCs of packets that are sent again, each with the one that they were sent under first.
+    pub(crate) repairs: BTreeMap<u32, u32>,
+    /// The RTP stream ids of the encodings that are sent together, the lowest first (RFC 8853); none where there is one
+    /// encoding only.
+    pub(crate) stream_ids: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OfferedCodec {
     pub(crate) codec: Codec,
     pub(crate) payload_type: u8,
+    /// The payload type under which its packets are sent again.
+    pub(crate) repair: Option<u8>,
     pub(crate) feedback: Vec<&'static str>,
 }
 
@@ -173,6 +183,8 @@ impl OfferedMedia {
             codecs: codecs(kind, &name.formats, attributes),
             extensions: extensions(attributes),
             ssrcs: ssrcs(attributes),
+            repairs: repairs(attributes),
+            stream_ids: stream_ids(attributes),
         })
     }
 }
@@ -231,11 +243,52 @@ fn codecs(kind: Option<MediaKind>, formats: &[String], attributes: &[Attribute])
         };
         if Some(codec.spec().kind) == kind && codecs.iter().all(|known| known.codec != codec) {
             let said = [feedback.of(format), feedback.of("*")].concat();
-            let feedback = FEEDBACK.into_iter().filter(|text| said.contains(text)).collect();
-            codecs.push(OfferedCodec { codec, payload_type, feedback });
+            // Sound is little and is never held back: nobody need count it.
+            let is_wanted = |text: &&'static str| kind == Some(MediaKind::Video) || *text != TRANSPORT_FEEDBACK;
+            let feedback = FEEDBACK.into_iter().filter(|text| said.contains(text)).filter(is_wanted).collect();
+            codecs.push(OfferedCodec { codec, payload_type, repair: None, feedback });
+        }
+    }
+    let again = formats.iter().take(MOST_SECTIONS).filter_map(|format| {
+        let is_repair = encodings.of(format).first()?.eq_ignore_ascii_case(RETRANSMISSION);
+        let payload_type = format.parse().ok().filter(|number: &u8| is_repair && *number < 128)?;
+        let associated = parameters.of(format).iter().find_map(|text| text.strip_prefix("apt="))?;
+        Some((associated.split(';').next()?.trim().parse::<u8>().ok()?, payload_type))
+    });
+    for (associated, payload_type) in again {
+        if let Some(offered) = codecs.iter_mut().find(|offered| offered.payload_type == associated) {
+            offered.repair.get_or_insert(payload_type);
         }
     }
     codecs
+}
+
+/// What `a=simulcast:send` names, of alternatives the first (RFC 8853 section 5.1).
+fn stream_ids(attributes: &[Attribute]) -> Vec<String> {
+    let mut words = value(attributes, "simulcast").unwrap_or_default().split_whitespace();
+    let sent = words.find(|word| *word == "send").and_then(|_| words.next()).unwrap_or_default();
+    let first = |alternatives: &str| {
+        let id = alternatives.split(',').next()?.trim_start_matches('~');
+        let is_known = !id.is_empty() && id.len() <= LONGEST_STREAM_ID && id.bytes().all(|b| b.is_ascii_alphanumeric());
+        is_known.then(|| id.to_owned())
+    };
+    let mut ids: Vec<String> = Vec::new();
+    for id in sent.split(';').filter_map(first).take(MOST_ENCODINGS) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
+}
+
+fn repairs(attributes: &[Attribute]) -> BTreeMap<u32, u32> {
+    let groups = values(attributes, "ssrc-group").take(MOST_SSRCS);
+    let pairs = groups.filter_map(|group| {
+        let mut ssrcs = group.strip_prefix("FID ")?.split_whitespace();
+        let (first, again) = (ssrcs.next()?.parse().ok()?, ssrcs.next()?.parse().ok()?);
+        Some((again, first))
+    });
+    pairs.collect()
 }
 
 /// The values of a key by the format that each begins with. Made in one go, for an offer may have thousands.

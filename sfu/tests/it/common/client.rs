@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use rtc_dtls::config::{ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
 use rtc_dtls::crypto::Certificate;
 use rtc_dtls::crypto_provider::providers::AwsLcRsProvider;
@@ -11,6 +11,7 @@ use rtc_dtls::crypto_provider::{HashAlgorithm, RTCCryptoProvider};
 use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use rtc_rtcp::packet::{Packet as Rtcp, marshal, unmarshal};
+use rtc_rtcp::transport_feedbacks::transport_layer_nack::{TransportLayerNack, nack_pairs_from_sequence_numbers};
 use rtc_rtp::header::{EXTENSION_PROFILE_ONE_BYTE, Extension, Header};
 use rtc_rtp::packet::Packet;
 use rtc_shared::TransportProtocol;
@@ -25,7 +26,9 @@ use rtc_stun::message::{BINDING_REQUEST, Message, Setter};
 use rtc_stun::textattrs::TextAttribute;
 use sfu::{Answer, MediaKind, Source};
 
-use super::offer::{Identity, Layout, mid};
+use super::arrivals::Arrivals;
+use super::camera::Camera;
+use super::offer::{Identity, Layout, STREAM_ID, STREAM_IDS, TRANSPORT_SEQUENCE, mid};
 use super::server_address;
 
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
@@ -56,6 +59,13 @@ pub(crate) struct Client {
     pub(crate) tracks: BTreeMap<Source, SendTrack>,
     /// SSRCs of the server's slots to their mids.
     pub(crate) slots: BTreeMap<u32, String>,
+    /// SSRCs of what is sent again to those that it was sent under first.
+    pub(crate) repairs: BTreeMap<u32, u32>,
+    /// What came again.
+    pub(crate) repaired: usize,
+    pub(crate) cameras: BTreeMap<Source, Camera>,
+    /// Tells how the packets fare that are counted, each so often.
+    pub(crate) arrivals: Arrivals,
     /// Nothing leaves and nothing enters.
     pub(crate) cut: bool,
     /// Does not begin a handshake.
@@ -112,6 +122,10 @@ impl Client {
             feedback: Vec::new(),
             tracks: BTreeMap::new(),
             slots: BTreeMap::new(),
+            repairs: BTreeMap::new(),
+            repaired: 0,
+            cameras: BTreeMap::new(),
+            arrivals: Arrivals::default(),
             cut: false,
             muzzle: false,
             coy: false,
@@ -148,12 +162,16 @@ impl Client {
         for line in answer.sdp.lines() {
             if let Some(found) = line.strip_prefix("a=mid:") {
                 mid = found;
+            } else if let Some(group) = line.strip_prefix("a=ssrc-group:FID ") {
+                let (first, again) = group.split_once(' ').unwrap();
+                self.repairs.insert(again.parse().unwrap(), first.parse().unwrap());
             } else if let Some((ssrc, rest)) = line.strip_prefix("a=ssrc:").and_then(|rest| rest.split_once(' '))
                 && rest.starts_with("cname")
             {
                 self.slots.insert(ssrc.parse().unwrap(), mid.to_owned());
             }
         }
+        self.slots.retain(|ssrc, _| !self.repairs.contains_key(ssrc));
         self.next_check = Some(now);
     }
 
@@ -175,7 +193,7 @@ impl Client {
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         let dtls = self.dtls.poll_timeout(&server_address());
-        [self.next_check, dtls].into_iter().flatten().min()
+        [self.next_check, dtls, self.arrivals.next()].into_iter().flatten().min()
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
@@ -183,6 +201,11 @@ impl Client {
             self.next_check = Some(now + CHECK_INTERVAL);
             let check = self.binding_request(!self.coy);
             self.outgoing.push(check);
+        }
+        if let Some(feedback) = self.arrivals.take_due(now)
+            && let Some(sealed) = self.seal_raw_rtcp(&feedback)
+        {
+            self.outgoing.push(sealed);
         }
         if self.dialled {
             let _ = self.dtls.handle_timeout(server_address(), now);
@@ -274,7 +297,19 @@ impl Client {
             return;
         };
         let opened = inbound.decrypt_rtp(contents).unwrap();
-        let packet = Packet::unmarshal(&mut opened.freeze()).unwrap();
+        let mut packet = Packet::unmarshal(&mut opened.freeze()).unwrap();
+        if let Some(number) = packet.header.get_extension(TRANSPORT_SEQUENCE).filter(|_| self.layout.is_modern) {
+            self.arrivals.note(now, u16::from_be_bytes([number[0], number[1]]));
+        }
+        if let Some(first) = self.repairs.get(&packet.header.ssrc) {
+            if packet.payload.is_empty() {
+                return;
+            }
+            self.repaired += 1;
+            packet.header.ssrc = *first;
+            packet.header.payload_type = self.layout.vp8;
+            packet.header.sequence_number = packet.payload.get_u16();
+        }
         let mid = self.slots[&packet.header.ssrc].clone();
         self.received.push(Received { at: now, mid, packet });
     }
@@ -293,6 +328,10 @@ impl Client {
                 for source in [Source::Camera, Source::Screen] {
                     if self.identity.ssrc(source) == request.media_ssrc {
                         self.tracks.entry(source).or_default().key = true;
+                    }
+                    if let Some(camera) = self.cameras.get_mut(&source) {
+                        let ssrc = |layer| self.identity.encoding_ssrc(source, layer);
+                        camera.asked((0..3).find(|layer| ssrc(*layer) == request.media_ssrc));
                     }
                 }
             }
@@ -355,6 +394,26 @@ impl Client {
         self.send(header, &[0x80, 0x80, high, low, 7, peer, 0, 0]);
     }
 
+    /// A frame of each encoding that the camera sends, a packet for each 1,100 bytes.
+    pub(crate) fn send_picture(&mut self, source: Source) {
+        let layout = self.layout.clone();
+        let camera = self.cameras.entry(source).or_insert_with(|| Camera::new(layout.encodings));
+        for frame in camera.shoot() {
+            for (index, payload) in frame.payloads.iter().enumerate() {
+                let mut header = self.header(source, None);
+                header.ssrc = self.identity.encoding_ssrc(source, frame.layer);
+                header.sequence_number = frame.sequence.wrapping_add(u16::try_from(index).unwrap());
+                header.timestamp = frame.timestamp;
+                header.marker = index + 1 == frame.payloads.len();
+                if layout.encodings > 1 {
+                    let id = Bytes::from_static(STREAM_IDS[frame.layer].as_bytes());
+                    header.extensions.push(Extension { id: STREAM_ID, payload: id });
+                }
+                self.send(header, payload);
+            }
+        }
+    }
+
     pub(crate) fn send(&mut self, header: Header, payload: &[u8]) {
         if let Some(sealed) = self.seal(header, payload) {
             self.outgoing.push(sealed);
@@ -376,6 +435,12 @@ impl Client {
     pub(crate) fn seal_rtcp(&mut self, packets: Vec<Box<dyn Rtcp>>) -> Vec<u8> {
         let (outbound, _) = self.srtp.as_mut().unwrap();
         outbound.encrypt_rtcp(&marshal(&packets).unwrap()).unwrap().to_vec()
+    }
+
+    /// Asks for packets of a slot once more.
+    pub(crate) fn ask_again(&mut self, media_ssrc: u32, sequences: &[u16]) {
+        let nacks = nack_pairs_from_sequence_numbers(sequences);
+        self.send_rtcp(vec![Box::new(TransportLayerNack { sender_ssrc: 1, media_ssrc, nacks })]);
     }
 
     /// What a slot received since the last call.

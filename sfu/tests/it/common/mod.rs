@@ -1,8 +1,11 @@
 //! A virtual clock, a seeded lossy link, and clients.
 
+pub(crate) mod arrivals;
+pub(crate) mod camera;
 pub(crate) mod client;
 pub(crate) mod full;
 pub(crate) mod offer;
+pub(crate) mod screen;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -175,6 +178,30 @@ impl World {
         let slots = self.slots(id);
         let slot = slots.iter().find(|slot| slot.mid == Mid::from(mid))?;
         slot.shows.map(|shown| (shown.peer.0, shown.source))
+    }
+
+    /// Wishes for cameras, each in a slot and at a width of a picture of four to three.
+    pub(crate) fn watch(&mut self, id: u64, wishes: &[(&str, u64, u16)]) {
+        let wishes = wishes.iter().map(|(mid, peer, width)| Wish {
+            mid: Mid::from(*mid),
+            peer: PeerId(*peer),
+            source: Source::Camera,
+            width: *width,
+            height: width / 4 * 3,
+        });
+        self.sfu.set_wishes(self.now, PeerId(id), &wishes.collect::<Vec<_>>());
+        self.settle();
+    }
+
+    /// Lets cameras send pictures in all their encodings, 25 a second.
+    pub(crate) fn shoot(&mut self, ids: &[u64], duration: Duration) {
+        let end = self.now + duration;
+        while self.now < end {
+            for id in ids {
+                self.client(*id).send_picture(Source::Camera);
+            }
+            self.run(2 * TICK);
+        }
     }
 
     pub(crate) fn wish(&mut self, id: u64, wishes: &[(&str, u64, Source)]) {

@@ -15,7 +15,17 @@ pub(crate) struct Layout {
     pub(crate) mid_id: u8,
     /// Names the SSRCs in the offer.
     pub(crate) names_ssrcs: bool,
+    /// Sends its pictures in so many encodings together.
+    pub(crate) encodings: usize,
+    /// Knows retransmission (RFC 4588) and transport-wide feedback.
+    pub(crate) is_modern: bool,
 }
+
+pub(crate) const STREAM_ID: u8 = 10;
+pub(crate) const REPAIRED_STREAM_ID: u8 = 11;
+pub(crate) const TRANSPORT_SEQUENCE: u8 = 5;
+pub(crate) const RTX: u8 = 97;
+pub(crate) const STREAM_IDS: [&str; 3] = ["q", "h", "f"];
 
 impl Layout {
     pub(crate) fn new(publish: &[Source], audio_slots: usize, video_slots: usize) -> Self {
@@ -28,6 +38,8 @@ impl Layout {
             level_id: 1,
             mid_id: 4,
             names_ssrcs: true,
+            encodings: 1,
+            is_modern: false,
         }
     }
 
@@ -39,6 +51,11 @@ impl Layout {
     /// A microphone, a camera, two audio slots and these many video slots.
     pub(crate) fn video(video_slots: usize) -> Self {
         Self::new(&[Source::Microphone, Source::Camera], 2, video_slots)
+    }
+
+    /// As [`Self::video`], as browsers do it: pictures in three encodings, retransmission and transport-wide feedback.
+    pub(crate) fn modern(video_slots: usize) -> Self {
+        Self { encodings: 3, is_modern: true, names_ssrcs: false, ..Self::video(video_slots) }
     }
 
     pub(crate) fn sources(&self) -> BTreeMap<Mid, Source> {
@@ -79,8 +96,9 @@ impl Layout {
             MediaKind::Audio => ("audio", self.opus, "opus/48000/2"),
             MediaKind::Video => ("video", self.vp8, "VP8/90000"),
         };
+        let again = if self.is_modern && kind == MediaKind::Video { format!(" {RTX}") } else { String::new() };
         let mut text = format!(
-            "m={name} 9 UDP/TLS/RTP/SAVPF {number}\r\nc=IN IP4 0.0.0.0\r\n\
+            "m={name} 9 UDP/TLS/RTP/SAVPF {number}{again}\r\nc=IN IP4 0.0.0.0\r\n\
              a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:sha-256 {}\r\n\
              a=setup:actpass\r\na=mid:{mid}\r\na={direction}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n\
              a=extmap:{} urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
@@ -99,8 +117,30 @@ impl Layout {
             ),
         }
         .unwrap();
+        if self.is_modern && kind == MediaKind::Video {
+            text += &self.modern_lines(direction);
+        }
         if let Some(ssrc) = ssrc {
             write!(text, "a=ssrc:{ssrc} cname:client\r\n").unwrap();
+        }
+        text
+    }
+
+    fn modern_lines(&self, direction: &str) -> String {
+        let vp8 = self.vp8;
+        let mut text = format!(
+            "a=rtcp-fb:{vp8} transport-cc\r\na=rtpmap:{RTX} rtx/90000\r\na=fmtp:{RTX} apt={vp8}\r\n\
+             a=extmap:{TRANSPORT_SEQUENCE} \
+             http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
+             a=extmap:{STREAM_ID} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
+             a=extmap:{REPAIRED_STREAM_ID} urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n"
+        );
+        if direction == "sendonly" && self.encodings > 1 {
+            let ids = &STREAM_IDS[..self.encodings];
+            for id in ids {
+                write!(text, "a=rid:{id} send\r\n").unwrap();
+            }
+            write!(text, "a=simulcast:send {}\r\n", ids.join(";")).unwrap();
         }
         text
     }
@@ -122,6 +162,11 @@ impl Identity {
             Source::Screen => 3,
             Source::ScreenAudio => 4,
         }
+    }
+
+    /// Of one of a picture's encodings; that of an only one is [`Self::ssrc`].
+    pub(crate) fn encoding_ssrc(&self, source: Source, layer: usize) -> u32 {
+        self.ssrc(source) + 10 * u32::try_from(layer).unwrap()
     }
 }
 

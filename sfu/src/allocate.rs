@@ -1,0 +1,240 @@
+//! Which encodings of the wished tracks a subscriber's way can carry.
+
+use crate::forward::Layer;
+use crate::forward::egress::Target;
+
+/// A picture is drawn up to this much larger than it was sent, in percent, before a larger encoding is worth its bits.
+const STRETCHED: u32 = 110;
+/// What is more than what is sent now must fit with this much to spare, in percent, so that it does not come and go.
+const TO_SPARE: u64 = 115;
+/// Bit/s of a picture for each of its pixels, and the most of them, where nothing was measured yet.
+const BITS_PER_PIXEL: u32 = 2;
+const ASSUMED: u32 = 300_000;
+
+/// What a publisher sends of a track in one encoding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Offered {
+    pub(crate) layer: Layer,
+    /// Width and height in pixels.
+    pub(crate) size: (u16, u16),
+    /// In bit/s with its temporal layers up to the index; 0 where nothing was measured.
+    pub(crate) rates: Vec<u32>,
+    /// Packets come at the moment.
+    pub(crate) is_sent: bool,
+}
+
+/// A slot that shows, or is to show, a track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Demand {
+    pub(crate) slot: usize,
+    pub(crate) is_screen: bool,
+    /// The size at which it is drawn, in pixels.
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+    /// What is sent at the moment.
+    pub(crate) sends: Option<Target>,
+    /// The lowest first.
+    pub(crate) offered: Vec<Offered>,
+}
+
+/// What all slots of a subscriber get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Allocation {
+    pub(crate) choices: Vec<Choice>,
+    /// The bit/s that it would take for all to get what fits their sizes.
+    pub(crate) wanted: u64,
+}
+
+/// What a slot gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) slot: usize,
+    /// `None`: there is no place even for the lowest.
+    pub(crate) target: Option<Target>,
+    /// The encoding that the publisher is to send for it.
+    pub(crate) wanted: Option<Layer>,
+    /// Less than fits the size at which it is drawn.
+    pub(crate) is_held_back: bool,
+}
+
+/// One step on the way from the least that can be sent to what fits the size.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    target: Target,
+    rate: u64,
+}
+
+/// Chooses for all slots of one subscriber, whose way can carry so many bit/s of video. First every picture gets the least
+/// that there is of it, screens and the largest first; what is left goes round in the same order, a step for each.
+pub(crate) fn allocate(demands: &[Demand], budget: u64) -> Allocation {
+    let ladders: Vec<Vec<Step>> = demands.iter().map(Demand::ladder).collect();
+    let mut order: Vec<usize> = (0..demands.len()).collect();
+    order.sort_by_key(|index| {
+        let demand = &demands[*index];
+        let area = u32::from(demand.width) * u32::from(demand.height);
+        (!demand.is_screen, std::cmp::Reverse(area), demand.slot)
+    });
+    let mut taken: Vec<Option<usize>> = vec![None; demands.len()];
+    let mut left = budget;
+    let mut has_changed = true;
+    while has_changed {
+        has_changed = false;
+        for index in &order {
+            let (ladder, at) = (&ladders[*index], taken[*index]);
+            let next = at.map_or(0, |at| at + 1);
+            let Some(step) = ladder.get(next) else {
+                continue;
+            };
+            let before = at.map_or(0, |at| ladder[at].rate);
+            let more = step.rate.saturating_sub(before);
+            let is_new = demands[*index].sends.is_none_or(|sends| step.target > sends);
+            let needed = if is_new && budget != u64::MAX { more * TO_SPARE / 100 } else { more };
+            if needed <= left {
+                left -= more;
+                taken[*index] = Some(next);
+                has_changed = true;
+            }
+        }
+    }
+    let wanted = ladders.iter().filter_map(|ladder| ladder.last()).map(|step| step.rate).sum();
+    let choices = demands.iter().zip(ladders.iter().zip(taken));
+    let choices = choices.map(|(demand, (ladder, at))| demand.choice(ladder, at)).collect();
+    Allocation { choices, wanted }
+}
+
+impl Demand {
+    /// The encoding that fits the size at which it is drawn: the lowest that is large enough, else the highest.
+    fn fitting(&self) -> Option<Layer> {
+        let is_enough = |offered: &&Offered| {
+            let (width, height) = offered.size;
+            let reaches = |sent: u16, drawn: u16| u32::from(sent) * STRETCHED >= u32::from(drawn) * 100;
+            reaches(width, self.width) || reaches(height, self.height)
+        };
+        let fitting = self.offered.iter().find(is_enough).or(self.offered.last());
+        fitting.map(|offered| offered.layer)
+    }
+
+    /// What could be sent now, from the least on.
+    fn ladder(&self) -> Vec<Step> {
+        let Some(fitting) = self.fitting() else {
+            return Vec::new();
+        };
+        let sent: Vec<&Offered> = self.offered.iter().filter(|offered| offered.is_sent).collect();
+        let within = sent.iter().filter(|offered| offered.layer <= fitting);
+        // A publisher that sends none that is small enough, or none at all yet.
+        let instead = || sent.first().copied().or(self.offered.iter().find(|offered| offered.layer == fitting));
+        let mut usable: Vec<&Offered> = within.copied().collect();
+        if usable.is_empty() {
+            usable.extend(instead());
+        }
+        let steps = usable.iter().enumerate().flat_map(|(index, offered)| {
+            // Half the pictures of a large camera are better than all of a small one, a quarter of them is not.
+            let least = usize::from(index > 0 && !self.is_screen && offered.rates.len() > 2);
+            offered.steps().skip(least)
+        });
+        steps.collect()
+    }
+
+    fn choice(&self, ladder: &[Step], at: Option<usize>) -> Choice {
+        let target = at.map(|at| ladder[at].target);
+        let fitting = self.fitting();
+        let is_held_back = at.is_none_or(|at| at + 1 < ladder.len());
+        let wanted = if is_held_back { target.map(|target| target.layer) } else { fitting };
+        Choice { slot: self.slot, target, wanted, is_held_back: is_held_back && fitting.is_some() }
+    }
+}
+
+impl Offered {
+    fn steps(&self) -> impl Iterator<Item = Step> {
+        let (width, height) = self.size;
+        let assumed = (u32::from(width) * u32::from(height)).saturating_mul(BITS_PER_PIXEL).min(ASSUMED);
+        let is_measured = self.rates.iter().any(|rate| *rate > 0);
+        let rate = move |rate: u32| u64::from(if is_measured { rate } else { assumed });
+        let layer = self.layer;
+        self.rates
+            .iter()
+            .zip(0_u8..)
+            .map(move |(bits, temporal)| Step { target: Target { layer, temporal }, rate: rate(*bits) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A camera in three encodings of two temporal layers each.
+    fn camera(slot: usize, width: u16) -> Demand {
+        let offered = [(0, 160, 100_000), (1, 320, 300_000), (2, 640, 1_000_000)].map(|(layer, width, rate)| Offered {
+            layer: Layer(layer),
+            size: (width, width / 4 * 3),
+            rates: vec![rate / 2, rate],
+            is_sent: true,
+        });
+        let height = width / 4 * 3;
+        Demand { slot, is_screen: false, width, height, sends: None, offered: offered.into() }
+    }
+
+    fn targets(demands: &[Demand], budget: u64) -> Vec<Option<(u8, u8)>> {
+        let choices = allocate(demands, budget).choices;
+        choices.iter().map(|choice| choice.target.map(|target| (target.layer.0, target.temporal))).collect()
+    }
+
+    #[test]
+    fn where_there_is_room_the_size_decides() {
+        let demands = [camera(0, 640), camera(1, 320), camera(2, 100), camera(3, 350), camera(4, 2_000)];
+        let layers = [(2, 1), (1, 1), (0, 1), (1, 1), (2, 1)].map(Some);
+        assert_eq!(targets(&demands, u64::MAX), layers);
+        assert!(allocate(&demands, u64::MAX).choices.iter().all(|choice| !choice.is_held_back));
+    }
+
+    #[test]
+    fn where_there_is_little_all_get_something_and_the_largest_gets_more() {
+        let demands = [camera(0, 100), camera(1, 640), camera(2, 100)];
+        assert_eq!(targets(&demands, 170_000), [Some((0, 0)); 3]);
+        assert_eq!(targets(&demands, 60_000), [None, Some((0, 0)), None]);
+        assert_eq!(targets(&demands, 650_000), [Some((0, 1)), Some((1, 1)), Some((0, 1))]);
+        assert_eq!(targets(&demands, 0), [None; 3]);
+    }
+
+    #[test]
+    fn temporal_layers_go_first_and_a_screen_before_cameras() {
+        let screen = Demand { is_screen: true, ..camera(1, 640) };
+        assert_eq!(targets(&[camera(0, 640), screen], 120_000), [Some((0, 0)), Some((0, 0))]);
+        assert_eq!(targets(&[camera(0, 640)], 700_000), [Some((2, 0))]);
+        assert_eq!(targets(&[camera(0, 640)], 200_000), [Some((1, 0))]);
+    }
+
+    #[test]
+    fn what_is_sent_stays_where_as_much_would_not_be_taken_up_anew() {
+        let budget = 1_050_000;
+        assert_eq!(targets(&[camera(0, 640)], budget), [Some((2, 0))]);
+        let sends = Some(Target { layer: Layer(2), temporal: 1 });
+        assert_eq!(targets(&[Demand { sends, ..camera(0, 640) }], budget), [Some((2, 1))]);
+    }
+
+    #[test]
+    fn an_encoding_that_is_paused_is_asked_for_and_another_shown_until_it_comes() {
+        let mut demand = camera(0, 640);
+        demand.offered[2].is_sent = false;
+        let choice = allocate(&[demand.clone()], u64::MAX).choices[0];
+        assert_eq!((choice.target, choice.wanted), (Some(Target { layer: Layer(1), temporal: 1 }), Some(Layer(2))));
+        demand.offered.iter_mut().for_each(|offered| offered.is_sent = false);
+        let choice = allocate(&[demand], u64::MAX).choices[0];
+        assert_eq!((choice.target, choice.wanted), (Some(Target { layer: Layer(2), temporal: 1 }), Some(Layer(2))));
+    }
+
+    proptest! {
+        #[test]
+        fn no_more_is_promised_than_there_is(widths in prop::collection::vec(1_u16..2_000, 0..12), budget in 0_u64..5_000_000) {
+            let demands: Vec<Demand> = widths.iter().enumerate().map(|(slot, width)| camera(slot, *width)).collect();
+            let choices = allocate(&demands, budget).choices;
+            let rate = |target: Target| demands[0].offered[target.layer.index()].rates[usize::from(target.temporal)];
+            let sum: u64 = choices.iter().filter_map(|choice| choice.target).map(|target| u64::from(rate(target))).sum();
+            prop_assert!(sum <= budget, "{} of {}", sum, budget);
+            let shown = choices.iter().filter(|choice| choice.target.is_some()).count() as u64;
+            prop_assert!(shown >= (budget / 60_000).min(demands.len() as u64), "{} with {}", shown, budget);
+        }
+    }
+}

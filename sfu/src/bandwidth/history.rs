@@ -1,0 +1,119 @@
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::Fared;
+use crate::forward::arrivals::Arrivals;
+use crate::forward::low_half;
+
+/// Packets of which nothing was heard are forgotten beyond these.
+const KEPT: usize = 8_192;
+
+/// What was sent on a connection, until it is known how it fared.
+#[derive(Default)]
+pub(super) struct History {
+    /// Of the first of those that are kept, counted on over the wraps of the 16 bits that are sent.
+    first: u64,
+    packets: VecDeque<Sent>,
+    /// Told of as arrived or lost up to here.
+    told: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Sent {
+    at: Instant,
+    bytes: usize,
+    probe: Option<u32>,
+    has_arrived: bool,
+}
+
+impl History {
+    pub(super) fn next_number(&self) -> u16 {
+        low_half(self.next())
+    }
+
+    fn next(&self) -> u64 {
+        self.first + self.packets.len() as u64
+    }
+
+    pub(super) fn sent(&mut self, at: Instant, (bytes, probe): (usize, Option<u32>)) {
+        if self.packets.len() >= KEPT {
+            self.packets.pop_front();
+            self.first += 1;
+        }
+        self.packets.push_back(Sent { at, bytes, probe, has_arrived: false });
+    }
+
+    /// When the first packet was sent of which nothing was heard.
+    pub(super) fn waits_since(&self) -> Option<Instant> {
+        let index = usize::try_from(self.told.max(self.first) - self.first).ok()?;
+        self.packets.get(index).map(|sent| sent.at)
+    }
+
+    /// The packets that are now known to have arrived, in the order of their sending, and how many were lost.
+    pub(super) fn take(&mut self, arrivals: &Arrivals) -> (Vec<Fared>, u32) {
+        let next = self.next();
+        let back = low_half(next).wrapping_sub(arrivals.first);
+        let Some(first) = next.checked_sub(u64::from(back)).filter(|_| back > 0) else {
+            return (Vec::new(), 0);
+        };
+        let (mut fared, mut lost) = (Vec::new(), 0);
+        for (number, arrived) in (first..next).zip(&arrivals.times) {
+            let index = number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
+            let Some(sent) = index.and_then(|index| self.packets.get_mut(index)) else {
+                continue;
+            };
+            match arrived {
+                Some(arrived) if !sent.has_arrived => {
+                    sent.has_arrived = true;
+                    fared.push(Fared { sent: sent.at, arrived: *arrived, bytes: sent.bytes, probe: sent.probe });
+                }
+                // What is told of as lost and comes after all is counted once, as lost.
+                None if number >= self.told && !sent.has_arrived => lost += 1,
+                Some(_) | None => {}
+            }
+        }
+        self.told = self.told.max((first + arrivals.times.len() as u64).min(next));
+        (fared, lost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::timer::start;
+
+    #[test]
+    fn each_packet_is_told_of_once_over_the_wrap_of_numbers() {
+        let now = start();
+        let mut history = History::default();
+        let mut total = (0, 0);
+        for round in 0_u64..20_000 {
+            let first = history.next_number();
+            for _ in 0..5 {
+                history.sent(now, (100, None));
+            }
+            let at = Some(Duration::from_millis(round));
+            let arrivals = Arrivals { first, times: vec![at, None, at, at, at] };
+            let (fared, lost) = history.take(&arrivals);
+            total = (total.0 + fared.len(), total.1 + lost);
+            assert_eq!(history.take(&arrivals).0.len(), 0);
+        }
+        assert_eq!(total, (80_000, 20_000));
+        assert_eq!(history.waits_since(), None);
+    }
+
+    #[test]
+    fn what_was_never_sent_is_not_believed() {
+        let now = start();
+        let mut history = History::default();
+        history.sent(now, (100, None));
+        let times = vec![Some(Duration::ZERO); 3];
+        for first in [1, 500, 65_000] {
+            assert_eq!(history.take(&Arrivals { first, times: times.clone() }).0.len(), 0);
+        }
+        assert_eq!(history.take(&Arrivals { first: 0, times }).0.len(), 1);
+        assert_eq!(history.waits_since(), None);
+    }
+}

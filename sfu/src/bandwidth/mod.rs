@@ -1,0 +1,165 @@
+//! What a subscriber's way can carry: an estimate by the delay and the loss of the packets that were sent on it (after
+//! draft-ietf-rmcat-gcc-02), raised by probes where more is wanted than is sent.
+
+mod history;
+mod probe;
+mod rate;
+mod trend;
+
+use std::time::{Duration, Instant};
+
+use self::history::History;
+use self::probe::Prober;
+use self::rate::RateControl;
+use self::trend::Trend;
+use crate::forward::arrivals::Arrivals;
+
+/// Assumed of a way that is measured before anything is known, in bit/s.
+const FIRST: u32 = 1_000_000;
+/// Below it, no picture could be sent at all.
+const LEAST: u32 = 60_000;
+const MOST: u32 = 50_000_000;
+/// Loss above it is more than what happens by itself; loss below the other leaves room for more.
+const HIGH_LOSS: f32 = 0.1;
+const LOW_LOSS: f32 = 0.02;
+/// Packets by which loss is judged.
+const LOSS_SAMPLE: u32 = 40;
+/// Where nothing is heard of what was sent for so long, the way is cut, or full to the brim.
+const SILENT_AFTER: Duration = Duration::from_millis(1_500);
+
+/// The estimate for one connection.
+pub(crate) struct Bandwidth {
+    history: History,
+    trend: Trend,
+    control: RateControl,
+    prober: Prober,
+    loss: Loss,
+    /// Packets are counted, and the client tells which arrived.
+    is_counted: bool,
+    /// By the client's own account (REMB), for those that give no other.
+    told: Option<u32>,
+    heard: Option<Instant>,
+}
+
+/// How many packets were lost, since it was last judged.
+#[derive(Default)]
+struct Loss {
+    sent: u32,
+    lost: u32,
+}
+
+/// A packet of which is known how it fared.
+#[derive(Clone, Copy, Debug)]
+struct Fared {
+    sent: Instant,
+    arrived: Duration,
+    bytes: usize,
+    probe: Option<u32>,
+}
+
+impl Bandwidth {
+    pub(crate) fn new(is_counted: bool) -> Self {
+        Self {
+            is_counted,
+            history: History::default(),
+            trend: Trend::default(),
+            control: RateControl::new(FIRST),
+            prober: Prober::default(),
+            loss: Loss::default(),
+            told: None,
+            heard: None,
+        }
+    }
+
+    /// In bit/s.
+    pub(crate) fn estimate(&self) -> u32 {
+        let measured = self.is_counted.then(|| self.control.estimate());
+        measured.or(self.told).unwrap_or(MOST).clamp(LEAST, MOST)
+    }
+
+    /// The number under which the next packet is counted.
+    pub(crate) fn next_number(&self) -> u16 {
+        self.history.next_number()
+    }
+
+    /// A packet was sent under the next number.
+    pub(crate) fn sent(&mut self, now: Instant, bytes: usize) {
+        self.history.sent(now, (bytes, None));
+    }
+
+    /// A packet that only measures the way was sent.
+    pub(crate) fn sent_probe(&mut self, now: Instant, bytes: usize) {
+        let probe = self.prober.sent(bytes);
+        self.history.sent(now, (bytes, probe));
+    }
+
+    /// Takes the client's own estimate in bit/s.
+    pub(crate) fn handle_told(&mut self, bits_per_second: u32) {
+        self.told = Some(bits_per_second);
+    }
+
+    /// Takes what the client tells of the packets.
+    pub(crate) fn handle(&mut self, now: Instant, arrivals: &Arrivals) {
+        let (fared, lost) = self.history.take(arrivals);
+        if fared.is_empty() && lost == 0 {
+            return;
+        }
+        let heard = self.heard.replace(now);
+        if heard.is_some_and(|heard| now.saturating_duration_since(heard) > SILENT_AFTER) {
+            self.prober.forget();
+            self.loss = Loss::default();
+        }
+        for packet in &fared {
+            self.trend.arrived(packet.sent, packet.arrived);
+            self.control.acknowledged(packet.arrived, packet.bytes);
+        }
+        let round_trip = fared.last().map_or(Duration::ZERO, |packet| now.saturating_duration_since(packet.sent));
+        self.control.adapt(now, (self.trend.usage(), round_trip));
+        self.loss.sent += u32::try_from(fared.len()).unwrap_or(u32::MAX) + lost;
+        self.loss.lost += lost;
+        if let Some(share) = self.loss.judge() {
+            self.control.heed_loss(now, share);
+        }
+        for packet in &fared {
+            if let Some(reached) = packet.probe.and_then(|probe| self.prober.arrived(probe, packet)) {
+                self.control.reached(now, reached);
+            }
+        }
+    }
+
+    /// What is sent on a way of which nothing is heard only fills it.
+    pub(crate) fn check(&mut self, now: Instant) {
+        let waits = self.history.waits_since().filter(|since| now.saturating_duration_since(*since) > SILENT_AFTER);
+        if waits.is_some() && self.heard.is_some() {
+            self.control.heed_silence(now);
+        }
+    }
+
+    /// Begins a probe where more is wanted than the way is known to carry, and it is time for one.
+    pub(crate) fn probe(&mut self, now: Instant, wanted: u64) -> bool {
+        let estimate = self.estimate();
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(MOST);
+        self.heard.is_some() && !self.trend.usage().is_over() && self.prober.begin(now, (estimate, wanted))
+    }
+
+    /// The bytes of padding that a probe is to send now, and when it goes on.
+    pub(crate) fn due_padding(&mut self, now: Instant) -> Option<(usize, Instant)> {
+        self.prober.due(now)
+    }
+}
+
+impl Loss {
+    /// The share that was lost, once it says something.
+    fn judge(&mut self) -> Option<f32> {
+        if self.sent < LOSS_SAMPLE {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a share needs no more")]
+        let share = self.lost as f32 / self.sent as f32;
+        *self = Self::default();
+        Some(share)
+    }
+}
+
+#[cfg(test)]
+mod tests;

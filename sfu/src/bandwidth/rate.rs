@@ -1,0 +1,175 @@
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::trend::Usage;
+use super::{HIGH_LOSS, LEAST, LOW_LOSS, MOST};
+
+/// What arrived is measured over so long.
+const WINDOW: Duration = Duration::from_millis(300);
+/// Where a queue grows, so much of what arrives is sent on.
+const BACK_OFF: f64 = 0.85;
+/// The growth of a second, where the limit is not near.
+const GROWTH: f64 = 1.08;
+/// The growth of a round trip, in bits, where it is.
+const CAREFUL_BITS: f64 = 10_000.0;
+/// No more than this is promised of what was not tried, beside a little.
+const UNTRIED: f64 = 1.5;
+const LITTLE: f64 = 10_000.0;
+/// What is known of the limit is forgotten where the rate is further from it, as a share.
+const NEAR: f64 = 0.15;
+/// Between two steps down for loss, beside a round trip.
+const LOSS_INTERVAL: Duration = Duration::from_millis(200);
+/// Loss above it is the way's own doing, so that what arrives is all that it carries.
+const HEAVY_LOSS: f32 = 0.3;
+/// Loss that is still so much of what it was when less is sent has another cause.
+const INNATE: f32 = 0.85;
+
+/// Raises and lowers the estimate (draft-ietf-rmcat-gcc-02 sections 5.5 and 6).
+pub(super) struct RateControl {
+    estimate: f64,
+    arrived: VecDeque<(Duration, usize)>,
+    bytes: usize,
+    /// What arrived when the way was last full.
+    limit: Option<f64>,
+    is_growing: bool,
+    adapted: Option<Instant>,
+    lowered: Option<Instant>,
+    round_trip: Duration,
+    /// Of late, beyond what goes by itself.
+    loss: f32,
+    /// When the rate was last lowered for it.
+    loss_before: f32,
+    /// What is lost however little is sent.
+    innate: f32,
+}
+
+impl RateControl {
+    pub(super) fn new(first: u32) -> Self {
+        Self {
+            estimate: f64::from(first),
+            arrived: VecDeque::new(),
+            bytes: 0,
+            limit: None,
+            is_growing: true,
+            adapted: None,
+            lowered: None,
+            round_trip: Duration::ZERO,
+            loss: 0.0,
+            loss_before: 0.0,
+            innate: 0.0,
+        }
+    }
+
+    pub(super) fn estimate(&self) -> u32 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is kept between two bounds")]
+        let estimate = self.estimate as u32;
+        estimate
+    }
+
+    /// A packet arrived, at a time of the other's clock.
+    pub(super) fn acknowledged(&mut self, at: Duration, bytes: usize) {
+        self.arrived.push_back((at, bytes));
+        self.bytes += bytes;
+        while let Some((first, bytes)) = self.arrived.front().copied() {
+            if at.saturating_sub(first) <= WINDOW {
+                break;
+            }
+            self.arrived.pop_front();
+            self.bytes -= bytes;
+        }
+    }
+
+    /// In bit/s; none before there is enough to tell.
+    fn arriving(&self) -> Option<f64> {
+        let (first, last) = (self.arrived.front()?.0, self.arrived.back()?.0);
+        let span = last.saturating_sub(first).max(Duration::from_millis(100));
+        #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
+        let bits = self.bytes as f64 * 8.0;
+        (self.arrived.len() >= 5).then(|| bits / span.as_secs_f64())
+    }
+
+    pub(super) fn adapt(&mut self, now: Instant, (usage, round_trip): (Usage, Duration)) {
+        let before = self.adapted.replace(now).unwrap_or(now);
+        let passed = now.saturating_duration_since(before).as_secs_f64().min(1.0);
+        self.round_trip = round_trip;
+        match usage {
+            Usage::Over if self.is_growing => self.back_off(now),
+            // The queue that it filled is still there.
+            Usage::Over => {
+                if self.lowered.is_none_or(|at| now.saturating_duration_since(at) > round_trip + WINDOW) {
+                    self.back_off(now);
+                }
+            }
+            Usage::Under => self.is_growing = false,
+            Usage::Normal => {
+                if self.is_growing && self.loss <= LOW_LOSS {
+                    self.grow(passed, round_trip);
+                }
+                self.is_growing = true;
+            }
+        }
+    }
+
+    fn back_off(&mut self, now: Instant) {
+        let arriving = self.arriving().unwrap_or(self.estimate);
+        self.limit = Some(self.limit.map_or(arriving, |limit| 0.95 * limit + 0.05 * arriving));
+        self.set(self.estimate.min(BACK_OFF * arriving));
+        self.is_growing = false;
+        self.lowered = Some(now);
+    }
+
+    fn grow(&mut self, passed: f64, round_trip: Duration) {
+        let arriving = self.arriving().unwrap_or(0.0);
+        let is_far = |limit: &f64| arriving > limit * (1.0 + NEAR);
+        if self.limit.as_ref().is_some_and(is_far) {
+            self.limit = None;
+        }
+        let more = if self.limit.is_some() {
+            CAREFUL_BITS * passed / (round_trip.as_secs_f64() + 0.1)
+        } else {
+            self.estimate * (GROWTH.powf(passed) - 1.0)
+        };
+        let most = (UNTRIED * arriving + LITTLE).max(self.estimate);
+        // What arrives without a queue is carried.
+        self.set((self.estimate + more.max(1_000.0 * passed)).min(most).max(arriving));
+    }
+
+    /// Loss that does not go by itself means that the way is too narrow, though no queue shows it.
+    pub(super) fn heed_loss(&mut self, now: Instant, share: f32) {
+        self.innate = self.innate.min(share);
+        self.loss = (share - self.innate) / (1.0 - self.innate).max(0.1);
+        let pause = LOSS_INTERVAL + self.round_trip;
+        if self.loss <= HIGH_LOSS || self.lowered.is_some_and(|at| now.saturating_duration_since(at) <= pause) {
+            return;
+        }
+        if share < HEAVY_LOSS && self.loss_before > 0.0 && share >= INNATE * self.loss_before {
+            self.innate = share;
+        }
+        self.loss_before = share;
+        let lowered = self.estimate * f64::from(1.0 - 0.5 * self.loss);
+        let arriving = self.arriving().filter(|_| self.loss > HEAVY_LOSS);
+        self.set(arriving.map_or(lowered, |arriving| arriving.min(lowered)));
+        self.lowered = Some(now);
+    }
+
+    /// Nothing is heard of what was sent.
+    pub(super) fn heed_silence(&mut self, now: Instant) {
+        if self.lowered.is_none_or(|at| now.saturating_duration_since(at) > WINDOW) {
+            self.set(self.estimate / 2.0);
+            self.lowered = Some(now);
+        }
+    }
+
+    /// A probe has shown that so many bit/s arrive.
+    pub(super) fn reached(&mut self, now: Instant, bits_per_second: f64) {
+        if bits_per_second > self.estimate {
+            self.limit = None;
+            self.set(bits_per_second);
+            self.adapted = Some(now);
+        }
+    }
+
+    fn set(&mut self, estimate: f64) {
+        self.estimate = estimate.clamp(f64::from(LEAST), f64::from(MOST));
+    }
+}

@@ -1,0 +1,178 @@
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::{Sfu, transmit};
+use crate::allocate::{Choice, Demand, Offered, allocate};
+use crate::forward::egress::{PADDING, Slot};
+use crate::forward::{Layer, TrackId};
+use crate::io::{Event, MediaKind, PeerId, Source};
+use crate::peer::Peer;
+use crate::peer::guard::Fault;
+use crate::timer::Timer;
+
+/// How often what a subscriber gets is chosen anew while it wishes for anything.
+const CHOICE_INTERVAL: Duration = Duration::from_millis(250);
+/// Of what a way can carry, in percent, for what is sent again and for reports.
+const RESERVED: u64 = 5;
+/// Bytes of a packet of padding on its way, roughly.
+const PADDED: usize = PADDING + 60;
+/// Of the highest encoding, where its codec does not tell: each below has half of it.
+const ASSUMED_SIZE: (u16, u16) = (1280, 720);
+/// An encoding that nobody wants for so long need not be sent.
+const UNWANTED_FOR: Duration = Duration::from_secs(3);
+/// A publisher that does not send what is wanted is told once more.
+const TELL_AGAIN: Duration = Duration::from_secs(1);
+
+impl Sfu {
+    /// Chooses which encodings go to a subscriber: by the sizes that it wishes for, and by what its way can carry.
+    pub(super) fn choose_layers(&mut self, now: Instant, id: PeerId) {
+        let Some(peer) = self.peers.get(&id).filter(|peer| peer.listens()) else {
+            return;
+        };
+        let demands: Vec<Demand> =
+            peer.slots.iter().enumerate().filter_map(|slot| self.demand(now, peer, slot)).collect();
+        if demands.is_empty() {
+            return;
+        }
+        self.timers.set(Timer::Layers(id), now + CHOICE_INTERVAL);
+        let budget = peer
+            .bandwidth
+            .as_ref()
+            .map_or(u64::MAX, |bandwidth| u64::from(bandwidth.estimate()) * (100 - RESERVED) / 100);
+        let allocation = allocate(&demands, budget);
+        for choice in allocation.choices {
+            self.choose(now, id, choice);
+        }
+        if allocation.wanted > budget {
+            self.begin_probe(now, (id, allocation.wanted));
+        }
+    }
+
+    fn begin_probe(&mut self, now: Instant, (id, wanted): (PeerId, u64)) {
+        let wanted = wanted * 100 / (100 - RESERVED);
+        let bandwidth = self.peers.get_mut(&id).and_then(|peer| peer.bandwidth.as_mut());
+        if bandwidth.is_some_and(|bandwidth| bandwidth.probe(now, wanted)) {
+            self.probe(now, id);
+        }
+    }
+
+    /// Sends what a probe is to send now.
+    pub(super) fn probe(&mut self, now: Instant, id: PeerId) {
+        let writing = self.writing(now);
+        let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.listens()) else {
+            return;
+        };
+        let due = peer.bandwidth.as_mut().and_then(|bandwidth| bandwidth.due_padding(now));
+        let Some((bytes, next)) = due else {
+            return;
+        };
+        self.timers.set(Timer::Probe(id), next);
+        let path = peer.ice.selected();
+        for _ in 0..bytes.div_ceil(PADDED) {
+            match peer.pad(writing) {
+                Ok(Some(contents)) => transmit(&mut self.outputs, path, contents),
+                Ok(None) => return,
+                Err(Fault) => return self.fail(now, id),
+            }
+        }
+    }
+
+    /// It is time to choose anew.
+    pub(super) fn revise_layers(&mut self, now: Instant, id: PeerId) {
+        if let Some(bandwidth) = self.peers.get_mut(&id).and_then(|peer| peer.bandwidth.as_mut()) {
+            bandwidth.check(now);
+        }
+        self.choose_layers(now, id);
+        self.request_awaited(now, id);
+    }
+
+    fn choose(&mut self, now: Instant, id: PeerId, choice: Choice) {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        let Some(slot) = peer.slots.get_mut(choice.slot) else {
+            return;
+        };
+        slot.target = choice.target;
+        let Some(wish) = slot.wish else {
+            return;
+        };
+        if choice.target.is_none() && slot.shows == Some(wish.track) {
+            slot.pause();
+        }
+        if let Some(layer) = choice.wanted {
+            self.want(now, (wish.track, layer));
+        }
+    }
+
+    fn demand(&self, now: Instant, peer: &Peer, (index, slot): (usize, &Slot)) -> Option<Demand> {
+        let wish = slot.wish?;
+        let TrackId { peer: publisher, source } = wish.track;
+        let publisher = self.peers.get(&publisher).filter(|publisher| publisher.room == peer.room)?;
+        let track = publisher.ingress.track(source).filter(|_| publisher.publishes(source))?;
+        let sends = slot.sends.filter(|_| slot.shows == Some(wish.track));
+        let count = track.encodings.len();
+        let offered = track.encodings.iter().zip(0..).map(|(encoding, layer)| Offered {
+            layer: Layer(layer),
+            size: encoding.size.unwrap_or_else(|| assumed_size(Layer(layer), count)),
+            rates: (0..=encoding.rate.highest()).map(|temporal| encoding.rate.up_to(temporal)).collect(),
+            is_sent: encoding.is_sent(now),
+        });
+        let (width, height) = (wish.width, wish.height);
+        Some(Demand {
+            slot: index,
+            is_screen: source == Source::Screen,
+            width,
+            height,
+            sends,
+            offered: offered.collect(),
+        })
+    }
+
+    /// A publisher is to send an encoding: one that was told that nobody wants it is told otherwise.
+    fn want(&mut self, now: Instant, (track, layer): (TrackId, Layer)) {
+        let encoding = self.peers.get_mut(&track.peer).and_then(|peer| peer.ingress.encoding(track.source, layer));
+        let Some(encoding) = encoding else {
+            return;
+        };
+        let is_late = |at: Instant| now.saturating_duration_since(at) >= TELL_AGAIN;
+        let is_missed = !encoding.is_sent(now) && encoding.demand.told.is_none_or(is_late);
+        encoding.demand.wanted = Some(now);
+        if std::mem::take(&mut encoding.demand.is_paused) || is_missed {
+            encoding.demand.told = Some(now);
+            self.tell_encodings(track);
+        }
+    }
+
+    /// Tells a publisher which of its encodings nobody has wanted for a while.
+    pub(super) fn pause_unwanted(&mut self, now: Instant, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        let mut changed = BTreeSet::new();
+        for (source, encoding) in peer.ingress.encodings().filter(|(source, _)| source.kind() == MediaKind::Video) {
+            let wanted = *encoding.demand.wanted.get_or_insert(now);
+            if !encoding.demand.is_paused && now.saturating_duration_since(wanted) >= UNWANTED_FOR {
+                encoding.demand.is_paused = true;
+                changed.insert(source);
+            }
+        }
+        for source in changed {
+            self.tell_encodings(TrackId { peer: id, source });
+        }
+    }
+
+    fn tell_encodings(&mut self, track: TrackId) {
+        let published = self.peers.get(&track.peer).and_then(|peer| peer.ingress.track(track.source));
+        let Some(published) = published else {
+            return;
+        };
+        let wanted = published.encodings.iter().map(|encoding| !encoding.demand.is_paused).collect();
+        self.event(Event::Encodings { peer: track.peer, source: track.source, wanted });
+    }
+}
+
+fn assumed_size(layer: Layer, count: usize) -> (u16, u16) {
+    let below = count.saturating_sub(layer.index() + 1);
+    (ASSUMED_SIZE.0 >> below, ASSUMED_SIZE.1 >> below)
+}
