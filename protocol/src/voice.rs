@@ -104,7 +104,7 @@ pub struct Speaker {
 }
 
 /// How well a connection works, as the server measures it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quality {
     /// Packets lost on the way to the server, per mille.
     pub loss_up_permille: u16,
@@ -112,6 +112,39 @@ pub struct Quality {
     pub loss_down_permille: u16,
     pub round_trip_ms: Option<u32>,
     pub jitter_ms: u32,
+    /// What the way to the client carries beside sound, in bit/s; none where that is not known.
+    #[serde(default)]
+    pub available_bitrate: Option<u32>,
+    /// Of each video slot that shows something.
+    #[serde(default)]
+    pub pictures: Vec<PictureQuality>,
+}
+
+/// How a video slot fares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PictureQuality {
+    pub mid: Mid,
+    /// Size in pixels of what is sent; 0 while nothing is, or where the codec does not tell.
+    pub width: u16,
+    pub height: u16,
+    /// In bit/s.
+    pub bitrate: u32,
+    pub limitation: Limitation,
+}
+
+/// Why a picture is not as good as the size asks for at which it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limitation {
+    None,
+    /// The way to the client carries no more.
+    Bandwidth,
+    /// What the server may send in all leaves no more.
+    Uplink,
+    /// The publisher sends no better.
+    Publisher,
+    #[serde(other)]
+    Unknown,
 }
 
 /// Why a connection to a room ended without being asked to.

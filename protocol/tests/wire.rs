@@ -5,13 +5,13 @@ use proptest::prelude::*;
 use protocol::account::{CurrentUser, Presence, SignedIn, Status, User};
 use protocol::channel::{Channel, ChannelKind, ReadState};
 use protocol::error::{ErrorBody, ErrorCode};
-use protocol::event::{Event, MemberAdded, VoiceEnded, VoiceSlots};
+use protocol::event::{Event, MemberAdded, VoiceEncodings, VoiceEnded, VoiceQuality, VoiceSlots};
 use protocol::gateway::{ClientFrame, ServerFrame};
 use protocol::guild::{Guild, GuildSnapshot, Member};
 use protocol::id::{ID_EPOCH_MS, ID_SEQUENCE_BITS, MessageId};
 use protocol::message::{Message, Nonce};
 use protocol::time::Timestamp;
-use protocol::voice::{Mid, PeerFlags, Shown, Slot, Source, VoiceEnd, VoiceState};
+use protocol::voice::{Limitation, Mid, PeerFlags, PictureQuality, Quality, Shown, Slot, Source, VoiceEnd, VoiceState};
 
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("serialisable")
@@ -106,6 +106,21 @@ fn voice() {
     let shows = Some(Shown { peer_id: id(8), source: Source::ScreenAudio });
     let slots = VoiceSlots { peer_id: id(7), slots: vec![Slot { mid: Mid("4".to_owned()), shows, csrc: Some(8) }] };
     assert_snapshot!(json(&Event::VoiceSlots(slots)), @r#"{"type":"voice_slots","peer_id":"7","slots":[{"mid":"4","shows":{"peer_id":"8","source":"screen_audio"},"csrc":8}]}"#);
+    let encodings = VoiceEncodings { peer_id: id(7), source: Source::Camera, wanted: vec![true, false] };
+    assert_snapshot!(json(&Event::VoiceEncodings(encodings)), @r#"{"type":"voice_encodings","peer_id":"7","source":"camera","wanted":[true,false]}"#);
+    let picture = PictureQuality {
+        mid: Mid("9".to_owned()),
+        width: 640,
+        height: 360,
+        bitrate: 500_000,
+        limitation: Limitation::Bandwidth,
+    };
+    let quality = Quality { available_bitrate: Some(600_000), pictures: vec![picture], ..Quality::default() };
+    assert_snapshot!(json(&Event::VoiceQuality(VoiceQuality { peer_id: id(7), quality })), @r#"{"type":"voice_quality","peer_id":"7","quality":{"loss_up_permille":0,"loss_down_permille":0,"round_trip_ms":null,"jitter_ms":0,"available_bitrate":600000,"pictures":[{"mid":"9","width":640,"height":360,"bitrate":500000,"limitation":"bandwidth"}]}}"#);
+    let of_older_server: Quality =
+        serde_json::from_str(r#"{"loss_up_permille":1,"loss_down_permille":2,"round_trip_ms":null,"jitter_ms":3}"#)
+            .unwrap();
+    assert_eq!((of_older_server.available_bitrate, of_older_server.pictures.len()), (None, 0));
     let ended = VoiceEnded { channel_id: id(3), peer_id: id(7), reason: VoiceEnd::TimedOut };
     assert_snapshot!(json(&Event::VoiceEnded(ended)), @r#"{"type":"voice_ended","channel_id":"3","peer_id":"7","reason":"timed_out"}"#);
 }

@@ -41,6 +41,8 @@ pub(crate) struct Demand {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Allocation {
     pub(crate) choices: Vec<Choice>,
+    /// The bit/s that they take.
+    pub(crate) taken: u64,
     /// The bit/s that it would take for all to get what fits their sizes.
     pub(crate) wanted: u64,
 }
@@ -53,8 +55,10 @@ pub(crate) struct Choice {
     pub(crate) target: Option<Target>,
     /// The encoding that the publisher is to send for it.
     pub(crate) wanted: Option<Layer>,
-    /// Less than fits the size at which it is drawn.
+    /// Less than the publisher sends of what fits the size at which it is drawn.
     pub(crate) is_held_back: bool,
+    /// The publisher does not send what fits.
+    pub(crate) is_missing: bool,
 }
 
 /// One step on the way from the least that can be sent to what fits the size.
@@ -97,9 +101,11 @@ pub(crate) fn allocate(demands: &[Demand], budget: u64) -> Allocation {
         }
     }
     let wanted = ladders.iter().filter_map(|ladder| ladder.last()).map(|step| step.rate).sum();
+    let steps = ladders.iter().zip(&taken).filter_map(|(ladder, at)| Some(ladder[(*at)?].rate));
+    let sum = steps.sum();
     let choices = demands.iter().zip(ladders.iter().zip(taken));
     let choices = choices.map(|(demand, (ladder, at))| demand.choice(ladder, at)).collect();
-    Allocation { choices, wanted }
+    Allocation { choices, taken: sum, wanted }
 }
 
 impl Demand {
@@ -140,7 +146,8 @@ impl Demand {
         let fitting = self.fitting();
         let is_held_back = at.is_none_or(|at| at + 1 < ladder.len());
         let wanted = if is_held_back { target.map(|target| target.layer) } else { fitting };
-        Choice { slot: self.slot, target, wanted, is_held_back: is_held_back && fitting.is_some() }
+        let is_missing = !is_held_back && target.map(|target| target.layer) < fitting;
+        Choice { slot: self.slot, target, wanted, is_held_back: is_held_back && fitting.is_some(), is_missing }
     }
 }
 

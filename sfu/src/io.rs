@@ -136,11 +136,20 @@ pub struct Limits {
     pub video_slots: usize,
     /// What a publisher is told by REMB that it may send as video, in bit/s.
     pub video_bitrate: u32,
+    /// What may leave in all, in bit/s: pictures get what sound leaves of it. `None`: as much as each subscriber's way carries.
+    pub uplink: Option<u64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { peers_per_room: 100, offer_bytes: 96 * 1024, audio_slots: 16, video_slots: 25, video_bitrate: 2_500_000 }
+        Self {
+            peers_per_room: 100,
+            offer_bytes: 96 * 1024,
+            audio_slots: 16,
+            video_slots: 25,
+            video_bitrate: 6_000_000,
+            uplink: None,
+        }
     }
 }
 
@@ -283,7 +292,7 @@ pub struct Speaker {
 }
 
 /// Losses are shares of 0 to 1 over the last seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quality {
     /// Lost on the way from the client to us.
     pub loss_up: f32,
@@ -293,4 +302,32 @@ pub struct Quality {
     pub jitter_ms: f32,
     /// Round trip in ms, once the client has answered a sender report.
     pub rtt_ms: Option<f32>,
+    /// What the way to the client is known to carry beside sound, in bit/s; `None` where the client does not tell how it fares.
+    pub available: Option<u32>,
+    /// Of each video slot that shows something.
+    pub pictures: Vec<PictureQuality>,
+}
+
+/// How a video slot fares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PictureQuality {
+    pub mid: Mid,
+    /// Width and height in pixels of what is sent; 0 while nothing is.
+    pub size: (u16, u16),
+    /// Sent since the last report, in bit/s.
+    pub bitrate: u32,
+    pub limitation: Limitation,
+}
+
+/// Why a picture is not as good as the size at which it is drawn asks for (cf. W3C `qualityLimitationReason`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Limitation {
+    #[default]
+    None,
+    /// The way to the client does not carry more.
+    Bandwidth,
+    /// [`Limits::uplink`] leaves no more.
+    Uplink,
+    /// The publisher sends no better.
+    Publisher,
 }

@@ -14,7 +14,7 @@
 //! slot of the room. So the shell polls after each datagram, or bounds its batch.
 //!
 //! The shell may lose a [`Transmit`], as any network does. Of the events it may leave out those
-//! that a later one on the same peer or room makes needless: [`Event::Slots`],
+//! that a later one on the same peer or room makes needless: [`Event::Slots`], [`Event::Encodings`],
 //! [`Event::Speakers`] and [`Event::Quality`] tell the whole, and of [`Event::Suspended`] and
 //! [`Event::Resumed`] the last one holds. It must not lose the last of them, or an
 //! [`Event::Gone`], after which no event names the peer.
@@ -38,7 +38,10 @@
 //! displaced by nobody. The CSRC of each packet names the peer: see [`Answer::csrc`].
 //!
 //! **Video slots** are filled by the client's wishes ([`Sfu::set_wishes`]); a slot goes over to
-//! another track at its next key frame.
+//! another track at its next key frame. Of a camera that is sent in several encodings
+//! (`a=simulcast`, the lowest first) each slot gets the one that fits the size of the wish and
+//! the client's way, as the client's transport-wide feedback or its REMB tells it; temporal layers
+//! are the first to go. [`Event::Encodings`] tells the publisher which encodings nobody wants.
 //!
 //! Only what is authentic keeps a peer alive: STUN checks with our password, and SRTP and SRTCP
 //! that decrypt. See [`Event::Suspended`].
@@ -55,10 +58,11 @@ mod sfu;
 mod speaker;
 mod stats;
 mod timer;
+mod uplink;
 
 pub use io::{
-    Answer, Config, Datagram, Event, GoneReason, Grant, Join, Limits, MediaKind, Mid, Output, PeerId, PeerState,
-    Quality, RoomId, Shown, Slot, SlotView, Source, Speaker, Transmit, Wish,
+    Answer, Config, Datagram, Event, GoneReason, Grant, Join, Limitation, Limits, MediaKind, Mid, Output, PeerId,
+    PeerState, PictureQuality, Quality, RoomId, Shown, Slot, SlotView, Source, Speaker, Transmit, Wish,
 };
 pub use peer::certificate::{Certificate, CertificateError};
 pub use peer::sdp::offer::OfferError;

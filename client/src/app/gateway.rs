@@ -174,6 +174,9 @@ impl App {
         if let Event::VoiceSlots(slots) = event {
             return self.voice_slots(slots);
         }
+        if let Event::VoiceEncodings(encodings) = event {
+            return self.voice_encodings(&encodings);
+        }
         if let Event::VoiceQuality(quality) = event {
             return self.voice_quality(quality);
         }

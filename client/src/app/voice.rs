@@ -122,8 +122,8 @@ impl Voice {
     }
 
     #[must_use]
-    pub fn quality(&self) -> Option<Quality> {
-        self.quality
+    pub fn quality(&self) -> Option<&Quality> {
+        self.quality.as_ref()
     }
 
     #[must_use]

@@ -131,7 +131,11 @@ impl State {
             Event::VoiceStateUpdated(state) => self.voice_state_updated(state),
             Event::VoiceLeft(left) => self.voice_left(left),
             Event::VoiceSpeakers(speakers) => self.voice_speakers(speakers),
-            Event::VoiceSlots(_) | Event::VoiceQuality(_) | Event::VoiceEnded(_) | Event::Unknown => None,
+            Event::VoiceSlots(_)
+            | Event::VoiceEncodings(_)
+            | Event::VoiceQuality(_)
+            | Event::VoiceEnded(_)
+            | Event::Unknown => None,
         }
     }
 

@@ -106,6 +106,8 @@ fn Network() -> Element {
         Reason::LossDown { percent } => text::reason_loss_down(&percent),
         Reason::Delay { ms } => text::reason_delay(&ms),
         Reason::Jitter { ms } => text::reason_jitter(&ms),
+        Reason::Narrow { kilobits } => text::reason_narrow(&kilobits),
+        Reason::Crowded => text::reason_crowded().to_owned(),
     };
     rsx! {
         span { class: "network-place",
@@ -122,9 +124,49 @@ fn Network() -> Element {
             if is_open() {
                 Popover { id: "network-why", label: text::network(&shown), class: "network-why", on_close: move |()| is_open.set(false),
                     p { "{why}" }
+                    Figures {}
                 }
             }
         }
+    }
+}
+
+/// What was measured of the connection, for those who want to know.
+#[component]
+fn Figures() -> Element {
+    let app = use_app();
+    let quality = use_memo(move || app.voice.read().quality().cloned());
+    let Some(quality) = quality() else { return rsx! {} };
+    let percent = |permille: u16| format!("{:.1} %", f32::from(permille) / 10.0);
+    let rows = [
+        (text::figure_delay(), quality.round_trip_ms.map(|ms| format!("{ms} ms"))),
+        (text::figure_jitter(), Some(format!("{} ms", quality.jitter_ms))),
+        (text::figure_loss_up(), Some(percent(quality.loss_up_permille))),
+        (text::figure_loss_down(), Some(percent(quality.loss_down_permille))),
+        (text::figure_available(), quality.available_bitrate.map(bitrate)),
+    ];
+    let shown = quality.pictures.into_iter().filter(|picture| picture.width > 0);
+    rsx! {
+        dl { class: "figures",
+            for (name , value) in rows {
+                if let Some(value) = value {
+                    dt { "{name}" }
+                    dd { "{value}" }
+                }
+            }
+            for picture in shown {
+                dt { "{picture.width} × {picture.height}" }
+                dd { {bitrate(picture.bitrate)} }
+            }
+        }
+    }
+}
+
+/// Bits per second, for people.
+fn bitrate(bits_per_second: u32) -> String {
+    match bits_per_second {
+        0..1_000_000 => format!("{} kbit/s", bits_per_second / 1_000),
+        _ => format!("{:.1} Mbit/s", f64::from(bits_per_second) / 1_000_000.0),
     }
 }
 

@@ -17,7 +17,7 @@ pub use channel::ChannelDeleted;
 pub use guild::{GuildDeleted, MemberAdded, MemberRemoved};
 pub use message::{MessageDeleted, TypingStarted};
 pub use ready::Ready;
-pub use voice::{VoiceEnded, VoiceLeft, VoiceQuality, VoiceSlots, VoiceSpeakers};
+pub use voice::{VoiceEncodings, VoiceEnded, VoiceLeft, VoiceQuality, VoiceSlots, VoiceSpeakers};
 
 use crate::voice::VoiceState;
 
@@ -49,6 +49,8 @@ pub enum Event {
     VoiceSlots(VoiceSlots),
     /// Who speaks in a room: to those in it at once, to the other members of the guild at most twice a second.
     VoiceSpeakers(VoiceSpeakers),
+    /// What the client publishes and nobody wants need not be sent; only to the client that is in the room.
+    VoiceEncodings(VoiceEncodings),
     VoiceQuality(VoiceQuality),
     /// The user's own connection to a room ended.
     VoiceEnded(VoiceEnded),

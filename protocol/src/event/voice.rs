@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ChannelId, GuildId, PeerId, UserId};
-use crate::voice::{Quality, Slot, Speaker, VoiceEnd};
+use crate::voice::{Quality, Slot, Source, Speaker, VoiceEnd};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoiceLeft {
@@ -25,7 +25,15 @@ pub struct VoiceSpeakers {
     pub speakers: Vec<Speaker>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Which encodings of a track of the client's own anybody wants, the lowest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceEncodings {
+    pub peer_id: PeerId,
+    pub source: Source,
+    pub wanted: Vec<bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoiceQuality {
     pub peer_id: PeerId,
     pub quality: Quality,

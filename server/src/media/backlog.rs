@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sfu::{Event, PeerId, RoomId};
+use sfu::{Event, PeerId, RoomId, Source};
 
 /// Events that wait before those that only inform are dropped, and nobody more is let in.
 const FULL: usize = 4_096;
 
 /// Events in their order, what is overtaken left out: a peer has at most one waiting event of each subject, and none
-/// but its end once it is gone. So at most four wait for each peer that was let in, and one for each room.
+/// but its end once it is gone. So at most six wait for each peer that was let in, and one for each room.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     events: BTreeMap<u64, Event>,
@@ -23,6 +23,7 @@ enum Subject {
     /// Whether the peer's media flows, or has ended.
     Presence(PeerId),
     Slots(PeerId),
+    Encodings(PeerId, Source),
     Quality(PeerId),
     Speakers(RoomId),
 }
@@ -33,6 +34,7 @@ impl Subject {
             Event::Connected { peer } => Self::Arrival(*peer),
             Event::Suspended { peer } | Event::Resumed { peer } | Event::Gone { peer, .. } => Self::Presence(*peer),
             Event::Slots { peer, .. } => Self::Slots(*peer),
+            Event::Encodings { peer, source, .. } => Self::Encodings(*peer, *source),
             Event::Quality { peer, .. } => Self::Quality(*peer),
             Event::Speakers { room, .. } => Self::Speakers(*room),
         }
@@ -42,7 +44,7 @@ impl Subject {
     fn only_informs(self) -> bool {
         match self {
             Self::Quality(_) | Self::Speakers(_) => true,
-            Self::Arrival(_) | Self::Presence(_) | Self::Slots(_) => false,
+            Self::Arrival(_) | Self::Presence(_) | Self::Slots(_) | Self::Encodings(..) => false,
         }
     }
 }
@@ -60,7 +62,9 @@ impl Backlog {
     pub(super) fn push(&mut self, event: Event) {
         let subject = Subject::of(&event);
         if let Event::Gone { peer, .. } = &event {
-            for moot in [Subject::Arrival(*peer), Subject::Slots(*peer), Subject::Quality(*peer)] {
+            let pictures = [Source::Camera, Source::Screen].map(|source| Subject::Encodings(*peer, source));
+            let others = [Subject::Arrival(*peer), Subject::Slots(*peer), Subject::Quality(*peer)];
+            for moot in others.into_iter().chain(pictures) {
                 self.remove(moot);
             }
         }

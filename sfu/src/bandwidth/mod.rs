@@ -77,6 +77,11 @@ impl Bandwidth {
         measured.or(self.told).unwrap_or(MOST).clamp(LEAST, MOST)
     }
 
+    /// The estimate, where anything was ever heard, in bit/s.
+    pub(crate) fn known(&self) -> Option<u32> {
+        (self.heard.is_some() || self.told.is_some()).then(|| self.estimate())
+    }
+
     /// The number under which the next packet is counted.
     pub(crate) fn next_number(&self) -> u16 {
         self.history.next_number()

@@ -4,7 +4,7 @@ use super::head::{Element, Head};
 use super::payload::Picture;
 use super::rewrite::{Found, Place, Rewriter};
 use super::{Layer, Media, TrackId, low_half};
-use crate::io::MediaKind;
+use crate::io::{Limitation, MediaKind};
 use crate::peer::sdp::codec::{Codec, Extension, REMB, TRANSPORT_FEEDBACK};
 use crate::peer::sdp::offer::{OfferedCodec, OfferedMedia};
 use crate::peer::seal::TAG;
@@ -30,6 +30,8 @@ pub(crate) struct Slot {
     pub(crate) shows: Option<TrackId>,
     /// And which of its encodings (video); `None` while it is paused.
     pub(crate) sends: Option<Target>,
+    /// Why it is not as good as was wished for.
+    pub(crate) limitation: Limitation,
     pub(crate) sent: Sent,
     pub(crate) downlink: Downlink,
     media: OfferedMedia,
@@ -69,6 +71,8 @@ pub(crate) struct Sent {
     pub(crate) latest: Option<(u32, Instant)>,
     /// Whether anything was sent since the last sender report.
     pub(crate) fresh: bool,
+    /// Octets at the last report on quality.
+    pub(crate) octets_told: u32,
 }
 
 /// What the client last reported about the slot.
@@ -114,6 +118,7 @@ impl Slot {
             target: None,
             shows: None,
             sends: None,
+            limitation: Limitation::None,
             sent: Sent::default(),
             downlink: Downlink::default(),
             media: media.clone(),

@@ -80,7 +80,12 @@ impl Sfu {
                     let slot = peer.slots.get(*index);
                     awaited |= peer.listens() && slot.is_some_and(|slot| slot.awaits((track, media.layer)));
                 }
-                Ok(Sending::Packet(contents)) => transmit(&mut self.outputs, path, contents),
+                Ok(Sending::Packet(contents)) => {
+                    if track.source.kind() == MediaKind::Audio {
+                        self.uplink.sent_sound(now, contents.len());
+                    }
+                    transmit(&mut self.outputs, path, contents);
+                }
                 Ok(Sending::Switched(contents, before)) => {
                     transmit(&mut self.outputs, path, contents);
                     switched.push((*id, *index, before));

@@ -5,7 +5,7 @@ use super::{Sfu, transmit};
 use crate::allocate::{Choice, Demand, Offered, allocate};
 use crate::forward::egress::{PADDING, Slot};
 use crate::forward::{Layer, TrackId};
-use crate::io::{Event, MediaKind, PeerId, Source};
+use crate::io::{Event, Limitation, MediaKind, PeerId, Source};
 use crate::peer::Peer;
 use crate::peer::guard::Fault;
 use crate::timer::Timer;
@@ -27,11 +27,13 @@ impl Sfu {
     /// Chooses which encodings go to a subscriber: by the sizes that it wishes for, and by what its way can carry.
     pub(super) fn choose_layers(&mut self, now: Instant, id: PeerId) {
         let Some(peer) = self.peers.get(&id).filter(|peer| peer.listens()) else {
+            self.uplink.release(id);
             return;
         };
         let demands: Vec<Demand> =
             peer.slots.iter().enumerate().filter_map(|slot| self.demand(now, peer, slot)).collect();
         if demands.is_empty() {
+            self.uplink.release(id);
             return;
         }
         self.timers.set(Timer::Layers(id), now + CHOICE_INTERVAL);
@@ -39,11 +41,14 @@ impl Sfu {
             .bandwidth
             .as_ref()
             .map_or(u64::MAX, |bandwidth| u64::from(bandwidth.estimate()) * (100 - RESERVED) / 100);
-        let allocation = allocate(&demands, budget);
+        let share = self.uplink.share(id);
+        let allocation = allocate(&demands, budget.min(share));
+        self.uplink.promise(id, allocation.taken);
+        let limitation = if share < budget { Limitation::Uplink } else { Limitation::Bandwidth };
         for choice in allocation.choices {
-            self.choose(now, id, choice);
+            self.choose(now, id, (choice, limitation));
         }
-        if allocation.wanted > budget {
+        if allocation.wanted > budget && budget < share {
             self.begin_probe(now, (id, allocation.wanted));
         }
     }
@@ -86,7 +91,8 @@ impl Sfu {
         self.request_awaited(now, id);
     }
 
-    fn choose(&mut self, now: Instant, id: PeerId, choice: Choice) {
+    /// Puts a choice into effect; what is held back is so by this.
+    fn choose(&mut self, now: Instant, id: PeerId, (choice, limitation): (Choice, Limitation)) {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
@@ -94,6 +100,11 @@ impl Sfu {
             return;
         };
         slot.target = choice.target;
+        slot.limitation = match (choice.is_held_back, choice.is_missing) {
+            (true, _) => limitation,
+            (false, true) => Limitation::Publisher,
+            (false, false) => Limitation::None,
+        };
         let Some(wish) = slot.wish else {
             return;
         };

@@ -149,6 +149,7 @@ impl Sfu {
             self.routes.remove_address(address, id);
         }
         self.timers.cancel_peer(id);
+        self.uplink.release(id);
         self.changed.remove(&id);
         self.forget_wishes(id);
         let Some(room) = self.rooms.get_mut(&peer.room) else {

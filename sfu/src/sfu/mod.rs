@@ -23,6 +23,7 @@ use crate::random::Random;
 use crate::room::Room;
 use crate::stats::Epoch;
 use crate::timer::Timers;
+use crate::uplink::Uplink;
 
 /// All rooms of one media thread.
 pub struct Sfu {
@@ -37,6 +38,7 @@ pub struct Sfu {
     /// Whose slots changed in the current call.
     changed: BTreeSet<PeerId>,
     faults: u64,
+    uplink: Uplink,
 }
 
 impl Sfu {
@@ -44,6 +46,7 @@ impl Sfu {
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32], now: Instant) -> Self {
         Self {
+            uplink: Uplink::new(config.limits.uplink),
             config,
             random: Random::new(seed),
             epoch: Epoch::new(now),

@@ -5,10 +5,11 @@ use rtc_rtcp::sender_report::SenderReport;
 
 use super::forward::TELL_INTERVAL;
 use super::{Sfu, transmit};
+use crate::bandwidth::Bandwidth;
 use crate::forward::TrackId;
 use crate::forward::feedback::Compound;
 use crate::forward::ingress::Track;
-use crate::io::{Event, MediaKind, PeerId, Quality, RoomId, Source};
+use crate::io::{Event, MediaKind, PeerId, PictureQuality, Quality, RoomId, Source};
 use crate::peer::guard::Fault;
 use crate::peer::sdp::codec::REMB;
 use crate::peer::{Peer, Report};
@@ -146,10 +147,37 @@ impl Sfu {
     }
 
     fn tell_quality(&mut self, id: PeerId) {
+        let pictures = self.picture_qualities(id);
         if let Some(peer) = self.peers.get_mut(&id) {
-            let quality = peer.quality();
+            let quality = Quality { pictures, ..peer.quality() };
             self.event(Event::Quality { peer: id, quality });
         }
+    }
+
+    fn picture_qualities(&mut self, id: PeerId) -> Vec<PictureQuality> {
+        let Some(peer) = self.peers.get(&id) else {
+            return Vec::new();
+        };
+        let shown = peer.slots.iter().filter(|slot| slot.kind == MediaKind::Video && slot.shows.is_some());
+        let period = QUALITY_ROUNDS * u32::try_from(REPORT_INTERVAL.as_secs()).unwrap_or(1);
+        let qualities = shown.map(|slot| {
+            let encoding = slot.shows.zip(slot.sends).and_then(|(track, sends)| {
+                let track = self.peers.get(&track.peer)?.ingress.track(track.source)?;
+                track.encodings.get(sends.layer.index())
+            });
+            let octets = slot.sent.octets.wrapping_sub(slot.sent.octets_told);
+            PictureQuality {
+                mid: slot.media().mid.clone(),
+                size: encoding.and_then(|encoding| encoding.size).unwrap_or_default(),
+                bitrate: octets.saturating_mul(8) / period,
+                limitation: slot.limitation,
+            }
+        });
+        let qualities = qualities.collect();
+        for slot in self.peers.get_mut(&id).into_iter().flat_map(|peer| &mut peer.slots) {
+            slot.sent.octets_told = slot.sent.octets;
+        }
+        qualities
     }
 
     fn tell_speakers(&mut self, now: Instant, id: RoomId) {
@@ -227,6 +255,8 @@ impl Peer {
             loss_down: losses.iter().sum::<f32>() / losses.len().max(1) as f32,
             jitter_ms: down.iter().map(|slot| slot.jitter_ms).fold(jitter_up, f32::max),
             rtt_ms: self.report.rtt_ms,
+            available: self.bandwidth.as_ref().and_then(Bandwidth::known),
+            pictures: Vec::new(),
         }
     }
 }

@@ -65,11 +65,10 @@ fn an_encoding_that_its_publisher_no_longer_sends_is_replaced_by_one_that_it_doe
 }
 
 fn told(world: &World) -> Option<Vec<bool>> {
-    let told = world.events.iter().rev().find_map(|event| match event {
-        Event::Encodings { peer: PeerId(1), source: Source::Camera, wanted } => Some(wanted.clone()),
-        _ => None,
-    });
-    told
+    world.events.iter().rev().find_map(|event| {
+        let Event::Encodings { peer: PeerId(1), source: Source::Camera, wanted } = event else { return None };
+        Some(wanted.clone())
+    })
 }
 
 #[test]

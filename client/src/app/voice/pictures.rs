@@ -1,7 +1,7 @@
 //! What the slots show, and what is wished of them.
 
 use dioxus::prelude::*;
-use protocol::event::VoiceSlots;
+use protocol::event::{VoiceEncodings, VoiceSlots};
 use protocol::request::voice::{SetVoiceWishes, Wishes};
 use protocol::voice::Shown;
 
@@ -34,6 +34,14 @@ impl App {
             }
         }
         self.apply_volumes();
+    }
+
+    /// What nobody wants is not sent, and not even encoded.
+    pub(in super::super) fn voice_encodings(self, event: &VoiceEncodings) {
+        let voice = self.voice.peek();
+        if let Some((_, connection)) = voice.connection.as_ref().filter(|_| voice.peer_id() == Some(event.peer_id)) {
+            connection.set_wanted(event.source, &event.wanted);
+        }
     }
 
     /// A picture is on screen at this size.

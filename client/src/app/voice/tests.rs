@@ -1,5 +1,6 @@
 use dioxus::prelude::*;
 use protocol::account::User;
+use protocol::event::{Event, VoiceEncodings};
 use protocol::id::{ChannelId, PeerId};
 use protocol::request::voice::Wishes;
 use protocol::voice::{Shown, Source};
@@ -239,6 +240,19 @@ fn what_could_not_be_copied_is_said() {
     let mut client = Client::start();
     client.act(|app| app.copy("words".into()));
     assert_eq!(client.act(|app| app.toasts.peek().len()), 1);
+}
+
+#[test]
+fn encodings_that_nobody_wants_are_switched_off_on_the_connection_that_they_are_told_of() {
+    let mut client = seated();
+    let told = |peer: i64, wanted: [bool; 3]| {
+        let peer_id = PeerId::try_from(peer).unwrap();
+        Event::VoiceEncodings(VoiceEncodings { peer_id, source: Source::Camera, wanted: wanted.into() })
+    };
+    client.act(|app| app.apply(told(5, [true, false, false])));
+    assert_eq!(look::wanted(Source::Camera), Some(vec![true, false, false]));
+    client.act(|app| app.apply(told(6, [false; 3])));
+    assert_eq!(look::wanted(Source::Camera), Some(vec![true, false, false]));
 }
 
 const WISHES: &str = "PUT /api/v1/voice/5/wishes";

@@ -45,6 +45,11 @@ pub(crate) fn sent() -> BTreeSet<Source> {
     DEVICES.with_borrow(|devices| devices.sent.clone())
 }
 
+/// Which encodings of a source it would receive; none while it has not said.
+pub(crate) fn wanted(source: Source) -> Option<Vec<bool>> {
+    DEVICES.with_borrow(|devices| devices.wanted.get(&source).cloned())
+}
+
 /// From now on there is a server, whose answers the test gives.
 pub(crate) fn reach_server() {
     SERVER.set(Some(Vec::new()));

@@ -206,6 +206,8 @@ struct Devices {
     prompts: Option<Vec<oneshot::Sender<()>>>,
     /// What the connections send.
     sent: BTreeSet<Source>,
+    /// Which encodings of it are sent, as far as the server said.
+    wanted: BTreeMap<Source, Vec<bool>>,
 }
 
 thread_local! {
@@ -289,6 +291,9 @@ impl Connection {
             DEVICES.with_borrow_mut(|devices| devices.sent.insert(source));
         }
         std::future::ready(()).await;
+    }
+    pub fn set_wanted(&self, source: Source, wanted: &[bool]) {
+        DEVICES.with_borrow_mut(|devices| devices.wanted.insert(source, wanted.to_vec()));
     }
     pub fn set_gain(&self, _: &Mid, _: f32) {}
     pub fn attach(&self, _: &str, _: &Mid) {}

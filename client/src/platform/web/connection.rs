@@ -12,19 +12,47 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     HtmlMediaElement, MediaStream, RtcConfiguration, RtcOfferOptions, RtcPeerConnection, RtcPeerConnectionState,
-    RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit,
+    RtcRtpSender, RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType,
+    RtcSessionDescriptionInit,
 };
 
 use super::super::{CannotCall, Input, LinkState, LocalOffer};
 use super::audio::Voice;
 use super::{devices, document, window};
 
-/// The m-lines that send, in their order in the offer, with the most bits per second that each may take.
-const LINES: [(Source, &str, f64); 4] = [
-    (Source::Microphone, "audio", 64_000.0),
-    (Source::Camera, "video", 1_500_000.0),
-    (Source::Screen, "video", 3_000_000.0),
-    (Source::ScreenAudio, "audio", 128_000.0),
+/// One way of sending a track (W3C `RTCRtpEncodingParameters`).
+struct Encoding {
+    /// The RTP stream id, where there are several.
+    rid: Option<&'static str>,
+    /// In bit/s.
+    most_bits: f64,
+    /// How many times smaller than what the device gives.
+    divisor: f64,
+}
+
+impl Encoding {
+    const fn only(most_bits: f64) -> Self {
+        Self { rid: None, most_bits, divisor: 1.0 }
+    }
+
+    const fn one_of(rid: &'static str, most_bits: f64, divisor: f64) -> Self {
+        Self { rid: Some(rid), most_bits, divisor }
+    }
+}
+
+/// Each receives of a camera what fits the size at which it is shown, so it is sent in several. The lowest comes first.
+const CAMERA: [Encoding; 3] = [
+    Encoding::one_of("q", 150_000.0, 4.0),
+    Encoding::one_of("h", 500_000.0, 2.0),
+    Encoding::one_of("f", 1_700_000.0, 1.0),
+];
+
+/// The m-lines that send, in their order in the offer.
+const LINES: [(Source, &str, &[Encoding]); 4] = [
+    (Source::Microphone, "audio", &[Encoding::only(64_000.0)]),
+    (Source::Camera, "video", &CAMERA),
+    (Source::Screen, "video", &[Encoding::only(3_000_000.0)]),
+    (Source::ScreenAudio, "audio", &[Encoding::only(128_000.0)]),
 ];
 const AUDIO_SLOTS: usize = 4;
 const VIDEO_SLOTS: usize = 9;
@@ -52,8 +80,15 @@ struct Inner {
     video: Vec<RtcRtpTransceiver>,
     voices: RefCell<BTreeMap<Mid, Voice>>,
     streams: RefCell<BTreeMap<Mid, MediaStream>>,
+    wanted: RefCell<BTreeMap<Source, Wanted>>,
     has_parted: Cell<bool>,
     _on_state: Closure<dyn FnMut()>,
+}
+
+/// Which encodings are to be sent, on their way to the browser: it takes one change at a time.
+enum Wanted {
+    Untold(Vec<bool>),
+    Telling,
 }
 
 impl Drop for Inner {
@@ -85,7 +120,7 @@ impl Connection {
         let configuration = RtcConfiguration::new();
         let _ = Reflect::set(&configuration, &"bundlePolicy".into(), &"max-bundle".into());
         let peer = RtcPeerConnection::new_with_configuration(&configuration)?;
-        let senders = LINES.map(|(source, kind, bits)| (source, sending(&peer, kind, bits)));
+        let senders = LINES.map(|(source, kind, encodings)| (source, sending(&peer, kind, encodings)));
         let receiving = |kind: &str| {
             let init = RtcRtpTransceiverInit::new();
             init.set_direction(RtcRtpTransceiverDirection::Recvonly);
@@ -114,6 +149,7 @@ impl Connection {
             video,
             voices: RefCell::default(),
             streams: RefCell::default(),
+            wanted: RefCell::default(),
             has_parted: Cell::new(false),
             _on_state: on_state,
         })))
@@ -185,6 +221,27 @@ impl Connection {
         let _ = JsFuture::from(line.sender().replace_track(track.as_ref())).await;
     }
 
+    /// Sends those encodings of a source that are wanted, the lowest first, and no others.
+    pub fn set_wanted(&self, source: Source, wanted: &[bool]) {
+        let before = self.0.wanted.borrow_mut().insert(source, Wanted::Untold(wanted.to_vec()));
+        // Whoever is at it goes on with what is newest.
+        if !matches!(before, Some(Wanted::Untold(_) | Wanted::Telling)) {
+            let connection = self.clone();
+            spawn_local(async move { connection.tell_wanted(source).await });
+        }
+    }
+
+    async fn tell_wanted(&self, source: Source) {
+        let Some((_, line)) = self.0.senders.iter().find(|(of, _)| *of == source) else { return };
+        loop {
+            let next = self.0.wanted.borrow_mut().insert(source, Wanted::Telling);
+            let Some(Wanted::Untold(wanted)) = next else { break };
+            // On a connection that was closed in the meantime there is nothing to switch.
+            let _ = activate(&line.sender(), &wanted).await;
+        }
+        self.0.wanted.borrow_mut().remove(&source);
+    }
+
     /// How loud an audio slot is; 1 is as it came.
     pub fn set_gain(&self, mid: &Mid, gain: f32) {
         if let Some(voice) = self.0.voices.borrow().get(mid) {
@@ -226,11 +283,37 @@ impl PartialEq for Connection {
     }
 }
 
-fn sending(peer: &RtcPeerConnection, kind: &str, bits: f64) -> RtcRtpTransceiver {
-    let encoding = Object::new();
-    let _ = Reflect::set(&encoding, &"maxBitrate".into(), &bits.into());
+fn sending(peer: &RtcPeerConnection, kind: &str, encodings: &[Encoding]) -> RtcRtpTransceiver {
+    let parameters: Array = encodings.iter().map(|encoding| encoding.parameters(kind)).collect();
     let init = RtcRtpTransceiverInit::new();
     init.set_direction(RtcRtpTransceiverDirection::Sendonly);
-    let _ = Reflect::set(&init, &"sendEncodings".into(), &Array::of1(&encoding));
+    let _ = Reflect::set(&init, &"sendEncodings".into(), &parameters);
     peer.add_transceiver_with_str_and_init(kind, &init)
+}
+
+impl Encoding {
+    fn parameters(&self, kind: &str) -> Object {
+        let parameters = Object::new();
+        let set = |key: &str, value: JsValue| Reflect::set(&parameters, &key.into(), &value);
+        let _ = set("maxBitrate", self.most_bits.into());
+        if let Some(rid) = self.rid {
+            let _ = set("rid", rid.into());
+            let _ = set("scaleResolutionDownBy", self.divisor.into());
+        }
+        if kind == "video" {
+            // Some of the pictures can be left out where the way is narrow. Browsers that cannot do it take no notice.
+            let _ = set("scalabilityMode", "L1T3".into());
+        }
+        parameters
+    }
+}
+
+/// Switches encodings of a sender on and off, the lowest first.
+async fn activate(sender: &RtcRtpSender, wanted: &[bool]) -> Result<(), JsValue> {
+    let parameters = sender.get_parameters();
+    let encodings: Array = Reflect::get(&parameters, &"encodings".into())?.dyn_into()?;
+    for (encoding, is_wanted) in encodings.iter().zip(wanted) {
+        Reflect::set(&encoding, &"active".into(), &(*is_wanted).into())?;
+    }
+    JsFuture::from(sender.set_parameters_with_parameters(&parameters)).await.map(drop)
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use protocol::id::PeerId;
 use protocol::limits;
 use protocol::permission::Permissions;
-use protocol::voice::{Mid, Offer, PeerFlags, PublishedLine, Quality, Shown, Slot, Source, VoiceEnd};
+use protocol::voice::{
+    Limitation, Mid, Offer, PeerFlags, PictureQuality, PublishedLine, Quality, Shown, Slot, Source, VoiceEnd,
+};
 use sfu::{GoneReason, Grant, JoinError, PeerState};
 
 use crate::error::{Error, Result};
@@ -93,7 +95,7 @@ pub(super) fn slot(view: sfu::SlotView) -> Result<Slot> {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares and durations are clamped first")]
-pub(super) fn quality(measured: sfu::Quality) -> Quality {
+pub(super) fn quality(measured: &sfu::Quality) -> Quality {
     let permille = |share: f32| (share.clamp(0.0, 1.0) * 1_000.0).round() as u16;
     let milliseconds = |ms: f32| ms.clamp(0.0, 60_000.0).round() as u32;
     Quality {
@@ -101,5 +103,23 @@ pub(super) fn quality(measured: sfu::Quality) -> Quality {
         loss_down_permille: permille(measured.loss_down),
         round_trip_ms: measured.rtt_ms.map(milliseconds),
         jitter_ms: milliseconds(measured.jitter_ms),
+        available_bitrate: measured.available,
+        pictures: measured.pictures.iter().map(picture).collect(),
+    }
+}
+
+fn picture(measured: &sfu::PictureQuality) -> PictureQuality {
+    let (width, height) = measured.size;
+    PictureQuality {
+        mid: Mid(measured.mid.as_str().to_owned()),
+        width,
+        height,
+        bitrate: measured.bitrate,
+        limitation: match measured.limitation {
+            sfu::Limitation::None => Limitation::None,
+            sfu::Limitation::Bandwidth => Limitation::Bandwidth,
+            sfu::Limitation::Uplink => Limitation::Uplink,
+            sfu::Limitation::Publisher => Limitation::Publisher,
+        },
     }
 }

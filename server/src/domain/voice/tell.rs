@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use protocol::event::{Event, VoiceEnded, VoiceLeft, VoiceQuality, VoiceSlots, VoiceSpeakers};
+use protocol::event::{Event, VoiceEncodings, VoiceEnded, VoiceLeft, VoiceQuality, VoiceSlots, VoiceSpeakers};
 use protocol::id::{ChannelId, GuildId, PeerId};
 use protocol::voice::{Speaker, VoiceEnd, VoiceState};
 
-use super::convert::{end_reason, peer_id, quality, slot};
+use super::convert::{end_reason, peer_id, quality, slot, source};
 use super::speaking;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -36,9 +36,14 @@ pub(crate) fn handle(app: &App, event: sfu::Event) -> Result<()> {
             let speakers = speakers.iter().map(|one| Ok(Speaker { peer_id: peer_id(one.peer)?, level: one.level }));
             speaking::tell(app, VoiceSpeakers { channel_id, speakers: speakers.collect::<Result<_>>()? });
         }
+        sfu::Event::Encodings { peer, source: published, wanted } => {
+            let peer_id = peer_id(peer)?;
+            let event = VoiceEncodings { peer_id, source: source(published), wanted };
+            tell_peer(app, peer_id, &Event::VoiceEncodings(event));
+        }
         sfu::Event::Quality { peer, quality: measured } => {
             let peer_id = peer_id(peer)?;
-            tell_peer(app, peer_id, &Event::VoiceQuality(VoiceQuality { peer_id, quality: quality(measured) }));
+            tell_peer(app, peer_id, &Event::VoiceQuality(VoiceQuality { peer_id, quality: quality(&measured) }));
         }
     }
     Ok(())

@@ -82,7 +82,7 @@ impl Encoding {
                 let [width, height] = [WIDTHS[layer], WIDTHS[layer] / 4 * 3].map(u16::to_le_bytes);
                 payload.extend([u8::from(!is_key), 0, 0, 0x9d, 0x01, 0x2a, width[0], width[1], height[0], height[1]]);
             }
-            payload.resize(bytes.min(PACKET).max(20), u8::try_from(layer).unwrap());
+            payload.resize(bytes.clamp(20, PACKET), u8::try_from(layer).unwrap());
             bytes = bytes.saturating_sub(PACKET);
             payloads.push(payload);
         }

@@ -168,7 +168,7 @@ impl World {
             if let Event::Quality { peer, quality } = event
                 && *peer == PeerId(id)
             {
-                told = Some(*quality);
+                told = Some(quality.clone());
             }
         }
         told
