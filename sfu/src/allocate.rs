@@ -7,8 +7,9 @@ use crate::forward::egress::Target;
 const STRETCHED: u32 = 110;
 /// What is more than what is sent now must fit with this much to spare, in percent, so that it does not come and go.
 const TO_SPARE: u64 = 115;
-/// Bit/s of a picture for each of its pixels, and the most of them, where nothing was measured yet.
-const BITS_PER_PIXEL: u32 = 2;
+/// Bit/s of a picture for each of its pixels, where nothing was measured yet.
+const BITS_PER_PIXEL: u32 = 3;
+/// The most that is assumed of a track's lowest encoding, so that it is tried.
 const ASSUMED: u32 = 300_000;
 
 /// What a publisher sends of a track in one encoding.
@@ -125,13 +126,15 @@ impl Demand {
         let Some(fitting) = self.fitting() else {
             return Vec::new();
         };
-        let sent: Vec<&Offered> = self.offered.iter().filter(|offered| offered.is_sent).collect();
-        let within = sent.iter().filter(|offered| offered.layer <= fitting);
+        let within = |offered: &&Offered| offered.layer <= fitting;
+        let sent = self.offered.iter().filter(|offered| offered.is_sent);
+        let mut usable: Vec<&Offered> = sent.clone().filter(within).collect();
         // A publisher that sends none that is small enough, or none at all yet.
-        let instead = || sent.first().copied().or(self.offered.iter().find(|offered| offered.layer == fitting));
-        let mut usable: Vec<&Offered> = within.copied().collect();
         if usable.is_empty() {
-            usable.extend(instead());
+            usable.extend(sent.take(1));
+        }
+        if usable.is_empty() {
+            usable.extend(self.offered.iter().filter(within));
         }
         let steps = usable.iter().enumerate().flat_map(|(index, offered)| {
             // Half the pictures of a large camera are better than all of a small one, a quarter of them is not.
@@ -154,7 +157,8 @@ impl Demand {
 impl Offered {
     fn steps(&self) -> impl Iterator<Item = Step> {
         let (width, height) = self.size;
-        let assumed = (u32::from(width) * u32::from(height)).saturating_mul(BITS_PER_PIXEL).min(ASSUMED);
+        let assumed = (u32::from(width) * u32::from(height)).saturating_mul(BITS_PER_PIXEL);
+        let assumed = if self.layer == Layer::default() { assumed.min(ASSUMED) } else { assumed };
         let is_measured = self.rates.iter().any(|rate| *rate > 0);
         let rate = move |rate: u32| u64::from(if is_measured { rate } else { assumed });
         let layer = self.layer;

@@ -15,9 +15,9 @@ use self::trend::Trend;
 use crate::forward::arrivals::Arrivals;
 
 /// Assumed of a way that is measured before anything is known, in bit/s.
-const FIRST: u32 = 1_000_000;
-/// Below it, no picture could be sent at all.
-const LEAST: u32 = 60_000;
+const FIRST: u32 = 500_000;
+/// Speech needs no less, and the smallest picture little more.
+const LEAST: u32 = 100_000;
 const MOST: u32 = 50_000_000;
 /// Loss above it is more than what happens by itself; loss below the other leaves room for more.
 const HIGH_LOSS: f32 = 0.1;
@@ -26,6 +26,11 @@ const LOW_LOSS: f32 = 0.02;
 const LOSS_SAMPLE: u32 = 40;
 /// Where nothing is heard of what was sent for so long, the way is cut, or full to the brim.
 const SILENT_AFTER: Duration = Duration::from_millis(1_500);
+
+/// The share of the way that what is sent again may take, and of how long a time at once; a few packets always.
+const REPAIRS: f64 = 0.3;
+const REPAIR_BURST: Duration = Duration::from_millis(500);
+const LEAST_REPAIRS: f64 = 6_000.0;
 
 /// The estimate for one connection.
 pub(crate) struct Bandwidth {
@@ -39,6 +44,15 @@ pub(crate) struct Bandwidth {
     /// By the client's own account (REMB), for those that give no other.
     told: Option<u32>,
     heard: Option<Instant>,
+    repairs: Repairs,
+}
+
+/// What is sent again takes no more than a share of the way, or it would add to the loss that it answers.
+#[derive(Default)]
+struct Repairs {
+    /// In bytes; fills with time.
+    left: f64,
+    filled: Option<Instant>,
 }
 
 /// How many packets were lost, since it was last judged.
@@ -68,7 +82,23 @@ impl Bandwidth {
             loss: Loss::default(),
             told: None,
             heard: None,
+            repairs: Repairs::default(),
         }
+    }
+
+    /// Whether there is room to send one more packet again.
+    pub(crate) fn may_repair(&mut self, now: Instant) -> bool {
+        let per_second = f64::from(self.estimate()) / 8.0 * REPAIRS;
+        let most = (per_second * REPAIR_BURST.as_secs_f64()).max(LEAST_REPAIRS);
+        let since = self.repairs.filled.replace(now).map(|filled| now.saturating_duration_since(filled));
+        let filled = since.map_or(most, |since| self.repairs.left + per_second * since.as_secs_f64());
+        self.repairs.left = filled.min(most);
+        self.repairs.left > 0.0
+    }
+
+    /// A packet was sent again.
+    pub(crate) fn note_repair(&mut self, bytes: usize) {
+        self.repairs.left -= f64::from(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
 
     /// In bit/s.

@@ -8,6 +8,8 @@ use super::{HIGH_LOSS, LEAST, LOW_LOSS, MOST};
 const WINDOW: Duration = Duration::from_millis(300);
 /// Where a queue grows, so much of what arrives is sent on.
 const BACK_OFF: f64 = 0.85;
+/// One step down leaves as much: what arrives may be little because little was sent.
+const DEEPEST: f64 = 0.5;
 /// The growth of a second, where the limit is not near.
 const GROWTH: f64 = 1.08;
 /// The growth of a round trip, in bits, where it is.
@@ -113,7 +115,7 @@ impl RateControl {
     fn back_off(&mut self, now: Instant) {
         let arriving = self.arriving().unwrap_or(self.estimate);
         self.limit = Some(self.limit.map_or(arriving, |limit| 0.95 * limit + 0.05 * arriving));
-        self.set(self.estimate.min(BACK_OFF * arriving));
+        self.lower_to(BACK_OFF * arriving);
         self.is_growing = false;
         self.lowered = Some(now);
     }
@@ -148,7 +150,7 @@ impl RateControl {
         self.loss_before = share;
         let lowered = self.estimate * f64::from(1.0 - 0.5 * self.loss);
         let arriving = self.arriving().filter(|_| self.loss > HEAVY_LOSS);
-        self.set(arriving.map_or(lowered, |arriving| arriving.min(lowered)));
+        self.lower_to(arriving.map_or(lowered, |arriving| arriving.min(lowered)));
         self.lowered = Some(now);
     }
 
@@ -167,6 +169,10 @@ impl RateControl {
             self.set(bits_per_second);
             self.adapted = Some(now);
         }
+    }
+
+    fn lower_to(&mut self, estimate: f64) {
+        self.set(estimate.clamp(DEEPEST * self.estimate, self.estimate));
     }
 
     fn set(&mut self, estimate: f64) {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 const BURST: Duration = Duration::from_millis(5);
 /// Bursts whose delays make the trend.
 const WINDOW: usize = 20;
+const LEAST_BURSTS: usize = 10;
 const SMOOTHING: f64 = 0.9;
 const GAIN: f64 = 4.0;
 /// Bursts from which on the trend has its full weight.
@@ -151,7 +152,7 @@ fn milliseconds(duration: Duration) -> f64 {
 
 /// Of the line with the least squares through these points.
 fn slope(points: &VecDeque<(f64, f64)>) -> Option<f64> {
-    if points.len() < WINDOW {
+    if points.len() < LEAST_BURSTS {
         return None;
     }
     #[expect(clippy::cast_precision_loss, reason = "it is at most 20")]

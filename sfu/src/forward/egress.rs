@@ -2,6 +2,7 @@ use std::time::Instant;
 
 use super::head::{Element, Head};
 use super::payload::Picture;
+use super::repair::Again;
 use super::rewrite::{Found, Place, Rewriter};
 use super::{Layer, Media, TrackId, low_half};
 use crate::io::{Limitation, MediaKind};
@@ -37,6 +38,7 @@ pub(crate) struct Slot {
     media: OfferedMedia,
     rewriter: Rewriter,
     repair: Option<Repair>,
+    again: Again,
 }
 
 /// A track that a client wants to show at a size in pixels.
@@ -124,6 +126,7 @@ impl Slot {
             media: media.clone(),
             rewriter: Rewriter::new(first_sequence(8), word(4)),
             repair: repairs.then_some(repair),
+            again: Again::default(),
         }
     }
 
@@ -210,6 +213,11 @@ impl Slot {
     pub(crate) fn pause(&mut self) {
         self.sends = None;
         self.rewriter.interrupt();
+    }
+
+    /// Whether a packet may be sent again, which was not so lately.
+    pub(crate) fn may_repeat(&mut self, now: Instant, sequence: u16) -> bool {
+        self.again.admits(now, sequence)
     }
 
     /// What was sent on this slot under a sequence number.

@@ -1,7 +1,9 @@
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// Bits are counted over so long.
 const WINDOW: Duration = Duration::from_millis(500);
+const WINDOWS: usize = 4;
 /// Bytes that a packet takes beside its payload: RTP, SRTP, UDP and IP.
 const OVERHEAD: usize = 70;
 /// Temporal layers that are told apart; what is above counts as the last.
@@ -12,8 +14,8 @@ const TEMPORAL: usize = 3;
 pub(crate) struct Rate {
     since: Option<Instant>,
     bytes: [usize; TEMPORAL],
-    /// Of each temporal layer alone, in bit/s; the larger of the last two windows, for pictures come in bursts.
-    measured: [[u32; TEMPORAL]; 2],
+    /// Of each temporal layer alone, in bit/s, in the last windows: pictures come in bursts.
+    measured: VecDeque<[u32; TEMPORAL]>,
     highest: u8,
 }
 
@@ -23,7 +25,10 @@ impl Rate {
         let passed = now.saturating_duration_since(since);
         if passed >= WINDOW {
             let bits = self.bytes.map(|bytes| (bytes as u128 * 8_000_000).checked_div(passed.as_micros()).unwrap_or(0));
-            self.measured = [bits.map(|bits| u32::try_from(bits).unwrap_or(u32::MAX)), self.measured[0]];
+            self.measured.push_back(bits.map(|bits| u32::try_from(bits).unwrap_or(u32::MAX)));
+            if self.measured.len() > WINDOWS {
+                self.measured.pop_front();
+            }
             (self.since, self.bytes) = (Some(now), [0; TEMPORAL]);
         }
         let layer = usize::from(temporal).min(TEMPORAL - 1);
@@ -33,8 +38,10 @@ impl Rate {
 
     /// In bit/s with all temporal layers up to this one; 0 before enough has come.
     pub(crate) fn up_to(&self, temporal: u8) -> u32 {
-        let layers = 0..=usize::from(temporal).min(TEMPORAL - 1);
-        layers.map(|layer| self.measured[0][layer].max(self.measured[1][layer])).fold(0, u32::saturating_add)
+        let layers = usize::from(temporal).min(TEMPORAL - 1);
+        let sums = self.measured.iter().map(|rates| rates[..=layers].iter().map(|rate| u64::from(*rate)).sum::<u64>());
+        let mean = sums.sum::<u64>().checked_div(self.measured.len() as u64).unwrap_or(0);
+        u32::try_from(mean).unwrap_or(u32::MAX)
     }
 
     /// The highest temporal layer that ever came.

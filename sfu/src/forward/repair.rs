@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::rewrite::is_before;
@@ -35,6 +35,31 @@ impl Cache {
     pub(crate) fn get(&self, index: u64) -> Option<&Media> {
         let packet = self.packets.get(usize::from(low_half(index)) % CACHED)?.as_ref();
         packet.filter(|media| media.index == index)
+    }
+}
+
+/// What is asked for once more within this time is on its way.
+const ON_ITS_WAY: Duration = Duration::from_millis(60);
+/// Packets whose repetition is remembered.
+const REMEMBERED: usize = 256;
+
+/// What was sent again of late.
+#[derive(Default)]
+pub(crate) struct Again {
+    sent: VecDeque<(u16, Instant)>,
+}
+
+impl Again {
+    /// Notes that a packet is asked for; whether it is to be sent.
+    pub(crate) fn admits(&mut self, now: Instant, sequence: u16) -> bool {
+        while self.sent.front().is_some_and(|(_, at)| now.saturating_duration_since(*at) >= ON_ITS_WAY) {
+            self.sent.pop_front();
+        }
+        let is_new = self.sent.len() < REMEMBERED && self.sent.iter().all(|(sent, _)| *sent != sequence);
+        if is_new {
+            self.sent.push_back((sequence, now));
+        }
+        is_new
     }
 }
 
@@ -146,6 +171,17 @@ mod tests {
         assert!(key_frames.take_due(now));
         key_frames.received();
         assert_eq!(key_frames.next(now), None);
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_not_sent_again() {
+        let now = start();
+        let mut again = Again::default();
+        assert!(again.admits(now, 7) && again.admits(now, 8));
+        assert!(!again.admits(now + ON_ITS_WAY / 2, 7));
+        assert!(again.admits(now + ON_ITS_WAY, 7));
+        let many = (0..1_000).filter(|number| again.admits(now + 3 * ON_ITS_WAY, *number));
+        assert_eq!(many.count(), REMEMBERED);
     }
 
     #[test]

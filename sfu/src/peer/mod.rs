@@ -196,6 +196,7 @@ impl Peer {
         };
         if let Some(bandwidth) = &mut bandwidth {
             bandwidth.sent(writing.now, plain.size());
+            bandwidth.note_repair(plain.size());
         }
         self.report.repairs_left -= 1;
         srtp.seal_rtp(plain)
@@ -233,6 +234,11 @@ impl Peer {
             Some(srtp) => srtp.seal_rtcp(&written),
             None => Ok(None),
         }
+    }
+
+    /// Whether one more packet may be looked for, to be sent again.
+    pub(crate) fn may_repair(&mut self, now: Instant) -> bool {
+        self.report.may_repair() && self.bandwidth.as_mut().is_none_or(|bandwidth| bandwidth.may_repair(now))
     }
 
     /// A compound packet that asks for everything that is due from this publisher.

@@ -130,9 +130,12 @@ impl Sfu {
             let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.listens()) else {
                 return Ok(());
             };
-            let Some(index) = peer.slot_by_ssrc(ssrc).filter(|_| peer.report.may_repair()) else {
+            let Some(index) = peer.slot_by_ssrc(ssrc).filter(|_| peer.may_repair(now)) else {
                 return Ok(());
             };
+            if !peer.slots[index].may_repeat(now, *sequence) {
+                continue;
+            }
             let Some(media) = peer.slots[index].find(*sequence).and_then(|found| self.kept(found)) else {
                 continue;
             };

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sfu::{Datagram, Source};
+use sfu::{Datagram, Limits, Source};
 
 use crate::common::offer::Layout;
 use crate::common::{Chance, World, first_instant, server_address};
@@ -122,7 +122,7 @@ fn checks_of_strangers_leave_nothing_behind() {
 
 #[test]
 fn a_member_who_publishes_without_measure_takes_no_more_than_a_share() {
-    let mut world = World::new(2);
+    let mut world = World::with_limits(2, Limits { video_bitrate: 2_500_000, ..Limits::default() });
     world.connect(&[1, 2, 3], &Layout::video(1));
     world.wish(3, &[("v0", 1, Source::Camera)]);
     world.film(&[1], Duration::from_millis(200));

@@ -23,4 +23,5 @@ mod repair;
 mod restart;
 mod rooms;
 mod speakers;
+mod sweep;
 mod video;

@@ -48,11 +48,22 @@ impl Chance {
 }
 
 /// What every datagram suffers, in both directions.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Link {
     pub(crate) loss_percent: u64,
     pub(crate) delay: Duration,
     pub(crate) jitter: Duration,
+    /// What its narrowest place carries, with a queue of [`LONGEST_WAIT`] before it.
+    pub(crate) bits_per_second: Option<u64>,
+}
+
+const LONGEST_WAIT: Duration = Duration::from_millis(300);
+/// Bytes of UDP and IP.
+const HEADERS: u64 = 28;
+
+impl Link {
+    pub(crate) const CLEAN: Self =
+        Self { loss_percent: 0, delay: Duration::from_millis(5), jitter: Duration::ZERO, bits_per_second: None };
 }
 
 pub(crate) struct World {
@@ -61,12 +72,16 @@ pub(crate) struct World {
     pub(crate) clients: BTreeMap<u64, Client>,
     pub(crate) events: Vec<Event>,
     pub(crate) link: Link,
+    /// Of clients whose own is another.
+    pub(crate) links: BTreeMap<u64, Link>,
     pub(crate) chance: Chance,
     /// Every datagram that the server sent, for tests that forge.
     pub(crate) sent: Vec<Transmit>,
     pub(crate) record: bool,
     flights: BTreeMap<(Instant, u64), (SocketAddr, SocketAddr, Vec<u8>)>,
     count: u64,
+    /// When the narrowest place of each way is free again, by its ends.
+    free: BTreeMap<(SocketAddr, SocketAddr), Instant>,
 }
 
 impl World {
@@ -85,12 +100,14 @@ impl World {
             sfu: Sfu::new(config, bytes, now),
             clients: BTreeMap::new(),
             events: Vec::new(),
-            link: Link { loss_percent: 0, delay: Duration::from_millis(5), jitter: Duration::ZERO },
+            link: Link::CLEAN,
+            links: BTreeMap::new(),
             chance: Chance(seed),
             sent: Vec::new(),
             record: false,
             flights: BTreeMap::new(),
             count: 0,
+            free: BTreeMap::new(),
         }
     }
 
@@ -325,13 +342,25 @@ impl World {
     }
 
     fn fly(&mut self, (source, destination): (SocketAddr, SocketAddr), contents: Vec<u8>) {
-        if self.chance.below(100) < self.link.loss_percent {
+        let client = if source == server_address() { destination } else { source };
+        let of = |id: &u64| self.clients.get(id).is_some_and(|found| found.address == client);
+        let link = self.links.iter().find(|(id, _)| of(id)).map_or(self.link, |(_, link)| *link);
+        if self.chance.below(100) < link.loss_percent {
             return;
         }
-        let jitter = u64::try_from(self.link.jitter.as_micros()).unwrap();
+        let mut at = self.now;
+        if let Some(bits) = link.bits_per_second {
+            let free = self.free.entry((source, destination)).or_insert(self.now);
+            let begin = (*free).max(self.now);
+            if begin - self.now > LONGEST_WAIT {
+                return;
+            }
+            *free = begin + Duration::from_micros((contents.len() as u64 + HEADERS) * 8_000_000 / bits);
+            at = *free;
+        }
+        let jitter = u64::try_from(link.jitter.as_micros()).unwrap();
         let extra = Duration::from_micros(self.chance.below(jitter + 1));
         self.count += 1;
-        let at = self.now + self.link.delay + extra;
-        self.flights.insert((at, self.count), (source, destination, contents));
+        self.flights.insert((at + link.delay + extra, self.count), (source, destination, contents));
     }
 }

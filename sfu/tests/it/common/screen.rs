@@ -97,6 +97,12 @@ impl Screen {
         times.windows(2).map(|pair| pair[1].saturating_duration_since(pair[0])).max().unwrap()
     }
 
+    /// Pictures a second from one moment to another.
+    pub(crate) fn pace(&self, from: Instant, to: Instant) -> f64 {
+        let count = self.shown.iter().filter(|shown| (from..to).contains(&shown.at)).count();
+        f64::from(u32::try_from(count).unwrap()) / (to - from).as_secs_f64()
+    }
+
     /// What was shown last.
     pub(crate) fn latest(&self) -> Option<Shown> {
         self.shown.last().copied()

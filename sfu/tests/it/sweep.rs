@@ -1,0 +1,201 @@
+//! A subscriber on one bad network after another, beside one on a good one, who must not notice. What is printed is what
+//! docs/performance.md tells; what is asserted is the bar.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rtc_rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use sfu::{Event, Source};
+
+use crate::common::offer::Layout;
+use crate::common::screen::Screen;
+use crate::common::{Link, TICK, World};
+
+const ROUND_TRIP: Duration = Duration::from_millis(100);
+
+/// A subscriber that looks at a camera, and asks for what it lacks as browsers do.
+struct Viewer {
+    id: u64,
+    screen: Screen,
+    asked: BTreeMap<u16, Instant>,
+    heard: u32,
+    key_asked: Instant,
+}
+
+impl Viewer {
+    fn new(id: u64, now: Instant) -> Self {
+        Self { id, screen: Screen::default(), asked: BTreeMap::new(), heard: 0, key_asked: now }
+    }
+
+    fn look(&mut self, world: &mut World) {
+        let now = world.now;
+        let client = world.client(self.id);
+        self.screen.watch(client.take("v0"));
+        self.heard += u32::try_from(client.take("a0").len()).unwrap();
+        let ssrc = client.slot_ssrc("v0");
+        self.asked.retain(|_, at| now - *at < ROUND_TRIP);
+        let missing: Vec<u16> =
+            self.screen.missing().into_iter().filter(|number| !self.asked.contains_key(number)).collect();
+        if (1..100).contains(&missing.len()) {
+            client.ask_again(ssrc, &missing);
+            self.asked.extend(missing.into_iter().map(|number| (number, now)));
+        }
+        let last = self.screen.latest().map_or(self.key_asked, |shown| shown.at);
+        if now - last > 3 * ROUND_TRIP && now - self.key_asked > 3 * ROUND_TRIP {
+            self.key_asked = now;
+            client.send_rtcp(vec![Box::new(PictureLossIndication { sender_ssrc: 1, media_ssrc: ssrc })]);
+        }
+    }
+}
+
+/// A publisher, 1, with a camera and a voice, a subscriber on the link, 2, and one on a good one, 3; both look at it at its full
+/// size.
+struct Scene {
+    world: World,
+    viewers: [Viewer; 2],
+}
+
+impl Scene {
+    fn new(seed: u64, link: Link) -> Self {
+        let mut world = World::new(seed);
+        world.connect(&[1, 2, 3], &Layout::modern(1));
+        world.links.insert(2, link);
+        for id in [2, 3] {
+            world.watch(id, &[("v0", 1, 640)]);
+        }
+        let viewers = [2, 3].map(|id| Viewer::new(id, world.now));
+        Self { world, viewers }
+    }
+
+    fn run(&mut self, duration: Duration) {
+        let end = self.world.now + duration;
+        while self.world.now < end {
+            self.world.client(1).send_picture(Source::Camera);
+            for _ in 0..2 {
+                let now = self.world.now;
+                self.world.client(1).send_sound(now, Source::Microphone, 90);
+                self.world.run(TICK);
+            }
+            for viewer in &mut self.viewers {
+                viewer.look(&mut self.world);
+            }
+        }
+    }
+
+    /// What came of it from a moment to now.
+    fn result(&self, from: Instant) -> Outcome {
+        let [viewer, good] = &self.viewers;
+        let now = self.world.now;
+        let packets = (now - from).as_secs_f64() * 50.0;
+        Outcome {
+            pace: viewer.screen.pace(from, now),
+            freeze: viewer.screen.longest_freeze(from, now),
+            layer: viewer.screen.latest().map(|shown| shown.layer),
+            lost_sound: 1.0 - f64::from(viewer.heard) / packets,
+            good_freeze: good.screen.longest_freeze(from, now),
+            good_layer: good.screen.latest().map(|shown| shown.layer),
+        }
+    }
+
+    /// Forgets the sound that was counted so far.
+    fn listen_from_now(&mut self) -> Instant {
+        self.viewers.iter_mut().for_each(|viewer| viewer.heard = 0);
+        self.world.now
+    }
+}
+
+#[derive(Debug)]
+struct Outcome {
+    pace: f64,
+    freeze: Duration,
+    layer: Option<u8>,
+    lost_sound: f64,
+    good_freeze: Duration,
+    good_layer: Option<u8>,
+}
+
+fn sweep(name: &str, link: Link) -> Outcome {
+    let mut scene = Scene::new(7, link);
+    scene.run(Duration::from_secs(5));
+    let from = scene.listen_from_now();
+    scene.run(Duration::from_secs(20));
+    let outcome = scene.result(from);
+    eprintln!("{name}: {outcome:?}");
+    assert!(outcome.good_freeze < Duration::from_millis(200), "{:?}", outcome.good_freeze);
+    assert_eq!(outcome.good_layer, Some(2));
+    let gone = |event: &Event| matches!(event, Event::Gone { .. } | Event::Suspended { .. });
+    assert_eq!(scene.world.count_events(gone), 0);
+    outcome
+}
+
+fn lossy(loss_percent: u64) -> Link {
+    Link { loss_percent, delay: Duration::from_millis(20), ..Link::CLEAN }
+}
+
+fn narrow(bits_per_second: u64) -> Link {
+    Link { bits_per_second: Some(bits_per_second), delay: Duration::from_millis(20), ..Link::CLEAN }
+}
+
+#[test]
+fn no_picture_freezes_for_a_second_at_five_percent_loss() {
+    for loss in [0, 2, 5] {
+        let outcome = sweep(&format!("{loss} % loss"), lossy(loss));
+        assert!(outcome.freeze < Duration::from_secs(1), "{outcome:?}");
+        assert_eq!(outcome.layer, Some(2), "{outcome:?}");
+        assert!(outcome.pace > 23.0, "{outcome:?}");
+    }
+}
+
+#[test]
+fn pictures_go_on_at_ten_percent_loss_with_jitter_and_at_twenty() {
+    let jittery = Link { delay: Duration::from_millis(30), jitter: Duration::from_millis(20), ..lossy(10) };
+    let outcome = sweep("10 % loss, 40 ± 10 ms, reordered", jittery);
+    assert!(outcome.freeze < Duration::from_secs(2) && outcome.pace > 15.0, "{outcome:?}");
+    let outcome = sweep("20 % loss", lossy(20));
+    assert!(outcome.pace > 3.0, "{outcome:?}");
+}
+
+#[test]
+fn each_way_gets_what_it_carries_without_a_freeze() {
+    let ways = [(300_000, 0..=1), (500_000, 1..=1), (800_000, 1..=2), (2_500_000, 2..=2), (5_000_000, 2..=2)];
+    for (bits, layers) in ways {
+        let outcome = sweep(&format!("{} kbit/s", bits / 1_000), narrow(bits));
+        assert!(outcome.layer.is_some_and(|layer| layers.contains(&layer)), "{bits}: {outcome:?}");
+        assert!(outcome.freeze < Duration::from_secs(1), "{bits}: {outcome:?}");
+        assert!(outcome.lost_sound < 0.03, "{bits}: {outcome:?}");
+    }
+}
+
+#[test]
+fn media_is_back_within_two_seconds_after_a_blackout_of_five() {
+    let mut scene = Scene::new(9, narrow(3_000_000));
+    scene.run(Duration::from_secs(5));
+    scene.world.links.insert(2, lossy(100));
+    scene.run(Duration::from_secs(5));
+    scene.world.links.insert(2, narrow(3_000_000));
+    let from = scene.listen_from_now();
+    scene.run(Duration::from_secs(2));
+    assert!(scene.viewers[0].heard > 90, "{}", scene.viewers[0].heard);
+    let first = scene.viewers[0].screen.shown.iter().find(|shown| shown.at > from);
+    let recovered = first.map(|shown| shown.at - from);
+    eprintln!("blackout: a picture {recovered:?} after its end");
+    assert!(recovered.is_some_and(|after| after < Duration::from_secs(2)), "{recovered:?}");
+    scene.run(Duration::from_secs(8));
+    assert_eq!(scene.viewers[0].screen.latest().map(|shown| shown.layer), Some(2));
+}
+
+#[test]
+fn a_way_that_becomes_narrow_in_the_midst_of_a_call_costs_pictures_and_no_speech() {
+    let mut scene = Scene::new(11, narrow(4_000_000));
+    scene.run(Duration::from_secs(5));
+    scene.world.links.insert(2, narrow(400_000));
+    scene.run(Duration::from_secs(4));
+    let from = scene.listen_from_now();
+    scene.run(Duration::from_secs(10));
+    let outcome = scene.result(from);
+    eprintln!("4 Mbit/s, then 400 kbit/s: {outcome:?}");
+    assert!(outcome.lost_sound < 0.03 && outcome.freeze < Duration::from_secs(1), "{outcome:?}");
+    scene.world.links.insert(2, narrow(4_000_000));
+    scene.run(Duration::from_secs(10));
+    assert_eq!(scene.viewers[0].screen.latest().map(|shown| shown.layer), Some(2));
+}
