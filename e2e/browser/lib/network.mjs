@@ -7,11 +7,18 @@ import net from 'node:net';
 /** Where the relay of media listens; the server announces it beside its own address. */
 export const RELAY = '127.0.0.2';
 
+/** The queue before the narrowest place; what would wait longer is lost. */
+const LONGEST_WAIT_MS = 300;
+/** Bytes of UDP and IP. */
+const HEADERS = 28;
+
 export class Network {
   /** Relays a free port to the server's pages and gateway, and [`RELAY`] to its media. */
   static async to(server) {
     const network = new Network();
     network.isCut = false;
+    network.limits = { kbitPerSecond: Infinity, lossPercent: 0 };
+    network.free = 0;
     network.sockets = new Set();
     network.clients = new Map();
     network.mediaPort = server.mediaPort;
@@ -34,6 +41,11 @@ export class Network {
 
   heal() {
     this.isCut = false;
+  }
+
+  /** From now on what comes from the server is narrowed to this, with a queue of 300 ms, and loses so much. */
+  limit(limits) {
+    this.limits = { kbitPerSecond: Infinity, lossPercent: 0, ...limits };
   }
 
   close() {
@@ -67,10 +79,25 @@ export class Network {
     let client = this.clients.get(from.port);
     if (!client) {
       client = dgram.createSocket('udp4');
-      client.on('message', (answer) => this.isCut || this.udp.send(answer, from.port, from.address));
+      client.on('message', (answer) => this.#backward(answer, from));
       this.clients.set(from.port, client);
     }
     client.send(datagram, this.mediaPort, '127.0.0.1');
+  }
+
+  #backward(answer, { port, address }) {
+    const send = () => this.isCut || this.udp.send(answer, port, address);
+    const { kbitPerSecond, lossPercent } = this.limits;
+    if (this.isCut || Math.random() * 100 < lossPercent) return;
+    if (kbitPerSecond === Infinity) {
+      send();
+      return;
+    }
+    const now = performance.now();
+    const begin = Math.max(this.free, now);
+    if (begin - now > LONGEST_WAIT_MS) return;
+    this.free = begin + (8 * (answer.length + HEADERS)) / kbitPerSecond;
+    setTimeout(send, this.free - now);
   }
 }
 

@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Fared;
 use crate::forward::arrivals::Arrivals;
@@ -7,6 +7,8 @@ use crate::forward::low_half;
 
 /// Packets of which nothing was heard are forgotten beyond these.
 const KEPT: usize = 8_192;
+/// What is sent is measured over so long.
+const WINDOW: Duration = Duration::from_millis(400);
 
 /// What was sent on a connection, until it is known how it fared.
 #[derive(Default)]
@@ -41,6 +43,13 @@ impl History {
             self.first += 1;
         }
         self.packets.push_back(Sent { at, bytes, probe, has_arrived: false });
+    }
+
+    /// What was sent of late, in bit/s.
+    pub(super) fn rate(&self, now: Instant) -> f64 {
+        let recent = self.packets.iter().rev().take_while(|sent| now.saturating_duration_since(sent.at) <= WINDOW);
+        let bytes: usize = recent.map(|sent| sent.bytes).sum();
+        f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) * 8.0 / WINDOW.as_secs_f64()
     }
 
     /// When the first packet was sent of which nothing was heard.
@@ -79,8 +88,6 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::timer::start;
 

@@ -149,6 +149,7 @@ impl Bandwidth {
             self.control.acknowledged(packet.arrived, packet.bytes);
         }
         let round_trip = fared.last().map_or(Duration::ZERO, |packet| now.saturating_duration_since(packet.sent));
+        self.control.note_sending(self.history.rate(now));
         self.control.adapt(now, (self.trend.usage(), round_trip));
         self.loss.sent += u32::try_from(fared.len()).unwrap_or(u32::MAX) + lost;
         self.loss.lost += lost;

@@ -8,7 +8,7 @@ use super::{HIGH_LOSS, LEAST, LOW_LOSS, MOST};
 const WINDOW: Duration = Duration::from_millis(300);
 /// Where a queue grows, so much of what arrives is sent on.
 const BACK_OFF: f64 = 0.85;
-/// One step down leaves as much: what arrives may be little because little was sent.
+/// One step down leaves so much of what was sent.
 const DEEPEST: f64 = 0.5;
 /// The growth of a second, where the limit is not near.
 const GROWTH: f64 = 1.08;
@@ -31,6 +31,8 @@ pub(super) struct RateControl {
     estimate: f64,
     arrived: VecDeque<(Duration, usize)>,
     bytes: usize,
+    /// What is sent, in bit/s.
+    sending: f64,
     /// What arrived when the way was last full.
     limit: Option<f64>,
     is_growing: bool,
@@ -51,6 +53,7 @@ impl RateControl {
             estimate: f64::from(first),
             arrived: VecDeque::new(),
             bytes: 0,
+            sending: 0.0,
             limit: None,
             is_growing: true,
             adapted: None,
@@ -81,6 +84,11 @@ impl RateControl {
         }
     }
 
+    /// Takes what is sent at the moment, in bit/s.
+    pub(super) fn note_sending(&mut self, bits_per_second: f64) {
+        self.sending = bits_per_second;
+    }
+
     /// In bit/s; none before there is enough to tell.
     fn arriving(&self) -> Option<f64> {
         let (first, last) = (self.arrived.front()?.0, self.arrived.back()?.0);
@@ -95,11 +103,12 @@ impl RateControl {
         let passed = now.saturating_duration_since(before).as_secs_f64().min(1.0);
         self.round_trip = round_trip;
         match usage {
-            Usage::Over if self.is_growing => self.back_off(now),
-            // The queue that it filled is still there.
-            Usage::Over => {
-                if self.lowered.is_none_or(|at| now.saturating_duration_since(at) > round_trip + WINDOW) {
-                    self.back_off(now);
+            Usage::Over if self.is_growing => self.back_off(now, DEEPEST),
+            // The queue that it filled may still be there.
+            Usage::Over | Usage::Full => {
+                let pause = if self.is_growing { Duration::ZERO } else { round_trip + WINDOW };
+                if self.lowered.is_none_or(|at| now.saturating_duration_since(at) > pause) {
+                    self.back_off(now, if usage == Usage::Full { 0.0 } else { DEEPEST });
                 }
             }
             Usage::Under => self.is_growing = false,
@@ -112,10 +121,11 @@ impl RateControl {
         }
     }
 
-    fn back_off(&mut self, now: Instant) {
+    /// Down to what arrives, and a little further; not below a share of what is sent.
+    fn back_off(&mut self, now: Instant, deepest: f64) {
         let arriving = self.arriving().unwrap_or(self.estimate);
         self.limit = Some(self.limit.map_or(arriving, |limit| 0.95 * limit + 0.05 * arriving));
-        self.lower_to(BACK_OFF * arriving);
+        self.lower_to(BACK_OFF * arriving, deepest);
         self.is_growing = false;
         self.lowered = Some(now);
     }
@@ -150,7 +160,7 @@ impl RateControl {
         self.loss_before = share;
         let lowered = self.estimate * f64::from(1.0 - 0.5 * self.loss);
         let arriving = self.arriving().filter(|_| self.loss > HEAVY_LOSS);
-        self.lower_to(arriving.map_or(lowered, |arriving| arriving.min(lowered)));
+        self.lower_to(arriving.map_or(lowered, |arriving| arriving.min(lowered)), DEEPEST);
         self.lowered = Some(now);
     }
 
@@ -171,8 +181,9 @@ impl RateControl {
         }
     }
 
-    fn lower_to(&mut self, estimate: f64) {
-        self.set(estimate.clamp(DEEPEST * self.estimate, self.estimate));
+    fn lower_to(&mut self, estimate: f64, deepest: f64) {
+        let deepest = deepest * self.estimate.min(self.sending);
+        self.set(estimate.max(deepest).min(self.estimate));
     }
 
     fn set(&mut self, estimate: f64) {

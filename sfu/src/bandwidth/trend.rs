@@ -19,6 +19,12 @@ const THRESHOLD_DOWN: f64 = 0.039;
 const ACCIDENT: f64 = 15.0;
 /// The delay must grow for so long, in ms.
 const PERSISTENT: f64 = 10.0;
+/// A queue that is longer than this, in ms, does not go by itself.
+const LONG_QUEUE: f64 = 100.0;
+/// How much each burst counts for the length of the queue.
+const QUEUE_WEIGHT: f64 = 0.4;
+/// The shortest delay is that of an empty queue, if it was seen within one or two of these; ways change, and clocks drift.
+const MEMORY: Duration = Duration::from_secs(15);
 /// Steps of a clock or of the way, not of a queue.
 const LEAP: Duration = Duration::from_secs(3);
 
@@ -31,11 +37,13 @@ pub(super) enum Usage {
     Over,
     /// A queue empties.
     Under,
+    /// A long queue stands, so that what arrives is all that the way carries.
+    Full,
 }
 
 impl Usage {
     pub(super) fn is_over(self) -> bool {
-        self == Self::Over
+        matches!(self, Self::Over | Self::Full)
     }
 }
 
@@ -57,6 +65,33 @@ pub(super) struct Trend {
     over: f64,
     overs: u32,
     usage: Usage,
+    queue: Queue,
+}
+
+/// How long the queue is, by how much longer packets take than they once did.
+#[derive(Default)]
+struct Queue {
+    begin: Option<(Instant, Duration)>,
+    /// The shortest delays of the last memory and of this one, in ms.
+    shortest: [Option<f64>; 2],
+    since: Option<Instant>,
+    length: f64,
+}
+
+impl Queue {
+    fn note(&mut self, burst: Burst) {
+        let (sent, arrived) = *self.begin.get_or_insert((burst.sent, burst.arrived));
+        let took = milliseconds(burst.arrived) - milliseconds(arrived);
+        let delay = took - milliseconds(burst.sent.saturating_duration_since(sent));
+        let since = *self.since.get_or_insert(burst.sent);
+        if burst.sent.saturating_duration_since(since) > MEMORY {
+            self.shortest = [self.shortest[1], None];
+            self.since = Some(burst.sent);
+        }
+        self.shortest[1] = Some(self.shortest[1].map_or(delay, |shortest| shortest.min(delay)));
+        let shortest = self.shortest.into_iter().flatten().fold(delay, f64::min);
+        self.length += QUEUE_WEIGHT * (delay - shortest - self.length);
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -68,7 +103,7 @@ struct Burst {
 
 impl Trend {
     pub(super) fn usage(&self) -> Usage {
-        self.usage
+        if self.queue.length > LONG_QUEUE { Usage::Full } else { self.usage }
     }
 
     /// Takes a packet, by when it was sent and when it arrived by the other's clock.
@@ -99,6 +134,7 @@ impl Trend {
             *self = Self { burst: self.burst, threshold: self.threshold, ..Self::default() };
             return;
         }
+        self.queue.note(now);
         self.bursts = (self.bursts + 1).min(FULL_WEIGHT);
         self.sum += arrived - sent;
         self.smooth = SMOOTHING * self.smooth + (1.0 - SMOOTHING) * self.sum;

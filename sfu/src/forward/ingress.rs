@@ -261,6 +261,7 @@ impl Track {
         let picture = inspect(codec, &payload);
         let picture_index = picture.ids.picture().map(|id| encoding.pictures.extend(id, picture.ids.cycle()));
         encoding.size = picture.size.or(encoding.size);
+        let resumes = !encoding.is_sent(now);
         encoding.latest = Some(now);
         encoding.rate.add(now, (picture.temporal, payload.len()));
         let level = extension(header, &self.media, Extension::AudioLevel);
@@ -278,6 +279,7 @@ impl Track {
             level: level.and_then(|value| value.first().copied()),
             picture,
             picture_index,
+            resumes,
             payload,
         })
     }

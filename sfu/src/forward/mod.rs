@@ -61,6 +61,8 @@ pub(crate) struct Media {
     pub(crate) picture: Picture,
     /// Its picture's id, counted on over its wraps.
     pub(crate) picture_index: Option<u64>,
+    /// Its encoding was not sent before it.
+    pub(crate) resumes: bool,
     pub(crate) payload: Bytes,
 }
 

@@ -258,6 +258,7 @@ mod tests {
             level: None,
             picture: Picture::default(),
             picture_index: None,
+            resumes: false,
             payload: Bytes::new(),
         }
     }

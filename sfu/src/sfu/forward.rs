@@ -32,7 +32,13 @@ impl Sfu {
         }
         match track.source.kind() {
             MediaKind::Audio => self.listen(now, media),
-            MediaKind::Video => self.arm_repair(now, track.peer),
+            MediaKind::Video => {
+                self.arm_repair(now, track.peer);
+                if media.resumes {
+                    // It may begin with the very key frame that is waited for.
+                    self.welcome_track(now, track);
+                }
+            }
         }
         match heed {
             Heed::Forward => self.distribute(now, media),

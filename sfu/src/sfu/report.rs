@@ -22,6 +22,8 @@ const QUALITY_ROUNDS: u32 = 3;
 const MOST_REPAIRS: u32 = 512;
 /// What one subscriber may ask for in a second, whether or not we have it.
 const MOST_REQUESTS: u32 = 4_096;
+/// The most of the loss below that a publisher is told of.
+const MOST_TOLD: f32 = 0.1;
 /// 16.16 fixed point, in which delays since a report are told.
 const FRACTIONS: u128 = 65_536;
 
@@ -79,12 +81,13 @@ impl Sfu {
 
     fn send_reports(&mut self, now: Instant, id: PeerId) -> Result<(), Fault> {
         let senders = self.sender_reports(now, id);
+        let lost_below = self.lost_below(TrackId { peer: id, source: Source::Microphone });
         let bitrate = self.config.limits.video_bitrate;
         let Some(peer) = self.peers.get_mut(&id) else {
             return Ok(());
         };
         let mut compounds = Vec::new();
-        compounds.extend(peer.receiver_report(now, bitrate));
+        compounds.extend(peer.receiver_report(now, (bitrate, lost_below)));
         if !senders.is_empty() && peer.listens() {
             compounds.push(Compound::sender(senders));
         }
@@ -95,6 +98,15 @@ impl Sfu {
             }
         }
         Ok(())
+    }
+
+    /// The share of a track's packets that the subscriber who fares worst loses.
+    fn lost_below(&self, track: TrackId) -> f32 {
+        let losses = self.subscribers(track).into_iter().filter_map(|(id, index)| {
+            let slot = self.peers.get(&id)?.slots.get(index).filter(|slot| slot.shows == Some(track))?;
+            slot.downlink.loss
+        });
+        losses.fold(0.0, f32::max)
     }
 
     fn tell_arrivals(&mut self, now: Instant, id: PeerId) {
@@ -195,6 +207,14 @@ impl Sfu {
     }
 }
 
+/// As reports tell it (RFC 3550 section 6.4.1): an encoder of Opus that is told of loss sends each packet once more, in small,
+/// within the next. That helps subscribers who lose some, so it is told of their loss as of its own; no more of it than does
+/// not make it send less.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 25")]
+fn fraction(lost_below: f32) -> u8 {
+    (lost_below.clamp(0.0, MOST_TOLD) * 256.0) as u8
+}
+
 impl Report {
     fn refill(&mut self) {
         (self.requests_left, self.repairs_left) = (MOST_REQUESTS, MOST_REPAIRS);
@@ -204,7 +224,7 @@ impl Report {
 impl Peer {
     /// How this publisher's tracks arrive, and how much video it may send; `None` if nothing
     /// ever came.
-    fn receiver_report(&mut self, now: Instant, bitrate: u32) -> Option<Compound> {
+    fn receiver_report(&mut self, now: Instant, (bitrate, lost_below): (u32, f32)) -> Option<Compound> {
         let mut reports = Vec::new();
         let mut video = Vec::new();
         let (mut expected, mut lost) = (0, 0);
@@ -220,7 +240,10 @@ impl Peer {
                 let delay = u32::try_from(delay * FRACTIONS / 1_000_000).unwrap_or(u32::MAX);
                 (sender.last_report, delay)
             });
-            let (expected_now, lost_now, report) = reception.report(ssrc, sender);
+            let (expected_now, lost_now, mut report) = reception.report(ssrc, sender);
+            if source == Source::Microphone {
+                report.fraction_lost = report.fraction_lost.max(fraction(lost_below));
+            }
             expected += expected_now;
             lost += lost_now;
             reports.push(report);

@@ -28,6 +28,29 @@ fn publishers_are_told_of_loss_and_so_is_the_shell() {
 }
 
 #[test]
+fn a_speaker_is_told_of_the_loss_below_so_that_its_encoder_makes_up_for_it() {
+    let mut world = World::new(4);
+    world.connect(&[1, 2, 3], &Layout::voice(1));
+    world.talk(&[(1, 90)], Duration::from_secs(1));
+    let ssrc = world.client(2).slot_ssrc("a0");
+    let report = |fraction_lost| ReceiverReport {
+        ssrc: 9,
+        reports: vec![ReceptionReport { ssrc, fraction_lost, ..ReceptionReport::default() }],
+        ..ReceiverReport::default()
+    };
+    let told = |world: &mut World| {
+        world.talk(&[(1, 90)], Duration::from_millis(1_500));
+        world.client(1).feedback::<ReceiverReport>().last().unwrap().reports[0].fraction_lost
+    };
+    assert_eq!(told(&mut world), 0);
+    world.client(2).send_rtcp(vec![Box::new(report(13))]);
+    assert_eq!(told(&mut world), 13);
+    world.client(2).send_rtcp(vec![Box::new(report(200))]);
+    assert_eq!(told(&mut world), 25);
+    assert!(world.quality(1).unwrap().loss_up < 0.01, "it is not the client's own loss");
+}
+
+#[test]
 fn sender_reports_keep_sound_and_picture_in_step() {
     let mut world = World::new(2);
     world.connect(&[1, 2], &Layout::video(1));

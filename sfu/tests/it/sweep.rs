@@ -189,7 +189,11 @@ fn a_way_that_becomes_narrow_in_the_midst_of_a_call_costs_pictures_and_no_speech
     let mut scene = Scene::new(11, narrow(4_000_000));
     scene.run(Duration::from_secs(5));
     scene.world.links.insert(2, narrow(400_000));
+    let from = scene.listen_from_now();
     scene.run(Duration::from_secs(4));
+    let outcome = scene.result(from);
+    eprintln!("the first four seconds on 400 kbit/s after 4 Mbit/s: {outcome:?}");
+    assert!(outcome.freeze < Duration::from_millis(1_500) && outcome.lost_sound < 0.25, "{outcome:?}");
     let from = scene.listen_from_now();
     scene.run(Duration::from_secs(10));
     let outcome = scene.result(from);
