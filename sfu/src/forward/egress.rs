@@ -2,6 +2,7 @@ use std::time::Instant;
 
 use super::head::{Element, Head};
 use super::payload::Picture;
+use super::redundancy::{self, Lossy};
 use super::repair::Again;
 use super::rewrite::{Found, Place, Rewriter};
 use super::{Layer, Media, TrackId, low_half};
@@ -78,9 +79,10 @@ pub(crate) struct Sent {
 }
 
 /// What the client last reported about the slot.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 pub(crate) struct Downlink {
     pub(crate) loss: Option<f32>,
+    pub(crate) lossy: Lossy,
     pub(crate) jitter_ms: f32,
 }
 
@@ -181,9 +183,16 @@ impl Slot {
         if self.shows != Some(media.track) || (self.kind == MediaKind::Video && !self.takes(media)) {
             return None;
         }
-        let payload_type = self.codec(media.codec)?.payload_type;
+        let offered = self.codec(media.codec)?;
+        let is_worth = media.primary > 0 && (media.is_lossy || self.downlink.lossy.is(writing.now));
+        let redundancy = offered.redundancy.filter(|_| is_worth);
+        let (payload_type, within) = (redundancy.unwrap_or(offered.payload_type), offered.payload_type);
         let place = self.rewriter.place(media)?;
-        let plain = self.write(media, (place, payload_type), writing);
+        let from = if redundancy.is_some() { 0 } else { media.primary };
+        let mut plain = self.write((media, from), (place, payload_type), writing);
+        if redundancy.is_some() {
+            redundancy::retype(&mut plain.packet[plain.head..], within);
+        }
         self.sent.packets = self.sent.packets.wrapping_add(1);
         let length = u32::try_from(media.payload.len()).unwrap_or(0);
         self.sent.octets = self.sent.octets.wrapping_add(length);
@@ -237,12 +246,12 @@ impl Slot {
             (Some(repair), Some(again)) => {
                 let (ssrc, number) = (repair.ssrc, repair.number);
                 repair.number += 1;
-                let mut plain = self.write(media, (place, again), writing);
+                let mut plain = self.write((media, 0), (place, again), writing);
                 plain.rename((ssrc, number), sequence);
                 Some(plain)
             }
             (Some(_) | None, _) => {
-                Some(self.write(media, (place, payload_type), Writing { now: media.arrived, ..writing }))
+                Some(self.write((media, 0), (place, payload_type), Writing { now: media.arrived, ..writing }))
             }
         }
     }
@@ -285,7 +294,8 @@ impl Slot {
         self.media.codecs.iter().find(|offered| offered.codec == codec)
     }
 
-    fn write(&self, media: &Media, (place, payload_type): (Place, u8), writing: Writing) -> Plain {
+    /// Writes a packet with its payload from a byte on.
+    fn write(&self, (media, from): (&Media, usize), (place, payload_type): (Place, u8), writing: Writing) -> Plain {
         let sound = self.kind == MediaKind::Audio;
         let (level, send_time) = ([media.level.unwrap_or(0)], writing.epoch.send_time(writing.now));
         let level_id = self.media.extensions.get(&Extension::AudioLevel).filter(|_| media.level.is_some());
@@ -303,7 +313,7 @@ impl Slot {
         let size = head.size();
         let mut packet = Vec::with_capacity(size + ORIGINAL_SEQUENCE + media.payload.len() + TAG);
         head.write(&mut packet);
-        packet.extend_from_slice(&media.payload);
+        packet.extend_from_slice(&media.payload[from..]);
         media.picture.ids.write(&mut packet[size..], (low_half(place.picture), place.tl0));
         Plain { ssrc: self.ssrc, number: place.number, head: size, packet }
     }

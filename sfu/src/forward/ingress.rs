@@ -8,6 +8,7 @@ use rtc_shared::marshal::MarshalSize;
 use super::meter::Meter;
 use super::payload::inspect;
 use super::rate::Rate;
+use super::redundancy::{self, Lossy};
 use super::repair::{Cache, KeyFrames, Missing};
 use super::silence::Silence;
 use super::{Layer, Media, TrackId};
@@ -49,6 +50,8 @@ pub(crate) struct Encoding {
     /// Width and height in pixels, where the codec tells.
     pub(crate) size: Option<(u16, u16)>,
     pub(crate) demand: Demand,
+    /// Whether its packets are lost on their way to us.
+    pub(crate) lossy: Lossy,
     pictures: Count,
     latest: Option<Instant>,
 }
@@ -242,10 +245,13 @@ impl Track {
     fn receive(&mut self, now: Instant, layer: Layer, packet: Packet<'_>) -> Option<Media> {
         let Packet { header, sequence, payload, is_repair } = packet;
         let offered = self.media.codecs.iter().find(|offered| {
-            let expected = if is_repair { offered.repair } else { Some(offered.payload_type) };
-            expected == Some(header.payload_type)
+            let expected =
+                if is_repair { [offered.repair; 2] } else { [Some(offered.payload_type), offered.redundancy] };
+            expected.contains(&Some(header.payload_type))
         })?;
         let codec = offered.codec;
+        let is_redundant = offered.redundancy == Some(header.payload_type);
+        let primary = if is_redundant { redundancy::primary(&payload)? } else { 0 };
         let encoding = self.encodings.get_mut(layer.index())?;
         let index = if is_repair {
             encoding.reception.as_ref()?.index(sequence)
@@ -281,6 +287,8 @@ impl Track {
             picture_index,
             resumes,
             payload,
+            primary,
+            is_lossy: is_redundant && encoding.lossy.is(now),
         })
     }
 

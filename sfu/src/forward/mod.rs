@@ -9,6 +9,7 @@ pub(crate) mod ingress;
 pub(crate) mod meter;
 pub(crate) mod payload;
 pub(crate) mod rate;
+pub(crate) mod redundancy;
 pub(crate) mod repair;
 pub(crate) mod rewrite;
 pub(crate) mod silence;
@@ -64,9 +65,18 @@ pub(crate) struct Media {
     /// Its encoding was not sent before it.
     pub(crate) resumes: bool,
     pub(crate) payload: Bytes,
+    /// Where what is new in the payload begins; before it is what earlier packets carried (RFC 2198).
+    pub(crate) primary: usize,
+    /// Packets of the publisher were lost of late, which what is before may make good.
+    pub(crate) is_lossy: bool,
 }
 
 impl Media {
+    /// The bytes that are new.
+    pub(crate) fn length(&self) -> usize {
+        self.payload.len() - self.primary
+    }
+
     pub(crate) fn sequence(&self) -> u16 {
         low_half(self.index)
     }

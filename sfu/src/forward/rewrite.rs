@@ -260,6 +260,8 @@ mod tests {
             picture_index: None,
             resumes: false,
             payload: Bytes::new(),
+            primary: 0,
+            is_lossy: false,
         }
     }
 

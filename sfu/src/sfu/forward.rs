@@ -27,7 +27,7 @@ impl Sfu {
         if let Some(published) = publisher.ingress.track_mut(track.source) {
             published.keep(now, media);
             if track.source == Source::Microphone {
-                heed = published.silence.heed(now, media.payload.len());
+                heed = published.silence.heed(now, media.length());
             }
         }
         match track.source.kind() {
@@ -54,7 +54,7 @@ impl Sfu {
             return;
         };
         if track.source == Source::Microphone {
-            let sound = (media.level, media.payload.len());
+            let sound = (media.level, media.length());
             room.speakers.heard(now, track.peer, sound);
             if !room.telling && room.speakers.is_lively(now) {
                 room.telling = true;

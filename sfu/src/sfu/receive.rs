@@ -157,7 +157,9 @@ impl Sfu {
                 };
                 let slot = &mut peer.slots[index];
                 let rate = slot.media().codecs.first().map(|offered| offered.codec.clock_rate());
-                slot.downlink.loss = Some(f32::from(report.fraction_lost) / 256.0);
+                let loss = f32::from(report.fraction_lost) / 256.0;
+                slot.downlink.loss = Some(loss);
+                slot.downlink.lossy.note(now, loss);
                 #[expect(clippy::cast_precision_loss, reason = "a statistic needs no more")]
                 if let Some(rate) = rate {
                     slot.downlink.jitter_ms = report.jitter as f32 * 1000.0 / rate as f32;

@@ -241,6 +241,7 @@ impl Peer {
                 (sender.last_report, delay)
             });
             let (expected_now, lost_now, mut report) = reception.report(ssrc, sender);
+            encoding.lossy.note(now, f32::from(report.fraction_lost) / 256.0);
             if source == Source::Microphone {
                 report.fraction_lost = report.fraction_lost.max(fraction(lost_below));
             }
@@ -271,7 +272,7 @@ impl Peer {
         let up = up.filter_map(|(_, encoding)| Some(encoding.reception.as_ref()?.jitter_ms()));
         let jitter_up = up.fold(0.0, f32::max);
         let down = self.slots.iter().filter(|slot| slot.shows.is_some());
-        let down: Vec<_> = down.map(|slot| slot.downlink).collect();
+        let down: Vec<_> = down.map(|slot| &slot.downlink).collect();
         let losses: Vec<f32> = down.iter().filter_map(|slot| slot.loss).collect();
         Quality {
             loss_up: lost as f32 / expected.max(1) as f32,

@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use rtc_rtcp::receiver_report::ReceiverReport;
+use rtc_rtcp::reception_report::ReceptionReport;
 use sfu::Source;
 
-use crate::common::World;
 use crate::common::client::assert_unbroken;
-use crate::common::offer::Layout;
+use crate::common::offer::{Layout, RED};
+use crate::common::{TICK, World};
 
 #[test]
 fn peers_hear_each_other_and_not_themselves() {
@@ -103,4 +105,49 @@ fn a_lossy_link_breaks_no_stream_of_ours() {
     world.talk(&[(1, 90), (2, 80)], Duration::from_secs(10));
     let received = world.client(3).take("a0").len();
     assert!((330..480).contains(&received), "{received}");
+}
+
+/// A packet of Opus as it comes with the one before (RFC 2198).
+fn send_redundant(world: &mut World, count: u8, opus: u8) {
+    let client = world.client(1);
+    client.tracks.entry(Source::Microphone).or_default().timestamp += 960;
+    let mut header = client.header(Source::Microphone, Some(90));
+    header.payload_type = RED;
+    let mut payload = vec![0x80 | opus, 0x0f, 0, 20, opus];
+    payload.extend([count.wrapping_sub(1); 20]);
+    payload.extend([count; 30]);
+    client.send(header, &payload);
+    world.run(TICK);
+}
+
+#[test]
+fn who_loses_packets_gets_each_twice_and_others_once() {
+    let mut world = World::new(8);
+    let publisher = Layout { is_modern: true, ..Layout::voice(1) };
+    let other = Layout { opus: 109, ..publisher.clone() };
+    world.join(1, &publisher);
+    world.join(2, &other);
+    world.join(3, &Layout::voice(1));
+    world.run(Duration::from_millis(500));
+    (0..10).for_each(|count| send_redundant(&mut world, count, publisher.opus));
+    for (id, opus) in [(2, 109), (3, 111)] {
+        let heard = world.client(id).take("a0");
+        assert_unbroken(&heard);
+        let newest = heard.last().unwrap();
+        assert_eq!((newest.packet.header.payload_type, &newest.packet.payload[..]), (opus, &[9; 30][..]));
+    }
+    for id in [2, 3] {
+        let ssrc = world.client(id).slot_ssrc("a0");
+        let reports = vec![ReceptionReport { ssrc, fraction_lost: 9, ..ReceptionReport::default() }];
+        world.client(id).send_rtcp(vec![Box::new(ReceiverReport { ssrc: 9, reports, ..ReceiverReport::default() })]);
+    }
+    world.run(TICK);
+    (10..20).for_each(|count| send_redundant(&mut world, count, publisher.opus));
+    let heard = world.client(2).take("a0");
+    assert_unbroken(&heard);
+    let newest = &heard.last().unwrap().packet;
+    assert_eq!((newest.header.payload_type, &newest.payload[..5]), (RED, &[0x80 | 109, 0x0f, 0, 20, 109][..]));
+    assert_eq!(newest.payload[5..], [[18; 20].as_slice(), &[19; 30]].concat());
+    let plain = world.client(3).take("a0");
+    assert!(plain.iter().all(|received| received.packet.header.payload_type == 111), "it cannot take them");
 }

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use super::codec::{EXTENSIONS, Extension, RETRANSMISSION};
+use super::codec::{EXTENSIONS, Extension, REDUNDANCY, RETRANSMISSION};
 use super::{Role, Section};
 use crate::io::{MediaKind, Mid, Source};
 use crate::peer::certificate::Fingerprint;
@@ -70,7 +70,8 @@ fn write_refusal(sdp: &mut String, section: &Section) {
 
 fn write_section(sdp: &mut String, session: &Session<'_>, section: &Section) {
     let media = &section.media;
-    let types = media.codecs.iter().flat_map(|found| [Some(found.payload_type), found.repair]).flatten();
+    let types = media.codecs.iter().flat_map(|found| [found.redundancy, Some(found.payload_type), found.repair]);
+    let types = types.flatten();
     let types: String = types.map(|number| format!(" {number}")).collect();
     line(sdp, format_args!("m={} 9 {}{types}", media.name, media.protocol));
     line(sdp, format_args!("c=IN IP4 0.0.0.0"));
@@ -135,6 +136,10 @@ fn write_codecs(sdp: &mut String, section: &Section) {
         }
         for feedback in &offered.feedback {
             line(sdp, format_args!("a=rtcp-fb:{number} {feedback}"));
+        }
+        if let Some(redundant) = offered.redundancy {
+            line(sdp, format_args!("a=rtpmap:{redundant} {REDUNDANCY}"));
+            line(sdp, format_args!("a=fmtp:{redundant} {number}/{number}"));
         }
         if let Some(again) = offered.repair {
             line(sdp, format_args!("a=rtpmap:{again} {RETRANSMISSION}"));

@@ -104,6 +104,9 @@ pub(crate) const REMB: &str = "goog-remb";
 /// draft-alvestrand-rmcat-remb).
 pub(crate) const FEEDBACK: [&str; 5] = ["nack", "nack pli", "ccm fir", TRANSPORT_FEEDBACK, REMB];
 
+/// Packets of Opus that carry the one before as well (RFC 2198).
+pub(crate) const REDUNDANCY: &str = "red/48000/2";
+
 /// Packets that are sent again, in a stream of their own (RFC 4588).
 pub(crate) const RETRANSMISSION: &str = "rtx/90000";
 

@@ -81,6 +81,9 @@ impl Section {
             (Some(kind), Some(source)) if media.sends && source.kind() == kind => {
                 // One codec is enough for a publisher, and then it cannot change in flight.
                 media.codecs = preferred(&media.codecs).into_iter().collect();
+                if source != Source::Microphone {
+                    media.codecs.iter_mut().for_each(|offered| offered.redundancy = None);
+                }
                 Role::Publish(source)
             }
             (Some(_), Some(_)) => return Err(OfferError::UnknownSource(media.mid)),

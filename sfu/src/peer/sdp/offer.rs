@@ -5,7 +5,7 @@ use rtc_sdp::description::common::Attribute;
 use rtc_sdp::description::media::MediaDescription;
 use rtc_sdp::description::session::SessionDescription;
 
-use super::codec::{Codec, EXTENSIONS, Extension, FEEDBACK, RETRANSMISSION, TRANSPORT_FEEDBACK, recognise};
+use super::codec::{Codec, EXTENSIONS, Extension, FEEDBACK, REDUNDANCY, RETRANSMISSION, TRANSPORT_FEEDBACK, recognise};
 use crate::io::{Limits, MediaKind, Mid};
 use crate::peer::certificate::Fingerprint;
 use crate::peer::guard::guarded;
@@ -94,6 +94,8 @@ pub(crate) struct OfferedCodec {
     pub(crate) payload_type: u8,
     /// The payload type under which its packets are sent again.
     pub(crate) repair: Option<u8>,
+    /// The payload type under which its packets come with those before.
+    pub(crate) redundancy: Option<u8>,
     pub(crate) feedback: Vec<&'static str>,
 }
 
@@ -246,18 +248,28 @@ fn codecs(kind: Option<MediaKind>, formats: &[String], attributes: &[Attribute])
             // Sound is little and is never held back: nobody need count it.
             let is_wanted = |text: &&'static str| kind == Some(MediaKind::Video) || *text != TRANSPORT_FEEDBACK;
             let feedback = FEEDBACK.into_iter().filter(|text| said.contains(text)).filter(is_wanted).collect();
-            codecs.push(OfferedCodec { codec, payload_type, repair: None, feedback });
+            codecs.push(OfferedCodec { codec, payload_type, repair: None, redundancy: None, feedback });
         }
     }
-    let again = formats.iter().take(MOST_SECTIONS).filter_map(|format| {
-        let is_repair = encodings.of(format).first()?.eq_ignore_ascii_case(RETRANSMISSION);
-        let payload_type = format.parse().ok().filter(|number: &u8| is_repair && *number < 128)?;
-        let associated = parameters.of(format).iter().find_map(|text| text.strip_prefix("apt="))?;
-        Some((associated.split(';').next()?.trim().parse::<u8>().ok()?, payload_type))
-    });
-    for (associated, payload_type) in again {
-        if let Some(offered) = codecs.iter_mut().find(|offered| offered.payload_type == associated) {
+    let by_encoding = |wanted: &'static str| {
+        let matching =
+            |format: &&String| encodings.of(format).first().is_some_and(|text| text.eq_ignore_ascii_case(wanted));
+        let formats = formats.iter().take(MOST_SECTIONS).filter(matching);
+        formats.filter_map(|format| {
+            Some((format.parse().ok().filter(|number: &u8| *number < 128)?, parameters.of(format)))
+        })
+    };
+    for (payload_type, parameters) in by_encoding(RETRANSMISSION) {
+        let associated = parameters.iter().find_map(|text| text.strip_prefix("apt="));
+        let associated = associated.and_then(|text| text.split(';').next()?.trim().parse::<u8>().ok());
+        if let Some(offered) = codecs.iter_mut().find(|offered| Some(offered.payload_type) == associated) {
             offered.repair.get_or_insert(payload_type);
+        }
+    }
+    for (payload_type, parameters) in by_encoding(REDUNDANCY) {
+        let carried = parameters.iter().find_map(|text| text.split('/').next()?.trim().parse::<u8>().ok());
+        if let Some(offered) = codecs.iter_mut().find(|offered| Some(offered.payload_type) == carried) {
+            offered.redundancy.get_or_insert(payload_type);
         }
     }
     codecs

@@ -25,6 +25,7 @@ pub(crate) const STREAM_ID: u8 = 10;
 pub(crate) const REPAIRED_STREAM_ID: u8 = 11;
 pub(crate) const TRANSPORT_SEQUENCE: u8 = 5;
 pub(crate) const RTX: u8 = 97;
+pub(crate) const RED: u8 = 63;
 pub(crate) const STREAM_IDS: [&str; 3] = ["q", "h", "f"];
 
 impl Layout {
@@ -96,7 +97,11 @@ impl Layout {
             MediaKind::Audio => ("audio", self.opus, "opus/48000/2"),
             MediaKind::Video => ("video", self.vp8, "VP8/90000"),
         };
-        let again = if self.is_modern && kind == MediaKind::Video { format!(" {RTX}") } else { String::new() };
+        let again = match kind {
+            MediaKind::Video if self.is_modern => format!(" {RTX}"),
+            MediaKind::Audio if self.is_modern => format!(" {RED}"),
+            MediaKind::Audio | MediaKind::Video => String::new(),
+        };
         let mut text = format!(
             "m={name} 9 UDP/TLS/RTP/SAVPF {number}{again}\r\nc=IN IP4 0.0.0.0\r\n\
              a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:sha-256 {}\r\n\
@@ -117,8 +122,13 @@ impl Layout {
             ),
         }
         .unwrap();
-        if self.is_modern && kind == MediaKind::Video {
-            text += &self.modern_lines(direction);
+        match kind {
+            MediaKind::Video if self.is_modern => text += &self.modern_lines(direction),
+            MediaKind::Audio if self.is_modern => {
+                let opus = self.opus;
+                write!(text, "a=rtpmap:{RED} red/48000/2\r\na=fmtp:{RED} {opus}/{opus}\r\n").unwrap();
+            }
+            MediaKind::Audio | MediaKind::Video => {}
         }
         if let Some(ssrc) = ssrc {
             write!(text, "a=ssrc:{ssrc} cname:client\r\n").unwrap();
