@@ -151,15 +151,11 @@ async function concealed(page, ms) {
       return {
         made: sum((one) => (one.concealedSamples ?? 0) - (one.silentConcealedSamples ?? 0)),
         all: sum((one) => one.totalSamplesReceived ?? 0),
-        lost: sum((one) => one.packetsLost ?? 0),
-        packets: sum((one) => one.packetsReceived ?? 0),
-        fec: sum((one) => one.fecPacketsReceived ?? 0),
       };
     });
   const before = await count();
   await new Promise((resume) => setTimeout(resume, ms));
   const after = await count();
-  console.log(JSON.stringify([before, after]));
   return (after.made - before.made) / (after.all - before.all);
 }
 
