@@ -6,7 +6,7 @@ use crate::account::{Presence, User};
 use crate::channel::Channel;
 use crate::id::{GuildId, UserId};
 use crate::time::Timestamp;
-use crate::voice::VoiceState;
+use crate::voice::{Restraint, VoiceState};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guild {
@@ -19,6 +19,8 @@ pub struct Guild {
 pub struct Member {
     pub user: User,
     pub joined_at: Timestamp,
+    #[serde(flatten)]
+    pub restraint: Restraint,
 }
 
 /// All of a guild that a client starts from.

@@ -11,6 +11,7 @@ mod http;
 mod hub;
 mod limiter;
 pub mod media;
+mod pass;
 mod password;
 pub mod room;
 mod seat;

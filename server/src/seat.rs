@@ -1,14 +1,18 @@
 //! Who sits in which voice channel. A seat is held by media: when it stops, the seat is freed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use protocol::id::{ChannelId, GuildId, PeerId, SessionId, UserId};
-use protocol::voice::{PeerFlags, VoiceState};
+use protocol::permission::Permissions;
+use protocol::voice::{PeerFlags, Restraint, VoiceState};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seat {
     pub(crate) state: VoiceState,
+    /// What the user may do there.
+    pub(crate) permissions: Permissions,
     pub(crate) session: SessionId,
     pub(crate) phase: Phase,
 }
@@ -27,12 +31,28 @@ pub(crate) enum Phase {
 #[derive(Default)]
 pub(crate) struct Seats {
     by_peer: Mutex<BTreeMap<PeerId, Seat>>,
+    /// Decisions about members so far. Counted under the lock.
+    decisions: AtomicU64,
 }
 
+/// A member was decided about since.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Outdated;
+
 impl Seats {
-    /// Keeps a seat for a peer that is about to enter its room.
-    pub(crate) fn reserve(&self, seat: Seat) {
-        self.lock().insert(seat.state.peer_id, seat);
+    /// Keeps a seat for a peer that is about to enter its room; false where there is no place beside as many others.
+    pub(crate) fn reserve(&self, seat: Seat, has_place: impl FnOnce(usize) -> bool) -> bool {
+        let mut seats = self.lock();
+        let is_other = |other: &&Seat| {
+            let is_here = other.state.channel_id == seat.state.channel_id && other.phase != Phase::Suspended;
+            is_here && other.state.user_id != seat.state.user_id
+        };
+        let others: BTreeSet<_> = seats.values().filter(is_other).map(|other| other.state.user_id).collect();
+        let has_place = has_place(others.len());
+        if has_place {
+            seats.insert(seat.state.peer_id, seat);
+        }
+        has_place
     }
 
     /// Settles a reserved seat, and takes out the user's earlier ones, with which it answers; none where it was ended
@@ -73,11 +93,49 @@ impl Seats {
     }
 
     /// Changes a seat's flags, and has media told before anyone else can change them.
-    pub(crate) fn set_flags(&self, peer: PeerId, flags: PeerFlags, tell_media: impl FnOnce()) {
+    pub(crate) fn set_flags(&self, peer: PeerId, flags: PeerFlags, tell_media: impl FnOnce(&Seat)) {
         if let Some(seat) = self.lock().get_mut(&peer) {
             seat.state.flags = flags;
-            tell_media();
+            tell_media(seat);
         }
+    }
+
+    /// Has media told how a seat stands before anyone can change it.
+    pub(crate) fn with(&self, peer: PeerId, tell_media: impl FnOnce(&Seat)) {
+        if let Some(seat) = self.lock().get(&peer) {
+            tell_media(seat);
+        }
+    }
+
+    /// Notes what was decided about a member, and answers with the seats that it changes.
+    pub(crate) fn restrain(&self, (guild, user): (GuildId, UserId), restraint: Restraint) -> Vec<VoiceState> {
+        let mut seats = self.lock();
+        self.decisions.fetch_add(1, Ordering::Relaxed);
+        let own = seats.values_mut().filter(|seat| seat.state.guild_id == guild && seat.state.user_id == user);
+        let changed = own.filter(|seat| seat.state.restraint != restraint);
+        let changed = changed.map(|seat| {
+            seat.state.restraint = restraint;
+            seat.state.clone()
+        });
+        changed.collect()
+    }
+
+    /// To be asked before it is read what was decided about a member.
+    pub(crate) fn decisions(&self) -> u64 {
+        let _seats = self.lock();
+        self.decisions.load(Ordering::Relaxed)
+    }
+
+    /// Notes what was decided about a seat's user, as it was read after `decisions`; says whether that is news.
+    pub(crate) fn correct(&self, peer: PeerId, restraint: Restraint, decisions: u64) -> Result<bool, Outdated> {
+        let mut seats = self.lock();
+        if self.decisions.load(Ordering::Relaxed) != decisions {
+            return Err(Outdated);
+        }
+        let Some(seat) = seats.get_mut(&peer) else { return Ok(false) };
+        let is_news = seat.state.restraint != restraint;
+        seat.state.restraint = restraint;
+        Ok(is_news)
     }
 
     /// Notes that a seat's media stopped or came back, and answers with it where that is news.
@@ -125,7 +183,7 @@ mod tests {
     use super::*;
 
     fn seat(user: &str, peer: &str) -> Seat {
-        let flags = PeerFlags { muted: false, deafened: false, camera: false, screen: false };
+        let flags = PeerFlags::default();
         Seat {
             state: VoiceState {
                 guild_id: "1".parse().unwrap(),
@@ -133,7 +191,9 @@ mod tests {
                 user_id: user.parse().unwrap(),
                 peer_id: peer.parse().unwrap(),
                 flags,
+                restraint: Restraint::default(),
             },
+            permissions: Permissions::MEMBER,
             session: "3".parse().unwrap(),
             phase: Phase::Entering,
         }
@@ -148,7 +208,7 @@ mod tests {
         let seats = Seats::default();
         let peer = "10".parse().unwrap();
         let shown = || seats.of_guild("1".parse().unwrap()).len();
-        seats.reserve(seat("5", "10"));
+        assert!(seats.reserve(seat("5", "10"), |_| true));
         assert_eq!(shown(), 0);
         assert!(seats.set_suspended(peer, false).is_none(), "it is not in yet");
         assert_eq!(seats.settle(peer).unwrap(), []);
@@ -161,15 +221,42 @@ mod tests {
     #[test]
     fn a_user_has_one_seat_whichever_of_two_joins_settles_last() {
         let seats = Seats::default();
-        seats.reserve(seat("5", "10"));
-        seats.reserve(seat("5", "11"));
-        seats.reserve(seat("6", "12"));
+        assert!(seats.reserve(seat("5", "10"), |_| true));
+        assert!(seats.reserve(seat("5", "11"), |_| true));
+        assert!(seats.reserve(seat("6", "12"), |_| true));
         assert!(seats.settled("5".parse().unwrap()).is_none());
         assert_eq!(peers(&seats.settle("11".parse().unwrap()).unwrap()), ["10"]);
         assert_eq!(seats.settled("5".parse().unwrap()), Some("11".parse().unwrap()));
         assert!(seats.settle("10".parse().unwrap()).is_none(), "the later one has replaced it");
-        seats.reserve(seat("5", "9"));
+        assert!(seats.reserve(seat("5", "9"), |_| true));
         assert!(seats.settle("9".parse().unwrap()).is_none());
         assert_eq!(peers(&seats.settle("12".parse().unwrap()).unwrap()), [""; 0]);
+    }
+
+    #[test]
+    fn a_place_is_counted_by_users_who_are_there_or_on_their_way() {
+        let seats = Seats::default();
+        let two = |others| others < 2;
+        assert!(seats.reserve(seat("5", "10"), two));
+        assert!(seats.reserve(seat("6", "11"), two));
+        assert!(!seats.reserve(seat("7", "12"), two), "it is full");
+        assert!(seats.reserve(seat("6", "13"), two), "who is there may come again");
+        assert!(seats.settle("13".parse().unwrap()).is_some());
+        assert!(seats.set_suspended("13".parse().unwrap(), true).is_some());
+        assert!(seats.reserve(seat("7", "14"), two), "a seat without media is free");
+    }
+
+    #[test]
+    fn what_was_read_before_a_decision_does_not_undo_it() {
+        let seats = Seats::default();
+        let (guild, user, peer) = ("1".parse().unwrap(), "5".parse().unwrap(), "10".parse().unwrap());
+        let muted = Restraint { server_muted: true, server_deafened: false };
+        seats.reserve(seat("5", "10"), |_| true);
+        let before = seats.decisions();
+        assert_eq!(seats.restrain((guild, user), muted).len(), 1);
+        assert!(seats.restrain((guild, user), muted).is_empty(), "no news");
+        assert_eq!(seats.correct(peer, Restraint::default(), before), Err(Outdated));
+        assert_eq!(seats.correct(peer, muted, seats.decisions()), Ok(false));
+        assert_eq!(seats.correct(peer, Restraint::default(), seats.decisions()), Ok(true));
     }
 }

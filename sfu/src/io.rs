@@ -67,7 +67,7 @@ pub enum MediaKind {
 /// What a peer may do. Enforced on packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// May publish its microphone.
+    /// May publish sound: its microphone, and with `screen` that of its screen, by which it could speak, too.
     pub audio: bool,
     /// May publish its camera.
     pub video: bool,
@@ -85,7 +85,8 @@ impl Grant {
         match source {
             Source::Microphone => self.audio,
             Source::Camera => self.video,
-            Source::Screen | Source::ScreenAudio => self.screen,
+            Source::Screen => self.screen,
+            Source::ScreenAudio => self.screen && self.audio,
         }
     }
 }

@@ -1,7 +1,7 @@
 use dioxus::prelude::*;
 
 use protocol::account::{CurrentUser, User};
-use protocol::channel::{Channel, ChannelKind};
+use protocol::channel::{Channel, ChannelKind, RoomSettings};
 use protocol::event::{Event, Ready};
 use protocol::guild::{Guild, GuildSnapshot};
 use protocol::id::{ChannelId, GuildId, MessageId, SessionId, UserId};
@@ -49,6 +49,7 @@ fn ready() -> Ready {
         parent_id: None,
         position: 0,
         last_message_id: None,
+        room: RoomSettings::default(),
     };
     Ready {
         user: CurrentUser { user: user(1), is_admin: true },

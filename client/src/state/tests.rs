@@ -1,13 +1,13 @@
 use protocol::account::{CurrentUser, Presence, Status, User};
-use protocol::channel::{Channel, ChannelKind, ReadState};
+use protocol::channel::{Channel, ChannelKind, ReadState, RoomSettings};
 use protocol::event::{
-    ChannelDeleted, Event, GuildDeleted, MessageDeleted, Ready, TypingStarted, VoiceLeft, VoiceSpeakers,
+    ChannelDeleted, Event, GuildDeleted, MemberUpdated, MessageDeleted, Ready, TypingStarted, VoiceLeft, VoiceSpeakers,
 };
 use protocol::guild::{Guild as GuildInfo, GuildSnapshot, Member};
 use protocol::id::{ChannelId, GuildId, ID_EPOCH_MS, ID_SEQUENCE_BITS, MessageId, PeerId, SessionId, UserId};
 use protocol::message::{History, Message, Nonce};
 use protocol::time::Timestamp;
-use protocol::voice::{PeerFlags, Speaker, VoiceState};
+use protocol::voice::{PeerFlags, Restraint, Speaker, VoiceState};
 
 use super::{Direction, Effect, Pending, Route, Row, Sibling, State, Timeline, Unread, move_channel};
 
@@ -49,6 +49,7 @@ fn channel(number: i64, kind: ChannelKind, position: u32) -> Channel {
         parent_id: None,
         position,
         last_message_id: None,
+        room: RoomSettings::default(),
     }
 }
 fn seat(user: i64, channel: i64) -> VoiceState {
@@ -58,7 +59,11 @@ fn seat(user: i64, channel: i64) -> VoiceState {
         user_id: user_id(user),
         peer_id: PeerId::try_from(100 + user).unwrap(),
         flags: PeerFlags::default(),
+        restraint: Restraint::default(),
     }
+}
+fn member(number: i64) -> Member {
+    Member { user: user(number), joined_at: Timestamp(ID_EPOCH_MS), restraint: Restraint::default() }
 }
 fn ready() -> Ready {
     Ready {
@@ -68,7 +73,7 @@ fn ready() -> Ready {
         guilds: vec![GuildSnapshot {
             guild: GuildInfo { id: guild_id(), name: "Home".into(), owner_id: user_id(1) },
             channels: vec![channel(10, ChannelKind::Text, 0), channel(11, ChannelKind::Voice, 1)],
-            members: [1, 2].map(|id| Member { user: user(id), joined_at: Timestamp(ID_EPOCH_MS) }).into(),
+            members: [1, 2].map(member).into(),
             presences: vec![Presence { user_id: user_id(1), status: Status::Online }],
             voice_states: vec![seat(2, 11)],
         }],
@@ -273,6 +278,19 @@ fn those_not_named_among_the_speakers_are_silent_and_so_are_the_muted() {
     assert!(!state.seats.is_speaking(&muted));
     state.apply(speakers(vec![]), NOW);
     assert!(!state.seats.is_speaking(&seat(2, 11)));
+}
+
+#[test]
+fn what_is_decided_about_a_member_shows_in_their_seat_on_that_server() {
+    let mut state = started();
+    let restraint = Restraint { server_muted: true, server_deafened: false };
+    let decided =
+        Event::MemberUpdated(MemberUpdated { guild_id: guild_id(), member: Member { restraint, ..member(2) } });
+    assert_eq!(state.apply(decided, NOW), Some(Effect::Restrained));
+    assert_eq!(state.restraint(guild_id(), user_id(2)), restraint);
+    assert_eq!(state.restraint(guild_id(), user_id(1)), Restraint::default());
+    let seat = state.seats.of(user_id(2)).unwrap();
+    assert!(seat.is_silent() && !seat.flags.muted && !seat.is_deaf());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::event::{VoiceLeft, VoiceSpeakers};
 use protocol::id::{ChannelId, GuildId, PeerId, UserId};
-use protocol::voice::VoiceState;
+use protocol::voice::{Restraint, VoiceState};
 
 use super::{Effect, State};
 
@@ -58,7 +58,7 @@ impl Seats {
     #[must_use]
     pub fn is_speaking(&self, state: &VoiceState) -> bool {
         let speakers = self.speaking.get(&state.channel_id);
-        speakers.is_some_and(|speakers| speakers.contains(&state.peer_id)) && !state.flags.muted
+        speakers.is_some_and(|speakers| speakers.contains(&state.peer_id)) && !state.is_silent()
     }
 
     #[must_use]
@@ -82,6 +82,12 @@ impl Seats {
         let (channel_id, peer_id) = (state.channel_id, state.peer_id);
         self.by_user.remove(&user_id);
         self.hush(channel_id, peer_id);
+    }
+
+    pub(super) fn restrain(&mut self, guild_id: GuildId, user_id: UserId, restraint: Restraint) {
+        if let Some(state) = self.by_user.get_mut(&user_id).filter(|state| state.guild_id == guild_id) {
+            state.restraint = restraint;
+        }
     }
 
     fn hush(&mut self, channel_id: ChannelId, peer_id: PeerId) {

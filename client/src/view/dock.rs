@@ -1,5 +1,5 @@
 use dioxus::prelude::*;
-use protocol::voice::PeerFlags;
+use protocol::voice::{PeerFlags, Restraint};
 
 use crate::app::use_app;
 use crate::call::Phase;
@@ -71,7 +71,24 @@ fn CallBar() -> Element {
             if let Some(trouble) = trouble() {
                 p { class: "call-trouble", role: "alert", Icon { glyph: Glyph::Warning } "{trouble.sentence()}" }
             }
+            Held {}
             Controls { id: "dock" }
+        }
+    }
+}
+
+/// What somebody else has decided about the user.
+#[component]
+fn Held() -> Element {
+    let app = use_app();
+    let restraint = use_memo(move || app.own_restraint());
+    let Restraint { server_muted, server_deafened } = restraint();
+    let sentences = [(server_muted, text::held_muted()), (server_deafened, text::held_deafened())];
+    rsx! {
+        div { class: "call-held", role: "status",
+            for (_ , sentence) in sentences.into_iter().filter(|(holds, _)| *holds) {
+                p { key: "{sentence}", class: "call-trouble", Icon { glyph: Glyph::Warning } "{sentence}" }
+            }
         }
     }
 }
@@ -149,22 +166,29 @@ pub(super) fn Controls(id: &'static str) -> Element {
     let flags = use_memo(move || app.voice.read().flags());
     let phase = use_memo(move || app.voice.read().phase());
     let mut has_devices = use_signal(|| false);
+    let restraint = use_memo(move || app.own_restraint());
+    let Restraint { server_muted, server_deafened } = restraint();
     let PeerFlags { muted, deafened, camera, screen } = flags();
+    let (is_silent, is_deaf) = (muted || server_muted, deafened || server_deafened);
+    let mute = if muted { text::unmute() } else { text::mute() };
+    let deafen = if deafened { text::undeafen() } else { text::deafen() };
     rsx! {
         div { class: "controls", role: "toolbar", "aria-label": text::call_controls(), "data-phase": if phase() == Phase::Connected { "up" } else { "down" },
             IconButton {
-                label: if muted { text::unmute() } else { text::mute() },
-                glyph: if muted { Glyph::MicrophoneOff } else { Glyph::Microphone },
+                label: if server_muted { text::held_muted() } else { mute },
+                glyph: if is_silent { Glyph::MicrophoneOff } else { Glyph::Microphone },
                 class: "control",
-                is_on: muted,
+                is_on: is_silent,
+                is_held: server_muted,
                 shortcut: "M",
                 on_press: move |()| app.toggle_mute(),
             }
             IconButton {
-                label: if deafened { text::undeafen() } else { text::deafen() },
-                glyph: if deafened { Glyph::HeadphonesOff } else { Glyph::Headphones },
+                label: if server_deafened { text::held_deafened() } else { deafen },
+                glyph: if is_deaf { Glyph::HeadphonesOff } else { Glyph::Headphones },
                 class: "control",
-                is_on: deafened,
+                is_on: is_deaf,
+                is_held: server_deafened,
                 shortcut: "D",
                 on_press: move |()| app.toggle_deafen(),
             }

@@ -1,9 +1,9 @@
 //! Guilds and membership.
 
 use protocol::account::User;
-use protocol::channel::{Channel, ChannelKind};
+use protocol::channel::{Channel, ChannelKind, RoomSettings};
 use protocol::event::{Event, GuildDeleted, MemberAdded, MemberRemoved};
-use protocol::guild::{Guild, GuildSnapshot, Member};
+use protocol::guild::{Guild, GuildSnapshot};
 use protocol::id::{GuildId, UserId};
 use protocol::permission::Permissions;
 use protocol::{limits, name};
@@ -42,6 +42,7 @@ pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<GuildSn
             parent_id: None,
             position: u32::try_from(position).map_err(Error::internal)?,
             last_message_id: None,
+            room: RoomSettings::default(),
         };
         store::channel::insert(&mut tx, &access, &channel).await?;
     }
@@ -142,10 +143,10 @@ impl Admission {
 pub(crate) async fn admit(app: &App, tx: &mut Tx, guild: GuildId, user: &User) -> Result<Option<Admission>> {
     let found = store::guild::find(tx, guild).await?.ok_or(Error::InvalidInvite)?;
     store::account::hold(tx, user.id).await?;
-    let joined_at = clock::now();
-    if !store::guild::insert_member(tx, guild, user.id, joined_at).await? {
+    if !store::guild::insert_member(tx, guild, user.id, clock::now()).await? {
         return Ok(None);
     }
+    let member = store::guild::member(tx, guild, user.id).await?.ok_or(Error::NotFound)?;
     if store::guild::count_joined(tx, user.id).await? as usize > limits::GUILDS_PER_USER {
         return Err(TOO_MANY_GUILDS);
     }
@@ -154,7 +155,7 @@ pub(crate) async fn admit(app: &App, tx: &mut Tx, guild: GuildId, user: &User) -
         return Err(Error::LimitReached("the server has as many members as it can"));
     }
     let others = snapshot.members.iter().map(|member| member.user.id).filter(|id| *id != user.id).collect();
-    let added = MemberAdded { guild_id: guild, member: Member { user: user.clone(), joined_at } };
+    let added = MemberAdded { guild_id: guild, member };
     Ok(Some(Admission { snapshot, added, others }))
 }
 

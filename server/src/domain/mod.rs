@@ -6,6 +6,7 @@ pub(crate) mod doubt;
 pub(crate) mod guild;
 pub(crate) mod instance;
 pub(crate) mod invite;
+pub(crate) mod member;
 pub(crate) mod message;
 pub(crate) mod presence;
 pub(crate) mod session;

@@ -119,6 +119,7 @@ impl Driver<'_> {
             }
             Command::Restart { peer, offer, answered } => drop(answered.send(self.sfu.restart(peer, &offer))),
             Command::Leave(peer) => self.leave(now, peer),
+            Command::SetGrant(peer, grant) => self.sfu.set_grant(now, peer, grant),
             Command::SetState(peer, state) => self.sfu.set_state(now, peer, state),
             Command::SetWishes(peer, wishes) => self.sfu.set_wishes(now, peer, &wishes),
             Command::Ping(answered) => drop(answered.send(())),

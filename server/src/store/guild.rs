@@ -3,6 +3,7 @@
 use protocol::guild::{Guild, Member};
 use protocol::id::{GuildId, UserId};
 use protocol::time::Timestamp;
+use protocol::voice::Restraint;
 use sqlx::query_as;
 
 use super::access::GuildAccess;
@@ -113,12 +114,43 @@ pub(crate) async fn delete_member(tx: &mut Tx, access: &GuildAccess, user: UserI
 /// The members of a guild, by id.
 pub(crate) async fn members(tx: &mut Tx, guild: GuildId) -> Result<Vec<Member>> {
     let rows: Vec<MemberRow> = on_engine!(tx, connection => query_as(
-        "select users.id, users.username, users.display_name, members.joined_at \
-         from members join users on users.id = members.user_id where members.guild_id = $1 order by users.id",
+        "select users.id, username, display_name, joined_at, server_muted, server_deafened \
+         from members join users on users.id = members.user_id \
+         left join restraints on restraints.guild_id = members.guild_id and restraints.user_id = members.user_id \
+         where members.guild_id = $1 order by users.id",
     )
     .bind(guild.get())
     .fetch_all(connection))?;
     rows.into_iter().map(row::member).collect()
+}
+
+/// A member of a guild.
+pub(crate) async fn member(tx: &mut Tx, guild: GuildId, user: UserId) -> Result<Option<Member>> {
+    let found: Option<MemberRow> = on_engine!(tx, connection => query_as(
+        "select users.id, username, display_name, joined_at, server_muted, server_deafened \
+         from members join users on users.id = members.user_id \
+         left join restraints on restraints.guild_id = members.guild_id and restraints.user_id = members.user_id \
+         where members.guild_id = $1 and members.user_id = $2",
+    )
+    .bind(guild.get())
+    .bind(user.get())
+    .fetch_optional(connection))?;
+    found.map(row::member).transpose()
+}
+
+/// Decides about a user in the guild that `access` proves.
+pub(crate) async fn restrain(tx: &mut Tx, access: &GuildAccess, user: UserId, restraint: Restraint) -> Result<()> {
+    execute!(tx, connection => sqlx::query(
+        "insert into restraints (guild_id, user_id, server_muted, server_deafened) values ($1, $2, $3, $4) \
+         on conflict (guild_id, user_id) do update \
+         set server_muted = excluded.server_muted, server_deafened = excluded.server_deafened",
+    )
+    .bind(access.guild().id.get())
+    .bind(user.get())
+    .bind(restraint.server_muted)
+    .bind(restraint.server_deafened)
+    .execute(connection))?;
+    Ok(())
 }
 
 /// The ids of the members of a guild.

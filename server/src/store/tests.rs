@@ -4,19 +4,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use protocol::account::User;
-use protocol::channel::{Channel, ChannelKind};
+use protocol::channel::{Channel, ChannelKind, RoomSettings};
 use protocol::guild::Guild;
 use protocol::id::{ChannelId, GuildId, MessageId, UserId};
 use protocol::message::Nonce;
 use protocol::permission::Permissions;
 use protocol::request::channel::ChannelPlace;
 use protocol::time::Timestamp;
+use protocol::voice::Restraint;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::access::{self, ChannelAccess, Denied, GuildAccess};
 use super::account::NewUser;
+use super::channel::Look;
 use super::invite::{NewInvite, Terms};
 use super::message::NewMessage;
 use super::session::NewSession;
@@ -74,6 +76,8 @@ contract! {
     a_guild_goes_with_all_that_it_holds
     permissions_follow_membership_and_ownership
     channels_move_within_their_guild_only
+    a_restraint_is_the_guilds_alone_and_outlives_the_membership
+    a_channel_keeps_what_its_room_is_like
     a_nonce_is_used_once_per_author
     messages_come_by_pages
     a_read_mark_never_goes_back
@@ -149,6 +153,7 @@ async fn insert_channel(tx: &mut Tx, ids: &Ids, access: &GuildAccess) -> Channel
         parent_id: None,
         position: 0,
         last_message_id: None,
+        room: RoomSettings::default(),
     };
     channel::insert(tx, access, &new).await.unwrap();
     new.id
@@ -386,6 +391,47 @@ async fn channels_move_within_their_guild_only(fresh: Fresh) {
     let here = scene.guild_access(&mut tx).await;
     assert!(channel::place(&mut tx, &here, place).await.unwrap());
     assert_eq!(channel::list(&mut tx, scene.guild.id).await.unwrap()[0].position, 7);
+}
+
+async fn a_restraint_is_the_guilds_alone_and_outlives_the_membership(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    let bob = insert_user(&mut tx, &scene.ids, "bob").await;
+    let (here, view) = (scene.guild.id, Permissions::VIEW_CHANNEL);
+    let there = Guild { id: scene.ids.next(), name: "Other".into(), owner_id: scene.owner.id };
+    guild::insert(&mut tx, &there).await.unwrap();
+    assert!(guild::member(&mut tx, here, bob.id).await.unwrap().is_none());
+    for id in [here, there.id] {
+        guild::insert_member(&mut tx, id, bob.id, Timestamp(1)).await.unwrap();
+    }
+    let access = scene.guild_access(&mut tx).await;
+    let [muted, deafened] = [(true, false), (false, true)]
+        .map(|(server_muted, server_deafened)| Restraint { server_muted, server_deafened });
+    for restraint in [muted, deafened, muted] {
+        guild::restrain(&mut tx, &access, bob.id, restraint).await.unwrap();
+        assert_eq!(guild::member(&mut tx, here, bob.id).await.unwrap().unwrap().restraint, restraint);
+        let own = access::require_channel(&mut tx, bob.id, scene.channel, view).await.unwrap();
+        assert_eq!(own.restraint(), restraint);
+    }
+    let members = guild::members(&mut tx, here).await.unwrap();
+    assert_eq!(members.iter().map(|member| member.restraint).collect::<Vec<_>>(), [Restraint::default(), muted]);
+    assert_eq!(guild::member(&mut tx, there.id, bob.id).await.unwrap().unwrap().restraint, Restraint::default());
+    assert_eq!(scene.channel_access(&mut tx).await.restraint(), Restraint::default());
+    assert!(guild::delete_member(&mut tx, &access, bob.id).await.unwrap());
+    guild::insert_member(&mut tx, here, bob.id, Timestamp(2)).await.unwrap();
+    assert_eq!(guild::member(&mut tx, here, bob.id).await.unwrap().unwrap().restraint, muted);
+}
+
+async fn a_channel_keeps_what_its_room_is_like(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    assert_eq!(channel::list(&mut tx, scene.guild.id).await.unwrap()[0].room, RoomSettings::default());
+    let room = RoomSettings { user_limit: 5, bitrate: 128_000 };
+    let access = scene.channel_access(&mut tx).await;
+    let updated = channel::update(&mut tx, &access, Look { name: "stage", topic: "t", room }).await.unwrap();
+    assert_eq!((updated.name.as_str(), updated.room), ("stage", room));
+    assert_eq!(channel::list(&mut tx, scene.guild.id).await.unwrap(), [updated]);
+    assert_eq!(scene.channel_access(&mut tx).await.channel().room, room);
 }
 
 async fn a_nonce_is_used_once_per_author(fresh: Fresh) {

@@ -8,6 +8,7 @@ use super::super::{App, Tone};
 use super::Trouble;
 use crate::call::hearing::Hearing;
 use crate::platform::{self, DeviceError, Sound};
+use crate::text;
 
 impl App {
     pub(super) fn change_flags(self, change: impl FnOnce(&mut PeerFlags)) {
@@ -19,8 +20,7 @@ impl App {
         if let Some(channel_id) = channel_id {
             self.show_seat(channel_id, peer_id, flags);
         }
-        self.open_or_shut_microphone();
-        platform::set_deafened(flags.deafened);
+        self.obey_restraint();
     }
 
     /// What is chosen is left like this for the next call.
@@ -40,14 +40,28 @@ impl App {
         hearing
     }
 
+    /// The press cannot lift what somebody else has decided, and says so.
+    fn is_held_back(self, is_held: bool, words: &str) -> bool {
+        if is_held {
+            self.toast(Tone::Info, words);
+        }
+        is_held
+    }
+
     /// Who is silent for want of a microphone is shown as muted: the press asks for one.
     pub fn toggle_mute(self) {
+        if self.is_held_back(self.own_restraint().server_muted, text::held_muted()) {
+            return;
+        }
         let lacks_microphone = self.voice.peek().trouble.is_some();
         let hearing = self.hear(|hearing| if lacks_microphone { Hearing::default() } else { hearing.toggle_mute() });
         self.sound(if hearing.is_muted { Sound::Mute } else { Sound::Unmute });
     }
 
     pub fn toggle_deafen(self) {
+        if self.is_held_back(self.own_restraint().server_deafened, text::held_deafened()) {
+            return;
+        }
         let hearing = self.hear(Hearing::toggle_deafen);
         self.sound(if hearing.is_deafened { Sound::Deafen } else { Sound::Undeafen });
     }

@@ -39,6 +39,15 @@ pub(super) fn Tile(tile: TileInfo, size: (f64, f64), is_focused: bool) -> Elemen
             "data-me": person.is_me,
             "aria-label": if words.is_empty() { name.clone() } else { format!("{name}, {words}") },
             ondoubleclick: move |_| toggle(),
+            oncontextmenu: {
+                let is_me = person.is_me;
+                move |event| {
+                    if !is_me {
+                        event.prevent_default();
+                        has_menu.set(true);
+                    }
+                }
+            },
             if tile.has_picture {
                 Picture { key: "{shown:?}", shown, is_mine: person.is_me, size }
             } else {
@@ -68,7 +77,7 @@ pub(super) fn Tile(tile: TileInfo, size: (f64, f64), is_focused: bool) -> Elemen
                 }
             }
             if has_menu() {
-                PersonMenu { user_id: person.state.user_id, name: person.name, on_close: move |()| has_menu.set(false) }
+                PersonMenu { seated: person.clone(), on_close: move |()| has_menu.set(false) }
             }
         }
     }

@@ -22,7 +22,7 @@ pub(crate) fn handle(app: &App, event: sfu::Event) -> Result<()> {
         sfu::Event::Resumed { peer } => suspend(app, peer_id(peer)?, false),
         sfu::Event::Gone { peer, reason } => {
             if let Some(seat) = app.seats.remove(peer_id(peer)?) {
-                tell_ended(app, &seat, end_reason(reason));
+                tell_ended(app, &seat, (end_reason(reason), None));
                 announce(app, seat.state);
             }
         }
@@ -61,10 +61,10 @@ fn tell_peer(app: &App, peer: PeerId, event: &Event) {
     }
 }
 
-/// Tells a client that its seat ended.
-pub(super) fn tell_ended(app: &App, seat: &Seat, reason: VoiceEnd) {
+/// Tells a client that its seat ended, and where it is to go on.
+pub(super) fn tell_ended(app: &App, seat: &Seat, (reason, moved_to): (VoiceEnd, Option<ChannelId>)) {
     let VoiceState { channel_id, peer_id, .. } = seat.state;
-    let event = Event::VoiceEnded(VoiceEnded { channel_id, peer_id, reason });
+    let event = Event::VoiceEnded(VoiceEnded { channel_id, peer_id, reason, moved_to });
     app.hub.tell(&Audience::Sessions(&[seat.session]), &event);
 }
 
