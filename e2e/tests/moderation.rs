@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use e2e::voice::Voice;
+use e2e::voice::{self, Voice};
 use e2e::{Client, Gateway, Instance, Refused, first_channel};
 use protocol::channel::{Channel, ChannelKind};
 use protocol::error::ErrorCode;
@@ -16,6 +16,7 @@ use protocol::request::channel::{ChannelPatch, CreateChannel, NewChannel, Update
 use protocol::request::guild::{
     DisconnectMember, LeaveGuild, MemberPatch, MoveBody, MoveMember, RemoveMember, UpdateMember,
 };
+use protocol::request::voice::{JoinBody, JoinVoice};
 use protocol::voice::{PeerFlags, Restraint, VoiceEnd, VoiceState};
 use tokio::time::{Instant, timeout};
 
@@ -280,6 +281,20 @@ async fn a_full_channel_refuses_all_but_those_who_may_move_and_those_who_are_mov
     assert!(!seats.iter().any(|(_, peer)| *peer == upstairs.peer()));
     house.set(ChannelPatch { user_limit: Some(0), ..ChannelPatch::default() }).await.unwrap();
     Voice::join(&house.member("late").await, house.hall).await.expect("a seat");
+}
+
+#[tokio::test]
+async fn who_joins_is_told_the_rooms_bitrate_as_it_is_by_then() {
+    let house = House::open().await;
+    let join = async || {
+        let body = JoinBody { offer: voice::offer().await, flags: PeerFlags::default() };
+        house.owner.call(JoinVoice { channel_id: house.hall, body }).await.expect("a seat").sdp
+    };
+    let speech = join().await;
+    assert!(speech.contains("usedtx=1;maxaveragebitrate=64000"), "{speech}");
+    house.set(ChannelPatch { bitrate: Some(limits::MUSIC_BITRATE), ..ChannelPatch::default() }).await.unwrap();
+    let music = join().await;
+    assert!(music.contains("stereo=1;sprop-stereo=1;maxaveragebitrate=128000"), "{music}");
 }
 
 #[tokio::test]

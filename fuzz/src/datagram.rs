@@ -76,6 +76,7 @@ impl Room {
                 peer,
                 grant: Grant::ALL,
                 state,
+                audio_bitrate: 64_000,
                 replaces: None,
                 offer: &sdp,
                 sources: &sources,

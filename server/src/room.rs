@@ -17,6 +17,8 @@ pub struct Entry {
     pub peer: PeerId,
     pub grant: Grant,
     pub state: PeerState,
+    /// What the microphone is told to send at most, in bit/s.
+    pub audio_bitrate: u32,
     /// The user's peer that leaves for this one.
     pub replaces: Option<PeerId>,
     pub offer: String,
@@ -36,6 +38,7 @@ pub(crate) enum Command {
     Leave(PeerId),
     SetGrant(PeerId, Grant),
     SetState(PeerId, PeerState),
+    SetAudioBitrate(PeerId, u32),
     SetWishes(PeerId, Vec<Wish>),
     /// Is answered by a thread that works.
     Ping(oneshot::Sender<()>),
@@ -102,6 +105,10 @@ impl Rooms {
     /// Waits for room to set a peer's state, so that setting it then takes no time.
     pub(crate) async fn ready_to_set_state(&self) -> Result<StateSetter<'_>, Ended> {
         self.0.reserve_many(2).await.map(StateSetter).map_err(|_| Ended)
+    }
+
+    pub(crate) async fn set_audio_bitrate(&self, peer: PeerId, bitrate: u32) -> Result<(), Ended> {
+        self.send(Command::SetAudioBitrate(peer, bitrate)).await
     }
 
     pub async fn set_wishes(&self, peer: PeerId, wishes: Vec<Wish>) -> Result<(), Ended> {

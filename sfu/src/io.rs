@@ -114,6 +114,9 @@ impl PeerState {
     }
 }
 
+/// Bit/s from which on a microphone is told to send music: in stereo, and without pauses.
+pub const MUSIC_BITRATE: u32 = 128_000;
+
 /// What the shell fixes once for a whole [`Sfu`](crate::Sfu).
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -163,6 +166,8 @@ pub struct Join<'a> {
     pub peer: PeerId,
     pub grant: Grant,
     pub state: PeerState,
+    /// What its microphone is told to send at most, in bit/s.
+    pub audio_bitrate: u32,
     /// A peer that leaves as soon as this one has joined: where it is in the room, the room
     /// has place for this one even when it is full.
     pub replaces: Option<PeerId>,

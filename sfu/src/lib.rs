@@ -55,8 +55,8 @@ mod stats;
 mod timer;
 
 pub use io::{
-    Answer, Config, Datagram, Event, GoneReason, Grant, Join, Limits, MediaKind, Mid, Output, PeerId, PeerState,
-    Quality, RoomId, Shown, Slot, SlotView, Source, Speaker, Transmit, Wish,
+    Answer, Config, Datagram, Event, GoneReason, Grant, Join, Limits, MUSIC_BITRATE, MediaKind, Mid, Output, PeerId,
+    PeerState, Quality, RoomId, Shown, Slot, SlotView, Source, Speaker, Transmit, Wish,
 };
 pub use peer::certificate::{Certificate, CertificateError};
 pub use peer::sdp::offer::OfferError;

@@ -153,6 +153,12 @@ impl Call {
         self.flags
     }
 
+    /// The newest attempt.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
     /// Whether what this attempt has got is still wanted.
     #[must_use]
     pub fn is_current(&self, attempt: u32) -> bool {

@@ -201,11 +201,14 @@ impl State {
 
     pub(super) fn channel_changed(&mut self, mut channel: Channel) -> Option<Effect> {
         let guild = self.guilds.get_mut(&channel.guild_id)?;
+        let mut effect = None;
         if let Some(known) = guild.channels.get(&channel.id) {
             channel.last_message_id = channel.last_message_id.max(known.last_message_id);
+            let is_other = channel.room.bitrate != known.room.bitrate;
+            effect = is_other.then_some(Effect::BitrateChanged(channel.id));
         }
         guild.channels.insert(channel.id, channel);
-        None
+        effect
     }
 
     pub(super) fn channel_deleted(&mut self, gone: ChannelDeleted) -> Option<Effect> {

@@ -44,6 +44,8 @@ pub enum Effect {
     },
     /// Something was decided about a member.
     Restrained,
+    /// The microphones of a channel are to sound different.
+    BitrateChanged(ChannelId),
     GuildGone(GuildId),
     ChannelGone(ChannelId),
 }

@@ -60,9 +60,14 @@ pub(crate) async fn update(app: &App, user: UserId, channel: ChannelId, patch: C
     let (name, topic) = (name.unwrap_or(&old.name), topic.unwrap_or(&old.topic));
     let look = Look { name, topic, room: room_settings(old, &patch)? };
     let updated = store::channel::update(&mut tx, &access, look).await?;
+    let sounds_different = updated.room.bitrate != old.room.bitrate;
     let audience = store::guild::member_ids(&mut tx, updated.guild_id).await?;
     let committed = tx.commit().await?;
     app.hub.publish(&committed, &Audience::Users(&audience), &Event::ChannelUpdated(updated.clone()));
+    drop(committed);
+    if sounds_different {
+        voice::set_bitrate(app, channel, updated.room.bitrate).await?;
+    }
     Ok(updated)
 }
 

@@ -41,12 +41,14 @@ pub(crate) struct Ingress {
     ssrcs: BTreeMap<u32, Source>,
     clock: SenderClock,
     meter: Meter,
+    /// Of the microphone alone.
+    voice: Meter,
 }
 
 impl Ingress {
-    pub(crate) fn new((peer, csrc): (PeerId, u32), sections: &[Section], meter: Meter) -> Self {
+    pub(crate) fn new((peer, csrc): (PeerId, u32), sections: &[Section], (meter, voice): (Meter, Meter)) -> Self {
         let (tracks, ssrcs, clock) = (BTreeMap::new(), BTreeMap::new(), SenderClock::default());
-        let mut ingress = Self { peer, csrc, tracks, ssrcs, clock, meter };
+        let mut ingress = Self { peer, csrc, tracks, ssrcs, clock, meter, voice };
         for section in sections {
             if let Role::Publish(source) = section.role {
                 for ssrc in &section.media.ssrcs {
@@ -67,6 +69,11 @@ impl Ingress {
             }
         }
         ingress
+    }
+
+    /// Measures the microphone by another bitrate.
+    pub(crate) fn set_voice(&mut self, voice: Meter) {
+        self.voice = voice;
     }
 
     pub(crate) fn csrc(&self) -> u32 {
@@ -121,6 +128,9 @@ impl Ingress {
         (header, packet): (&Header, Bytes),
     ) -> Option<Media> {
         if !self.learn(header.ssrc, source) || !self.meter.admits(now, packet.len()) {
+            return None;
+        }
+        if source == Source::Microphone && !self.voice.admits(now, packet.len()) {
             return None;
         }
         let id = TrackId { peer: self.peer, source };

@@ -8,8 +8,9 @@ use serde_json::json;
 
 use super::super::App;
 use super::super::harness::Client;
+use crate::call::Phase;
 use crate::call::wishes::Sight;
-use crate::platform::{Sound, look};
+use crate::platform::{LinkState, Sound, look};
 use crate::state::Route;
 
 fn room() -> ChannelId {
@@ -127,6 +128,21 @@ fn a_full_room_is_not_asked_for_a_seat_and_the_call_goes_on() {
     assert!(look::asked(JOIN_SECOND).is_empty());
     assert_eq!(client.act(|app| app.voice.peek().channel_id()), Some(room()));
     assert_eq!(client.act(|app| app.toasts.peek().len()), 1);
+}
+
+#[test]
+fn another_bitrate_of_the_own_room_is_asked_for_by_another_offer() {
+    let mut client = at_home();
+    let attempt = client.act(|app| app.voice.peek().call.attempt());
+    client.act(|app| app.voice_link(attempt, LinkState::Up));
+    let offer = "POST /api/v1/voice/5/offer";
+    for (channel, bitrate, asked) in [(2, 96_000, 0), (1, 64_000, 0), (1, 96_000, 1)] {
+        let changed = json!({"type": "channel_updated", "id": channel.to_string(), "guild_id": "9", "kind": "voice",
+            "name": "Room", "topic": "", "parent_id": null, "position": 0, "last_message_id": null, "bitrate": bitrate});
+        client.act(|app| app.apply(serde_json::from_value(changed).unwrap()));
+        assert_eq!(look::asked(offer).len(), asked);
+    }
+    assert_eq!(client.act(|app| app.voice.peek().phase()), Phase::Connected, "the call goes on");
 }
 
 #[test]

@@ -19,12 +19,13 @@ use super::super::{CannotCall, Input, LinkState, LocalOffer};
 use super::audio::Voice;
 use super::{devices, document, window};
 
-/// The m-lines that send, in their order in the offer, with the most bits per second that each may take.
-const LINES: [(Source, &str, f64); 4] = [
-    (Source::Microphone, "audio", 64_000.0),
-    (Source::Camera, "video", 1_500_000.0),
-    (Source::Screen, "video", 3_000_000.0),
-    (Source::ScreenAudio, "audio", 128_000.0),
+/// The m-lines that send, in their order in the offer, with the most bits per second that each may take; none: the answer
+/// says it, which a number here would overrule.
+const LINES: [(Source, &str, Option<f64>); 4] = [
+    (Source::Microphone, "audio", None),
+    (Source::Camera, "video", Some(1_500_000.0)),
+    (Source::Screen, "video", Some(3_000_000.0)),
+    (Source::ScreenAudio, "audio", Some(128_000.0)),
 ];
 const AUDIO_SLOTS: usize = 4;
 const VIDEO_SLOTS: usize = 9;
@@ -226,9 +227,11 @@ impl PartialEq for Connection {
     }
 }
 
-fn sending(peer: &RtcPeerConnection, kind: &str, bits: f64) -> RtcRtpTransceiver {
+fn sending(peer: &RtcPeerConnection, kind: &str, bits: Option<f64>) -> RtcRtpTransceiver {
     let encoding = Object::new();
-    let _ = Reflect::set(&encoding, &"maxBitrate".into(), &bits.into());
+    if let Some(bits) = bits {
+        let _ = Reflect::set(&encoding, &"maxBitrate".into(), &bits.into());
+    }
     let init = RtcRtpTransceiverInit::new();
     init.set_direction(RtcRtpTransceiverDirection::Sendonly);
     let _ = Reflect::set(&init, &"sendEncodings".into(), &Array::of1(&encoding));

@@ -11,6 +11,9 @@ use sfu::{GoneReason, Grant, JoinError, PeerState};
 use crate::error::{Error, Result};
 use crate::seat::Seat;
 
+/// What is music to clients is music to the SFU.
+const _: () = assert!(limits::MUSIC_BITRATE == sfu::MUSIC_BITRATE);
+
 /// What the SFU is to enforce, and what it is to know, of a seat.
 pub(super) fn standing(seat: &Seat) -> (Grant, PeerState) {
     let may = |permission| seat.permissions.contains(permission);

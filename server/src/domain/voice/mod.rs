@@ -41,7 +41,8 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
     };
     let seat =
         Seat { state: state.clone(), permissions: access.permissions(), session: session.id, phase: Phase::Entering };
-    let entry = entry(&seat, body.offer, app.seats.settled(user))?;
+    let bitrate = access.channel().room.bitrate;
+    let entry = entry(&seat, body.offer, (bitrate, app.seats.settled(user)))?;
     // Taken before media knows of the peer, so that whatever ends the peer finds the seat.
     reserve(app, seat, &access)?;
     let joined = app.rooms.join(entry).await.map_err(ended);
@@ -53,7 +54,7 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
         }
     };
     // Asked again: who lost the right, or the session, since has either been seen here, or finds the seat and ends it.
-    if let Err(error) = confirm(app, &state, session.id).await {
+    if let Err(error) = confirm(app, (&state, session.id), bitrate).await {
         give_up(app, &state).await;
         return Err(error);
     }
@@ -66,13 +67,14 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
     Ok(Answer { peer_id: peer, sdp: answer.sdp })
 }
 
-fn entry(seat: &Seat, offer: Offer, replaces: Option<PeerId>) -> Result<Entry> {
+fn entry(seat: &Seat, offer: Offer, (audio_bitrate, replaces): (u32, Option<PeerId>)) -> Result<Entry> {
     let (grant, state) = standing(seat);
     Ok(Entry {
         room: RoomId(seat.state.channel_id.get().unsigned_abs()),
         peer: media_peer(seat.state.peer_id),
         grant,
         state,
+        audio_bitrate,
         replaces: replaces.map(media_peer),
         sources: sources(&offer.lines)?,
         offer: checked(offer)?,
@@ -104,13 +106,17 @@ async fn may_connect(app: &App, user: UserId, channel: ChannelId) -> Result<Chan
     Ok(access)
 }
 
-/// Makes sure that a seat may go on, and that it stands under what was decided about its user.
-async fn confirm(app: &App, seat: &VoiceState, session: SessionId) -> Result<()> {
+/// Makes sure that a seat may go on, and that it stands under what was decided about its user, and its room's bitrate.
+async fn confirm(app: &App, (seat, session): (&VoiceState, SessionId), bitrate: u32) -> Result<()> {
     loop {
         let decisions = app.seats.decisions();
         let access = may_connect(app, seat.user_id, seat.channel_id).await?;
         if !session::is_live(app, session).await? {
             return Err(Error::Unauthorized);
+        }
+        let current = access.channel().room.bitrate;
+        if current != bitrate {
+            app.rooms.set_audio_bitrate(media_peer(seat.peer_id), current).await.map_err(ended)?;
         }
         match app.seats.correct(seat.peer_id, access.restraint(), decisions) {
             Ok(true) => return enforce(app, seat.peer_id).await,
@@ -124,6 +130,14 @@ async fn confirm(app: &App, seat: &VoiceState, session: SessionId) -> Result<()>
 async fn enforce(app: &App, peer: PeerId) -> Result<()> {
     let media = app.rooms.ready_to_set_state().await.map_err(ended)?;
     app.seats.with(peer, |seat| media.set(media_peer(peer), standing(seat)));
+    Ok(())
+}
+
+/// Has the microphones of a channel measured by another bitrate, also those that are in it.
+pub(super) async fn set_bitrate(app: &App, channel: ChannelId, bitrate: u32) -> Result<()> {
+    for seat in app.seats.all().into_iter().filter(|seat| seat.state.channel_id == channel) {
+        app.rooms.set_audio_bitrate(media_peer(seat.state.peer_id), bitrate).await.map_err(ended)?;
+    }
     Ok(())
 }
 
@@ -242,7 +256,8 @@ pub(crate) async fn end_of_guild(app: &App, guild: GuildId, user: Option<UserId>
 /// Where that cannot be read; then some may have been ended.
 pub(crate) async fn end_forbidden(app: &App) -> Result<()> {
     for seat in app.seats.all() {
-        match confirm(app, &seat.state, seat.session).await {
+        // The bitrate is no right; whatever it is, it is set again.
+        match confirm(app, (&seat.state, seat.session), 0).await {
             Ok(()) => {}
             Err(error @ (Error::Internal(_) | Error::Unavailable { .. })) => return Err(error),
             Err(_) => end(app, app.seats.remove(seat.state.peer_id), VoiceEnd::Removed).await,

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 
 use super::codec::{EXTENSIONS, Extension};
 use super::{Role, Section};
-use crate::io::{Mid, Source};
+use crate::io::{MUSIC_BITRATE, Mid, Source};
 use crate::peer::certificate::Fingerprint;
 use crate::peer::ice::Credentials;
 
@@ -20,6 +20,8 @@ pub(crate) struct Session<'a> {
     pub(crate) version: u64,
     pub(crate) id: u64,
     pub(crate) cname: &'a str,
+    /// Of the microphone.
+    pub(crate) audio_bitrate: u32,
 }
 
 /// Writes the answer. `ssrc` gives the one that we send on a slot's m-line.
@@ -90,7 +92,7 @@ fn write_section(sdp: &mut String, session: &Session<'_>, section: &Section) {
     if media.reduced_size {
         line(sdp, format_args!("a=rtcp-rsize"));
     }
-    write_codecs(sdp, section);
+    write_codecs(sdp, section, session.audio_bitrate);
     write_candidates(sdp, session.addresses);
 }
 
@@ -102,17 +104,16 @@ fn carries(role: Role, extension: Extension) -> bool {
     }
 }
 
-fn write_codecs(sdp: &mut String, section: &Section) {
+fn write_codecs(sdp: &mut String, section: &Section, audio_bitrate: u32) {
     for offered in &section.media.codecs {
         let (number, spec) = (offered.payload_type, offered.codec.spec());
         line(sdp, format_args!("a=rtpmap:{number} {}", spec.encoding));
-        // Opus's discontinuous transmission spares speech, and clips music.
-        let parameters = if section.role == Role::Publish(Source::ScreenAudio) {
-            spec.parameters.replace("usedtx=1;", "")
-        } else if section.role == Role::Publish(Source::Microphone) {
-            spec.parameters.replace(";stereo=1;sprop-stereo=1", "")
-        } else {
-            spec.parameters.to_owned()
+        let parameters = match section.role {
+            Role::Publish(Source::Microphone) => microphone(spec.parameters, audio_bitrate),
+            Role::Publish(Source::ScreenAudio) => spec.parameters.replace(PAUSES, ""),
+            Role::Publish(Source::Camera | Source::Screen) | Role::Receive(_) | Role::Idle | Role::Refused => {
+                spec.parameters.to_owned()
+            }
         };
         if !parameters.is_empty() {
             line(sdp, format_args!("a=fmtp:{number} {parameters}"));
@@ -121,6 +122,16 @@ fn write_codecs(sdp: &mut String, section: &Section) {
             line(sdp, format_args!("a=rtcp-fb:{number} {feedback}"));
         }
     }
+}
+
+/// Opus's discontinuous transmission spares speech, and clips music.
+const PAUSES: &str = "usedtx=1;";
+const STEREO: &str = ";stereo=1;sprop-stereo=1";
+
+/// What a microphone is to send (RFC 7587 section 6.1).
+fn microphone(parameters: &str, bitrate: u32) -> String {
+    let wrong = if bitrate >= MUSIC_BITRATE { PAUSES } else { STEREO };
+    format!("{};maxaveragebitrate={bitrate}", parameters.replace(wrong, ""))
 }
 
 fn write_candidates(sdp: &mut String, addresses: &[SocketAddr]) {
