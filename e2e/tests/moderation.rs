@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use e2e::voice::{self, Voice};
+use e2e::voice::{self, Lines, Voice};
 use e2e::{Client, Gateway, Instance, Refused, first_channel};
 use protocol::channel::{Channel, ChannelKind};
 use protocol::error::ErrorCode;
@@ -295,6 +295,38 @@ async fn who_joins_is_told_the_rooms_bitrate_as_it_is_by_then() {
     house.set(ChannelPatch { bitrate: Some(limits::MUSIC_BITRATE), ..ChannelPatch::default() }).await.unwrap();
     let music = join().await;
     assert!(music.contains("stereo=1;sprop-stereo=1;maxaveragebitrate=128000"), "{music}");
+}
+
+#[tokio::test]
+async fn only_who_may_is_a_priority_speaker_and_everybody_sees_who_is() {
+    let house = House::open().await;
+    let mira = house.member("mira").await;
+    let mut watching = mira.gateway().await;
+    let first = PeerFlags { priority: true, ..PeerFlags::default() };
+    let voice = house.join(&mira).await;
+    assert_eq!(code(voice.set_flags(first).await), (403, ErrorCode::Forbidden));
+    let body = JoinBody { offer: voice::offer().await, flags: first };
+    let refused = mira.call(JoinVoice { channel_id: house.hall, body }).await;
+    assert_eq!(code(refused), (403, ErrorCode::Forbidden));
+    let host = house.join(&house.owner).await;
+    host.set_flags(first).await.unwrap();
+    state_of(&mut watching, host.peer(), |state| state.flags.priority).await;
+}
+
+#[tokio::test]
+async fn a_priority_speaker_is_heard_before_all_others_by_who_has_one_slot() {
+    let house = House::open().await;
+    let lines = Lines { audio: 1, talks: false, ..Lines::default() };
+    let mut listener = Voice::join_with(&house.member("ear").await, house.hall, lines).await.unwrap();
+    listener.connected().await;
+    let mira = house.join(&house.member("mira").await).await;
+    listener.hears(mira.peer(), 50).await;
+    let host = house.join(&house.owner).await;
+    host.set_flags(PeerFlags { priority: true, ..PeerFlags::default() }).await.unwrap();
+    listener.hears(host.peer(), 50).await;
+    let before = listener.packets_of(mira.peer());
+    listener.hears(host.peer(), 50).await;
+    assert_eq!(listener.packets_of(mira.peer()), before, "the slot is the priority speaker's");
 }
 
 #[tokio::test]

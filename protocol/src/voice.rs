@@ -27,6 +27,9 @@ pub struct PeerFlags {
     pub camera: bool,
     /// A screen is shared.
     pub screen: bool,
+    /// Is heard before all others, who are played lower meanwhile; of those who may.
+    #[serde(default)]
+    pub priority: bool,
 }
 
 /// What those who may have decided about a member, for all voice channels of a guild. The member cannot lift it.

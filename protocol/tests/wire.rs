@@ -98,7 +98,7 @@ fn guilds() {
         presences: vec![Presence { user_id: id(1), status: Status::Online }],
         voice_states: vec![state],
     };
-    assert_snapshot!(json(&snapshot), @r#"{"id":"2","name":"Tea","owner_id":"1","channels":[{"id":"3","guild_id":"2","kind":"voice","name":"General","topic":"","parent_id":null,"position":0,"last_message_id":null,"user_limit":5,"bitrate":64000}],"members":[{"user":{"id":"1","username":"ada","display_name":"Ada"},"joined_at":9,"server_muted":false,"server_deafened":false}],"presences":[{"user_id":"1","status":"online"}],"voice_states":[{"guild_id":"2","channel_id":"3","user_id":"1","peer_id":"8","muted":true,"deafened":false,"camera":false,"screen":false,"server_muted":true,"server_deafened":false}]}"#);
+    assert_snapshot!(json(&snapshot), @r#"{"id":"2","name":"Tea","owner_id":"1","channels":[{"id":"3","guild_id":"2","kind":"voice","name":"General","topic":"","parent_id":null,"position":0,"last_message_id":null,"user_limit":5,"bitrate":64000}],"members":[{"user":{"id":"1","username":"ada","display_name":"Ada"},"joined_at":9,"server_muted":false,"server_deafened":false}],"presences":[{"user_id":"1","status":"online"}],"voice_states":[{"guild_id":"2","channel_id":"3","user_id":"1","peer_id":"8","muted":true,"deafened":false,"camera":false,"screen":false,"priority":false,"server_muted":true,"server_deafened":false}]}"#);
     let added = Event::MemberAdded(MemberAdded { guild_id: id(2), member });
     assert_snapshot!(json(&added), @r#"{"type":"member_added","guild_id":"2","member":{"user":{"id":"1","username":"ada","display_name":"Ada"},"joined_at":9,"server_muted":false,"server_deafened":false}}"#);
 }

@@ -102,6 +102,8 @@ pub struct PeerState {
     pub camera: bool,
     /// The packets of the screen and of its sound are forwarded.
     pub screen: bool,
+    /// Gets an audio slot before all others while it talks. Whether it may is the shell's to say.
+    pub priority: bool,
 }
 
 impl PeerState {

@@ -35,7 +35,7 @@
 //! **Audio slots** are filled by us. While there are no more tracks than slots, every track
 //! keeps its slot; beyond that the loudest speakers have them (RFC 6464 levels, or packet sizes
 //! of clients that send none). The sound of a shared screen competes like a microphone, but is
-//! displaced by nobody. The CSRC of each packet names the peer: see [`Answer::csrc`].
+//! displaced by nobody but a priority speaker ([`PeerState::priority`]). The CSRC of each packet names the peer: see [`Answer::csrc`].
 //!
 //! **Video slots** are filled by the client's wishes ([`Sfu::set_wishes`]); a slot goes over to
 //! another track at its next key frame.

@@ -17,6 +17,7 @@ use protocol::request::voice::UpdateVoice;
 use protocol::voice::{Mid, PeerFlags, Quality, Shown, Source, VoiceEnd, VoiceState, Wish};
 
 use super::{App, Tone};
+use crate::call::duck::Duck;
 use crate::call::focus::Focus;
 use crate::call::openings::Openings;
 use crate::call::wishes::Sight;
@@ -50,6 +51,7 @@ pub struct Voice {
     /// The next key that is pressed becomes the key to talk.
     chooses_key: bool,
     news: News,
+    duck: Duck,
 }
 
 /// A sentence that is read out.
@@ -327,6 +329,7 @@ impl App {
             let mut voice = self.voice.write();
             voice.openings.cancel(Source::Screen);
             voice.focus = Focus::default();
+            voice.duck = Duck::default();
         }
         self.show_seat(to, placeholder(), PeerFlags { screen: false, ..self.voice.peek().flags() });
         self.with_call(|call| call.follow(to, moment()));
@@ -364,6 +367,7 @@ impl App {
         if is_due {
             self.with_call(|call| call.handle_time(moment()));
         }
+        self.tick_duck();
         self.tick_pictures();
     }
 

@@ -193,7 +193,7 @@ impl Call {
         self.channel_id = Some(channel_id);
         // The server moves the seat, so that the old one needs no leave.
         self.peer_id = None;
-        self.flags = PeerFlags { camera: false, screen: false, ..flags };
+        self.flags = PeerFlags { camera: false, screen: false, priority: false, ..flags };
         self.failures = 0;
         self.apart_since = None;
         if self.asked.is_some() {
@@ -439,7 +439,7 @@ impl Call {
         self.timer = None;
         self.failures = 0;
         self.attempt += 1;
-        self.flags = PeerFlags { camera: false, screen: false, ..self.flags };
+        self.flags = PeerFlags { camera: false, screen: false, priority: false, ..self.flags };
     }
 }
 

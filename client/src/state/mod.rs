@@ -42,6 +42,8 @@ pub enum Effect {
         channel_id: ChannelId,
         user_id: UserId,
     },
+    /// Who speaks in a channel has changed, or with what priority.
+    Spoken(ChannelId),
     /// Something was decided about a member.
     Restrained,
     /// The microphones of a channel are to sound different.

@@ -265,7 +265,7 @@ fn a_seat_moves_with_its_user_and_an_old_leave_is_ignored() {
 fn changed_flags_are_no_arrival() {
     let mut state = started();
     let muted = VoiceState { flags: PeerFlags { muted: true, ..PeerFlags::default() }, ..seat(2, 11) };
-    assert_eq!(state.apply(Event::VoiceStateUpdated(muted), NOW), None);
+    assert_eq!(state.apply(Event::VoiceStateUpdated(muted), NOW), Some(Effect::Spoken(channel_id(11))));
 }
 
 #[test]
@@ -291,6 +291,22 @@ fn what_is_decided_about_a_member_shows_in_their_seat_on_that_server() {
     assert_eq!(state.restraint(guild_id(), user_id(1)), Restraint::default());
     let seat = state.seats.of(user_id(2)).unwrap();
     assert!(seat.is_silent() && !seat.flags.muted && !seat.is_deaf());
+}
+
+#[test]
+fn a_priority_speaker_who_talks_talks_over_all_but_themselves() {
+    let mut state = started();
+    let first = VoiceState { flags: PeerFlags { priority: true, ..PeerFlags::default() }, ..seat(2, 11) };
+    let peer_id = first.peer_id;
+    state.apply(Event::VoiceStateUpdated(first), NOW);
+    let is_talked_over = |state: &State, user| state.seats.is_talked_over(channel_id(11), Some(user_id(user)));
+    assert!(state.seats.has_priority(peer_id) && !is_talked_over(&state, 1));
+    let speakers = vec![Speaker { peer_id, level: 90 }];
+    state.apply(Event::VoiceSpeakers(VoiceSpeakers { channel_id: channel_id(11), speakers }), NOW);
+    assert!(is_talked_over(&state, 1) && !is_talked_over(&state, 2));
+    assert!(!state.seats.is_talked_over(channel_id(10), Some(user_id(1))));
+    state.apply(Event::VoiceStateUpdated(seat(2, 11)), NOW);
+    assert!(!is_talked_over(&state, 1));
 }
 
 #[test]

@@ -61,6 +61,19 @@ impl Seats {
         speakers.is_some_and(|speakers| speakers.contains(&state.peer_id)) && !state.is_silent()
     }
 
+    /// Whether a priority speaker other than this user talks in a channel.
+    #[must_use]
+    pub fn is_talked_over(&self, channel_id: ChannelId, user_id: Option<UserId>) -> bool {
+        let mut others = self.by_user.values().filter(|state| Some(state.user_id) != user_id);
+        others.any(|state| state.channel_id == channel_id && state.flags.priority && self.is_speaking(state))
+    }
+
+    /// Whether a connection is a priority speaker's.
+    #[must_use]
+    pub fn has_priority(&self, peer_id: PeerId) -> bool {
+        self.by_user.values().any(|state| state.peer_id == peer_id && state.flags.priority)
+    }
+
     #[must_use]
     pub fn user_of(&self, peer_id: PeerId) -> Option<UserId> {
         self.by_user.values().find(|state| state.peer_id == peer_id).map(|state| state.user_id)
@@ -110,7 +123,7 @@ impl State {
         let (channel_id, user_id) = (state.channel_id, state.user_id);
         let before = self.seats.seat(state);
         let moved = before.is_none_or(|before| before.channel_id != channel_id);
-        moved.then_some(Effect::SeatTaken { channel_id, user_id })
+        Some(if moved { Effect::SeatTaken { channel_id, user_id } } else { Effect::Spoken(channel_id) })
     }
 
     pub(super) fn voice_left(&mut self, left: VoiceLeft) -> Option<Effect> {
@@ -120,12 +133,13 @@ impl State {
     }
 
     pub(super) fn voice_speakers(&mut self, heard: VoiceSpeakers) -> Option<Effect> {
+        let channel_id = heard.channel_id;
         let speakers: BTreeSet<PeerId> = heard.speakers.iter().map(|speaker| speaker.peer_id).collect();
         if speakers.is_empty() {
             self.seats.speaking.remove(&heard.channel_id);
         } else {
             self.seats.speaking.insert(heard.channel_id, speakers);
         }
-        None
+        Some(Effect::Spoken(channel_id))
     }
 }

@@ -168,7 +168,7 @@ pub(super) fn Controls(id: &'static str) -> Element {
     let mut has_devices = use_signal(|| false);
     let restraint = use_memo(move || app.own_restraint());
     let Restraint { server_muted, server_deafened } = restraint();
-    let PeerFlags { muted, deafened, camera, screen } = flags();
+    let PeerFlags { muted, deafened, camera, screen, .. } = flags();
     let (is_silent, is_deaf) = (muted || server_muted, deafened || server_deafened);
     let mute = if muted { text::unmute() } else { text::mute() };
     let deafen = if deafened { text::undeafen() } else { text::deafen() };

@@ -8,7 +8,7 @@ use protocol::voice::{Restraint, VoiceState};
 use super::side::may;
 use crate::app::{App, use_app};
 use crate::text;
-use crate::ui::{Action, Avatar, Glyph, Icon, Popover, Slider};
+use crate::ui::{Action, Avatar, Glyph, Icon, Popover, Slider, Switch};
 
 /// Somebody in a room, as lists show them.
 #[derive(Clone, PartialEq)]
@@ -37,6 +37,7 @@ pub(super) fn flags_in_words(seated: &Seated) -> String {
     let VoiceState { flags, restraint, .. } = &seated.state;
     let words = [
         (seated.is_speaking, text::speaking()),
+        (flags.priority, text::priority_speaker()),
         (restraint.server_deafened, text::server_deafened()),
         (restraint.server_muted, text::server_muted()),
         (flags.deafened && !restraint.server_deafened, text::deafened()),
@@ -54,6 +55,9 @@ pub(super) fn Flags(seated: Seated) -> Element {
     let is_restrained = restraint.server_muted || restraint.server_deafened;
     rsx! {
         span { class: "flags",
+            if flags.priority {
+                span { class: "flag-first", Icon { glyph: Glyph::Horn } }
+            }
             if flags.screen {
                 span { class: "flag-live", Icon { glyph: Glyph::Screen } }
             }
@@ -74,29 +78,36 @@ pub(super) fn Flags(seated: Seated) -> Element {
     }
 }
 
+/// Whether there is anything that one can do about somebody. About oneself there is for who may be a priority speaker.
+pub(super) fn has_menu(app: App, seated: &Seated) -> bool {
+    let is_here = app.voice.read().channel_id() == Some(seated.state.channel_id);
+    !seated.is_me || is_here && may(app, seated.state.guild_id, Permissions::PRIORITY_SPEAKER)
+}
+
 /// Somebody below a voice channel in the list; a press opens what one can do about them.
 #[component]
 pub(super) fn SeatRow(seated: Seated) -> Element {
+    let app = use_app();
     let mut is_open = use_signal(|| false);
     let words = flags_in_words(&seated);
     let user_id = seated.state.user_id;
-    let is_me = seated.is_me;
+    let has_menu = has_menu(app, &seated);
     rsx! {
         li { class: "seat", "data-speaking": seated.is_speaking,
             button {
                 class: "seat-row",
                 r#type: "button",
                 "aria-label": if words.is_empty() { seated.name.clone() } else { format!("{}, {words}", seated.name) },
-                "aria-expanded": if is_me { None } else { Some(is_open()) },
+                "aria-expanded": has_menu.then_some(is_open()),
                 "data-rove": "",
                 tabindex: "-1",
                 onclick: move |_| {
-                    if !is_me {
+                    if has_menu {
                         is_open.toggle();
                     }
                 },
                 oncontextmenu: move |event| {
-                    if !is_me {
+                    if has_menu {
                         event.prevent_default();
                         is_open.set(true);
                     }
@@ -119,17 +130,23 @@ pub(super) fn PersonMenu(seated: Seated, on_close: EventHandler<()>) -> Element 
     let name = seated.name.clone();
     let user_id = seated.state.user_id;
     let percent = app.prefs.read().volume_of(user_id);
+    let has_priority = seated.state.flags.priority;
     rsx! {
         Popover { id: "person-{user_id}", label: text::tile_menu(&name), class: "person-menu", on_close,
-            Slider {
-                label: text::volume_of(&name),
-                value: percent,
-                most: 200,
-                shown: text::volume_percent(&percent),
-                on_change: move |percent| app.set_volume(user_id, percent),
+            if seated.is_me {
+                Switch { label: text::speak_with_priority(), is_on: has_priority, on_change: move |is_on| app.set_priority(is_on) }
+                p { class: "quiet", "{text::priority_hint()}" }
+            } else {
+                Slider {
+                    label: text::volume_of(&name),
+                    value: percent,
+                    most: 200,
+                    shown: text::volume_percent(&percent),
+                    on_change: move |percent| app.set_volume(user_id, percent),
+                }
+                Restraints { state: seated.state.clone() }
+                Removal { state: seated.state, on_close }
             }
-            Restraints { state: seated.state.clone() }
-            Removal { state: seated.state, on_close }
         }
     }
 }

@@ -7,6 +7,7 @@ use protocol::voice::{Offer, PeerFlags, Source};
 
 use super::super::App;
 use super::{Pictures, join_error, moment, placeholder, restart_error};
+use crate::call::duck::Duck;
 use crate::call::focus::Focus;
 use crate::call::{JoinError, Phase, RestartError, Telling};
 use crate::net;
@@ -128,6 +129,7 @@ impl App {
             voice.quality = None;
             voice.trouble = None;
             voice.focus = Focus::default();
+            voice.duck = Duck::default();
             voice.is_talking = false;
         }
         self.pictures.set(Pictures::default());

@@ -1,11 +1,11 @@
 //! Mute, deafen, devices, volumes.
 
 use dioxus::prelude::*;
-use protocol::id::UserId;
+use protocol::id::{ChannelId, UserId};
 use protocol::voice::{PeerFlags, Source};
 
 use super::super::{App, Tone};
-use super::Trouble;
+use super::{Trouble, moment};
 use crate::call::hearing::Hearing;
 use crate::platform::{self, DeviceError, Sound};
 use crate::text;
@@ -165,6 +165,37 @@ impl App {
         self.apply_volumes();
     }
 
+    /// Who speaks in a channel has changed: a priority speaker lowers the others.
+    pub(in super::super) fn duck(mut self, channel_id: ChannelId) {
+        if self.voice.peek().channel_id() != Some(channel_id) {
+            return;
+        }
+        let before = self.voice.peek().duck;
+        let mut duck = before;
+        {
+            let state = self.state.peek();
+            duck.hear(state.seats.is_talked_over(channel_id, state.my_id()), moment());
+        }
+        // Others who speak are no news, and would draw the room anew.
+        if duck != before {
+            self.voice.write().duck = duck;
+            self.apply_volumes();
+        }
+    }
+
+    pub(super) fn tick_duck(mut self) {
+        let mut duck = self.voice.peek().duck;
+        if duck.handle_time(moment()) {
+            self.voice.write().duck = duck;
+            self.apply_volumes();
+        }
+    }
+
+    /// Speaks before all others, or like them.
+    pub fn set_priority(self, is_on: bool) {
+        self.change_flags(|flags| flags.priority = is_on);
+    }
+
     /// Gives each audio slot the volume of whom it plays.
     pub(super) fn apply_volumes(self) {
         let voice = self.voice.peek();
@@ -172,7 +203,8 @@ impl App {
         let (state, prefs) = (self.state.peek(), self.prefs.peek());
         for (mid, shown) in &voice.slots {
             let percent = state.seats.user_of(shown.peer_id).map_or(100, |user| prefs.volume_of(user));
-            connection.set_gain(mid, f32::from(percent) / 100.0);
+            let ducked = voice.duck.gain(state.seats.has_priority(shown.peer_id));
+            connection.set_gain(mid, f32::from(percent) / 100.0 * ducked);
         }
     }
 }

@@ -45,7 +45,11 @@ fn one_is_in_at_the_press_and_connected_when_media_is_up() {
 #[test]
 fn joining_starts_with_pictures_off_and_the_microphone_as_it_was() {
     let mut call = Call::default();
-    call.join(room(1), PeerFlags { muted: true, deafened: false, camera: true, screen: true }, Moment(0));
+    call.join(
+        room(1),
+        PeerFlags { muted: true, deafened: false, camera: true, screen: true, priority: true },
+        Moment(0),
+    );
     assert_eq!(call.flags(), PeerFlags { muted: true, ..PeerFlags::default() });
 }
 

@@ -24,13 +24,22 @@ pub(super) fn standing(seat: &Seat) -> (Grant, PeerState) {
         screen: may(Permissions::STREAM),
         listen: may(Permissions::CONNECT),
     };
-    let deafened = seat.state.is_deaf();
-    (grant, PeerState { muted: flags.muted, deafened, camera: flags.camera, screen: flags.screen })
+    let state = PeerState {
+        muted: flags.muted,
+        deafened: seat.state.is_deaf(),
+        camera: flags.camera,
+        screen: flags.screen,
+        priority: flags.priority && may(Permissions::PRIORITY_SPEAKER),
+    };
+    (grant, state)
 }
 
-/// Who hears nothing is also not heard.
-pub(super) fn consistent(flags: PeerFlags) -> PeerFlags {
-    PeerFlags { muted: flags.muted || flags.deafened, ..flags }
+/// What a client may say of itself. Who hears nothing is also not heard.
+pub(super) fn consistent(flags: PeerFlags, permissions: Permissions) -> Result<PeerFlags> {
+    if flags.priority && !permissions.contains(Permissions::PRIORITY_SPEAKER) {
+        return Err(Error::Forbidden);
+    }
+    Ok(PeerFlags { muted: flags.muted || flags.deafened, ..flags })
 }
 
 pub(super) fn media_peer(peer: PeerId) -> sfu::PeerId {

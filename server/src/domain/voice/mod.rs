@@ -36,7 +36,7 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
         channel_id: channel,
         user_id: user,
         peer_id: peer,
-        flags: consistent(body.flags),
+        flags: consistent(body.flags, access.permissions())?,
         restraint: access.restraint(),
     };
     let seat =
@@ -196,7 +196,7 @@ pub(crate) async fn restart(app: &App, session: &LiveSession, peer: PeerId, offe
 /// Changes what a peer publishes and hears.
 pub(crate) async fn update(app: &App, session: &LiveSession, peer: PeerId, flags: PeerFlags) -> Result<()> {
     let seat = own_seat(app, session, peer)?;
-    let flags = consistent(flags);
+    let flags = consistent(flags, seat.permissions)?;
     let media = app.rooms.ready_to_set_state().await.map_err(ended)?;
     app.seats.set_flags(peer, flags, |seat| media.set(media_peer(peer), standing(seat)));
     tell_seat(app, &seat.state).await;
