@@ -11,3 +11,8 @@ create index restraints_by_user on restraints (user_id);
 
 alter table channels add column user_limit bigint not null default 0;
 alter table channels add column bitrate bigint not null default 64000;
+
+alter table guilds add column afk_channel_id bigint references channels (id) on delete set null;
+alter table guilds add column afk_timeout_s bigint not null default 300;
+
+create index guilds_by_afk_channel on guilds (afk_channel_id);

@@ -237,6 +237,7 @@ call-moved = You were moved to { $name }.
 channel-full = The channel is full.
 held-muted = A moderator has muted you on this server.
 held-deafened = A moderator has deafened you on this server.
+held-afk = Nobody speaks in this channel: it is for those who are away.
 server-muted = muted by a moderator
 server-deafened = deafened by a moderator
 server-mute = Mute for everyone
@@ -279,6 +280,14 @@ channel-move-later = Move { $name } down
 channel-drag = Drag { $name }, or move it with Alt and the arrow keys
 channel-moved = { $name } moved
 channel-rename = Rename { $name }
+afk-channel = Channel for those who are away
+afk-nowhere = None
+afk-timeout = Away after
+afk-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+afk-hint = Whoever neither speaks nor shows a picture for so long is moved there. Nobody speaks there.
 channel-settings = Room settings of { $name }
 user-limit = User limit
 user-limit-hint = How many may sit here at once. Leave it empty for no limit.

@@ -14,11 +14,12 @@ use protocol::id::{ChannelId, PeerId, UserId};
 use protocol::limits;
 use protocol::request::channel::{ChannelPatch, CreateChannel, NewChannel, UpdateChannel};
 use protocol::request::guild::{
-    DisconnectMember, LeaveGuild, MemberPatch, MoveBody, MoveMember, RemoveMember, UpdateMember,
+    DisconnectMember, GuildPatch, LeaveGuild, MemberPatch, MoveBody, MoveMember, RemoveMember, UpdateGuild,
+    UpdateMember,
 };
 use protocol::request::voice::{JoinBody, JoinVoice};
 use protocol::voice::{PeerFlags, Restraint, VoiceEnd, VoiceState};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// How long a decision may take to be heard.
 const SOON: Duration = Duration::from_millis(500);
@@ -327,6 +328,38 @@ async fn a_priority_speaker_is_heard_before_all_others_by_who_has_one_slot() {
     let before = listener.packets_of(mira.peer());
     listener.hears(host.peer(), 50).await;
     assert_eq!(listener.packets_of(mira.peer()), before, "the slot is the priority speaker's");
+}
+
+#[tokio::test]
+async fn nobody_is_heard_in_the_channel_of_those_who_are_away() {
+    let house = House::open().await;
+    let guild_id = house.guild.guild.id;
+    let away = async |channel| {
+        let body = GuildPatch { afk_channel_id: Some(channel), ..GuildPatch::default() };
+        house.owner.call(UpdateGuild { guild_id, body }).await
+    };
+    let mira = house.member("mira").await;
+    let mut watching = mira.gateway().await;
+    let mut host = house.join(&house.owner).await;
+    let voice = house.join(&mira).await;
+    host.hears(voice.peer(), 5).await;
+    assert_eq!(away(Some(house.hall)).await.unwrap().afk.afk_channel_id, Some(house.hall));
+    let since = Instant::now();
+    let updated = watching.event_where(|event| match event {
+        Event::GuildUpdated(guild) => Some(guild.afk.afk_channel_id),
+        _ => None,
+    });
+    assert_eq!(updated.await, Some(house.hall));
+    sleep_until(since + 2 * SOON).await;
+    assert!(host.last_of(voice.peer()).is_none_or(|last| last < since + SOON), "somebody is heard");
+    let late = house.join(&house.member("late").await).await;
+    sleep_until(Instant::now() + SOON).await;
+    assert_eq!(host.packets_of(late.peer()), 0);
+    away(None).await.unwrap();
+    host.hears(voice.peer(), 5).await;
+    host.hears(late.peer(), 5).await;
+    let body = GuildPatch { afk_channel_id: Some(None), ..GuildPatch::default() };
+    assert_eq!(code(mira.call(UpdateGuild { guild_id, body }).await), (403, ErrorCode::Forbidden));
 }
 
 #[tokio::test]

@@ -7,9 +7,10 @@ use protocol::channel::{Channel, ChannelKind, ReadState, RoomSettings};
 use protocol::error::{ErrorBody, ErrorCode};
 use protocol::event::{Event, MemberAdded, VoiceEnded, VoiceSlots};
 use protocol::gateway::{ClientFrame, ServerFrame};
-use protocol::guild::{Guild, GuildSnapshot, Member};
+use protocol::guild::{Afk, Guild, GuildSnapshot, Member};
 use protocol::id::{ID_EPOCH_MS, ID_SEQUENCE_BITS, MessageId};
 use protocol::message::{Message, Nonce};
+use protocol::request::guild::GuildPatch;
 use protocol::time::Timestamp;
 use protocol::voice::{Mid, PeerFlags, Restraint, Shown, Slot, Source, VoiceEnd, VoiceState};
 
@@ -92,15 +93,25 @@ fn guilds() {
         restraint: Restraint { server_muted: true, server_deafened: false },
     };
     let snapshot = GuildSnapshot {
-        guild: Guild { id: id(2), name: "Tea".to_owned(), owner_id: id(1) },
+        guild: Guild { id: id(2), name: "Tea".to_owned(), owner_id: id(1), afk: Afk::default() },
         channels: vec![channel],
         members: vec![member.clone()],
         presences: vec![Presence { user_id: id(1), status: Status::Online }],
         voice_states: vec![state],
     };
-    assert_snapshot!(json(&snapshot), @r#"{"id":"2","name":"Tea","owner_id":"1","channels":[{"id":"3","guild_id":"2","kind":"voice","name":"General","topic":"","parent_id":null,"position":0,"last_message_id":null,"user_limit":5,"bitrate":64000}],"members":[{"user":{"id":"1","username":"ada","display_name":"Ada"},"joined_at":9,"server_muted":false,"server_deafened":false}],"presences":[{"user_id":"1","status":"online"}],"voice_states":[{"guild_id":"2","channel_id":"3","user_id":"1","peer_id":"8","muted":true,"deafened":false,"camera":false,"screen":false,"priority":false,"server_muted":true,"server_deafened":false}]}"#);
+    assert_snapshot!(json(&snapshot), @r#"{"id":"2","name":"Tea","owner_id":"1","afk_channel_id":null,"afk_timeout_s":300,"channels":[{"id":"3","guild_id":"2","kind":"voice","name":"General","topic":"","parent_id":null,"position":0,"last_message_id":null,"user_limit":5,"bitrate":64000}],"members":[{"user":{"id":"1","username":"ada","display_name":"Ada"},"joined_at":9,"server_muted":false,"server_deafened":false}],"presences":[{"user_id":"1","status":"online"}],"voice_states":[{"guild_id":"2","channel_id":"3","user_id":"1","peer_id":"8","muted":true,"deafened":false,"camera":false,"screen":false,"priority":false,"server_muted":true,"server_deafened":false}]}"#);
     let added = Event::MemberAdded(MemberAdded { guild_id: id(2), member });
     assert_snapshot!(json(&added), @r#"{"type":"member_added","guild_id":"2","member":{"user":{"id":"1","username":"ada","display_name":"Ada"},"joined_at":9,"server_muted":false,"server_deafened":false}}"#);
+}
+
+#[test]
+fn what_is_absent_stays_and_what_is_null_goes() {
+    let read = |text| serde_json::from_str::<GuildPatch>(text).unwrap();
+    assert_eq!(read("{}"), GuildPatch::default());
+    assert_eq!(read(r#"{"afk_channel_id":null}"#).afk_channel_id, Some(None));
+    assert_eq!(read(r#"{"afk_channel_id":"3"}"#).afk_channel_id, Some(Some(id(3))));
+    let patch = GuildPatch { afk_channel_id: Some(None), ..GuildPatch::default() };
+    assert_snapshot!(json(&patch), @r#"{"afk_channel_id":null}"#);
 }
 
 #[test]

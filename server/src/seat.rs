@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use protocol::id::{ChannelId, GuildId, PeerId, SessionId, UserId};
 use protocol::permission::Permissions;
@@ -13,6 +14,10 @@ pub(crate) struct Seat {
     pub(crate) state: VoiceState,
     /// What the user may do there.
     pub(crate) permissions: Permissions,
+    /// It is where those go who do nothing, and where nobody speaks.
+    pub(crate) is_afk: bool,
+    /// Since when nothing was heard or seen of the user; none: they speak.
+    pub(crate) quiet_since: Option<Instant>,
     pub(crate) session: SessionId,
     pub(crate) phase: Phase,
 }
@@ -31,11 +36,11 @@ pub(crate) enum Phase {
 #[derive(Default)]
 pub(crate) struct Seats {
     by_peer: Mutex<BTreeMap<PeerId, Seat>>,
-    /// Decisions about members so far. Counted under the lock.
+    /// Decisions about members and channels so far. Counted under the lock.
     decisions: AtomicU64,
 }
 
-/// A member was decided about since.
+/// Something was decided since.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outdated;
 
@@ -120,21 +125,61 @@ impl Seats {
         changed.collect()
     }
 
+    /// Notes where those of a guild go who do nothing, and answers with the seats that it changes.
+    pub(crate) fn set_afk(&self, guild: GuildId, channel: Option<ChannelId>) -> Vec<VoiceState> {
+        let mut seats = self.lock();
+        self.decisions.fetch_add(1, Ordering::Relaxed);
+        let there = |seat: &Seat| channel == Some(seat.state.channel_id);
+        let changed = seats.values_mut().filter(|seat| seat.state.guild_id == guild && seat.is_afk != there(seat));
+        let changed = changed.map(|seat| {
+            seat.is_afk = !seat.is_afk;
+            seat.state.clone()
+        });
+        changed.collect()
+    }
+
+    /// Notes who speaks in a channel; the others there have stopped by now.
+    pub(crate) fn note_speakers(&self, channel: ChannelId, speakers: &BTreeSet<PeerId>, now: Instant) {
+        for (peer, seat) in self.lock().iter_mut().filter(|(_, seat)| seat.state.channel_id == channel) {
+            seat.quiet_since = if speakers.contains(peer) { None } else { Some(seat.quiet_since.unwrap_or(now)) };
+        }
+    }
+
+    /// Who has been quiet for how long, of those who are no longer to be counted on. A picture is a sign of life.
+    pub(crate) fn idle(&self, now: Instant, least: Duration) -> Vec<(VoiceState, Duration)> {
+        let mut seats = self.lock();
+        for seat in seats.values_mut().filter(|seat| seat.state.flags.camera || seat.state.flags.screen) {
+            seat.quiet_since = seat.quiet_since.map(|since| since.max(now));
+        }
+        let there = seats.values().filter(|seat| seat.phase == Phase::Present && !seat.is_afk);
+        let quiet = there.filter_map(|seat| {
+            let quiet = now.saturating_duration_since(seat.quiet_since?);
+            Some((seat.state.clone(), quiet))
+        });
+        quiet.filter(|(_, quiet)| *quiet >= least).collect()
+    }
+
     /// To be asked before it is read what was decided about a member.
     pub(crate) fn decisions(&self) -> u64 {
         let _seats = self.lock();
         self.decisions.load(Ordering::Relaxed)
     }
 
-    /// Notes what was decided about a seat's user, as it was read after `decisions`; says whether that is news.
-    pub(crate) fn correct(&self, peer: PeerId, restraint: Restraint, decisions: u64) -> Result<bool, Outdated> {
+    /// Notes what was decided about a seat's user and channel, as it was read after `decisions`; says whether that is news.
+    pub(crate) fn correct(
+        &self,
+        peer: PeerId,
+        (restraint, is_afk): (Restraint, bool),
+        decisions: u64,
+    ) -> Result<bool, Outdated> {
         let mut seats = self.lock();
         if self.decisions.load(Ordering::Relaxed) != decisions {
             return Err(Outdated);
         }
         let Some(seat) = seats.get_mut(&peer) else { return Ok(false) };
-        let is_news = seat.state.restraint != restraint;
+        let is_news = seat.state.restraint != restraint || seat.is_afk != is_afk;
         seat.state.restraint = restraint;
+        seat.is_afk = is_afk;
         Ok(is_news)
     }
 
@@ -178,9 +223,12 @@ fn remove_where(seats: &mut BTreeMap<PeerId, Seat>, matches: impl Fn(&Seat) -> b
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use protocol::voice::PeerFlags;
 
     use super::*;
+    use crate::clock;
 
     fn seat(user: &str, peer: &str) -> Seat {
         let flags = PeerFlags::default();
@@ -194,9 +242,17 @@ mod tests {
                 restraint: Restraint::default(),
             },
             permissions: Permissions::MEMBER,
+            is_afk: false,
+            quiet_since: Some(start()),
             session: "3".parse().unwrap(),
             phase: Phase::Entering,
         }
+    }
+
+    /// The same at each call.
+    fn start() -> Instant {
+        static START: LazyLock<Instant> = LazyLock::new(clock::instant);
+        *START
     }
 
     fn peers(seats: &[Seat]) -> Vec<String> {
@@ -255,8 +311,34 @@ mod tests {
         let before = seats.decisions();
         assert_eq!(seats.restrain((guild, user), muted).len(), 1);
         assert!(seats.restrain((guild, user), muted).is_empty(), "no news");
-        assert_eq!(seats.correct(peer, Restraint::default(), before), Err(Outdated));
-        assert_eq!(seats.correct(peer, muted, seats.decisions()), Ok(false));
-        assert_eq!(seats.correct(peer, Restraint::default(), seats.decisions()), Ok(true));
+        assert_eq!(seats.correct(peer, (Restraint::default(), false), before), Err(Outdated));
+        assert_eq!(seats.correct(peer, (muted, false), seats.decisions()), Ok(false));
+        assert_eq!(seats.correct(peer, (Restraint::default(), false), seats.decisions()), Ok(true));
+    }
+
+    #[test]
+    fn idle_is_who_neither_speaks_nor_sends_a_picture_outside_of_the_afk_channel() {
+        let seats = Seats::default();
+        let (channel, least) = ("2".parse().unwrap(), Duration::from_secs(60));
+        let peer: PeerId = "10".parse().unwrap();
+        seats.reserve(seat("5", "10"), |_| true);
+        let at = |seconds| start() + Duration::from_secs(seconds);
+        let idle =
+            |seconds| seats.idle(at(seconds), least).into_iter().map(|(_, quiet)| quiet.as_secs()).collect::<Vec<_>>();
+        assert!(idle(100).is_empty(), "it is not in yet");
+        seats.settle(peer);
+        assert_eq!((idle(59), idle(60)), (vec![], vec![60]));
+        seats.note_speakers(channel, &[peer].into(), at(60));
+        assert!(idle(1_000).is_empty(), "whoever speaks on and on is told of once");
+        seats.note_speakers(channel, &BTreeSet::new(), at(1_000));
+        seats.note_speakers(channel, &BTreeSet::new(), at(1_030));
+        assert_eq!((idle(1_059), idle(1_060)), (vec![], vec![60]));
+        seats.set_flags(peer, PeerFlags { camera: true, ..PeerFlags::default() }, |_| ());
+        assert!(idle(2_000).is_empty());
+        seats.set_flags(peer, PeerFlags::default(), |_| ());
+        assert_eq!((idle(2_059), idle(2_060)), (vec![], vec![60]));
+        assert_eq!(seats.set_afk("1".parse().unwrap(), Some(channel)).len(), 1);
+        assert!(idle(3_000).is_empty());
+        assert_eq!(seats.set_afk("1".parse().unwrap(), None).len(), 1);
     }
 }

@@ -8,15 +8,33 @@ use protocol::voice::Restraint;
 use super::App;
 use crate::net;
 use crate::platform;
+use crate::text;
 
 impl App {
     /// What was decided about the user on the server of their call.
-    #[must_use]
-    pub fn own_restraint(self) -> Restraint {
+    fn own_restraint(self) -> Restraint {
         let state = self.state.read();
         let guild_id = self.voice.read().channel_id().and_then(|channel_id| state.guild_of(channel_id));
         let restraint = guild_id.zip(state.my_id()).map(|(guild_id, me)| state.restraint(guild_id, me));
         restraint.unwrap_or_default()
+    }
+
+    /// Why the user's microphone stays off whatever they do, in a sentence.
+    #[must_use]
+    pub fn held_microphone(self) -> Option<&'static str> {
+        if self.own_restraint().server_muted {
+            return Some(text::held_muted());
+        }
+        let state = self.state.read();
+        let channel_id = self.voice.read().channel_id()?;
+        let guild = state.guild_of(channel_id).and_then(|guild_id| state.guilds.get(&guild_id))?;
+        (guild.info.afk.afk_channel_id == Some(channel_id)).then(text::held_afk)
+    }
+
+    /// Why the user hears nothing whatever they do, in a sentence.
+    #[must_use]
+    pub fn held_headphones(self) -> Option<&'static str> {
+        self.own_restraint().server_deafened.then(text::held_deafened)
     }
 
     /// Silences or deafens a member on a server, or lifts that.
@@ -51,7 +69,7 @@ impl App {
     pub(super) fn obey_restraint(self) {
         if self.voice.peek().is_in_call() {
             self.open_or_shut_microphone();
-            let is_deafened = self.voice.peek().flags().deafened || self.own_restraint().server_deafened;
+            let is_deafened = self.voice.peek().flags().deafened || self.held_headphones().is_some();
             platform::set_deafened(is_deafened);
         }
     }

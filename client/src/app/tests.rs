@@ -3,7 +3,7 @@ use dioxus::prelude::*;
 use protocol::account::{CurrentUser, User};
 use protocol::channel::{Channel, ChannelKind, RoomSettings};
 use protocol::event::{Event, Ready};
-use protocol::guild::{Guild, GuildSnapshot};
+use protocol::guild::{Afk, Guild, GuildSnapshot};
 use protocol::id::{ChannelId, GuildId, MessageId, SessionId, UserId};
 use protocol::message::{History, Message};
 
@@ -56,7 +56,7 @@ fn ready() -> Ready {
         session_id: SessionId::try_from(5).unwrap(),
         resume_token: "r".into(),
         guilds: vec![GuildSnapshot {
-            guild: Guild { id: guild_id(), name: "Home".into(), owner_id: user(1).id },
+            guild: Guild { id: guild_id(), name: "Home".into(), owner_id: user(1).id, afk: Afk::default() },
             channels: vec![channel],
             members: Vec::new(),
             presences: Vec::new(),

@@ -187,7 +187,7 @@ impl State {
     pub(super) fn guild_updated(&mut self, info: GuildInfo) -> Option<Effect> {
         let guild = self.guilds.get_mut(&info.id)?;
         guild.info = info;
-        None
+        Some(Effect::Restrained)
     }
 
     pub(super) fn guild_deleted(&mut self, gone: GuildDeleted) -> Option<Effect> {

@@ -44,7 +44,7 @@ pub enum Effect {
     },
     /// Who speaks in a channel has changed, or with what priority.
     Spoken(ChannelId),
-    /// Something was decided about a member.
+    /// Something was decided about a member, or where nobody speaks.
     Restrained,
     /// The microphones of a channel are to sound different.
     BitrateChanged(ChannelId),

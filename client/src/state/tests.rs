@@ -3,7 +3,7 @@ use protocol::channel::{Channel, ChannelKind, ReadState, RoomSettings};
 use protocol::event::{
     ChannelDeleted, Event, GuildDeleted, MemberUpdated, MessageDeleted, Ready, TypingStarted, VoiceLeft, VoiceSpeakers,
 };
-use protocol::guild::{Guild as GuildInfo, GuildSnapshot, Member};
+use protocol::guild::{Afk, Guild as GuildInfo, GuildSnapshot, Member};
 use protocol::id::{ChannelId, GuildId, ID_EPOCH_MS, ID_SEQUENCE_BITS, MessageId, PeerId, SessionId, UserId};
 use protocol::message::{History, Message, Nonce};
 use protocol::time::Timestamp;
@@ -71,7 +71,7 @@ fn ready() -> Ready {
         session_id: SessionId::try_from(5).unwrap(),
         resume_token: "r".into(),
         guilds: vec![GuildSnapshot {
-            guild: GuildInfo { id: guild_id(), name: "Home".into(), owner_id: user_id(1) },
+            guild: GuildInfo { id: guild_id(), name: "Home".into(), owner_id: user_id(1), afk: Afk::default() },
             channels: vec![channel(10, ChannelKind::Text, 0), channel(11, ChannelKind::Voice, 1)],
             members: [1, 2].map(member).into(),
             presences: vec![Presence { user_id: user_id(1), status: Status::Online }],

@@ -1,5 +1,5 @@
 use dioxus::prelude::*;
-use protocol::voice::{PeerFlags, Restraint};
+use protocol::voice::PeerFlags;
 
 use crate::app::use_app;
 use crate::call::Phase;
@@ -77,16 +77,14 @@ fn CallBar() -> Element {
     }
 }
 
-/// What somebody else has decided about the user.
+/// Why the user is silent or hears nothing, if not by their own choice.
 #[component]
 fn Held() -> Element {
     let app = use_app();
-    let restraint = use_memo(move || app.own_restraint());
-    let Restraint { server_muted, server_deafened } = restraint();
-    let sentences = [(server_muted, text::held_muted()), (server_deafened, text::held_deafened())];
+    let held = use_memo(move || [app.held_microphone(), app.held_headphones()]);
     rsx! {
         div { class: "call-held", role: "status",
-            for (_ , sentence) in sentences.into_iter().filter(|(holds, _)| *holds) {
+            for sentence in held().into_iter().flatten() {
                 p { key: "{sentence}", class: "call-trouble", Icon { glyph: Glyph::Warning } "{sentence}" }
             }
         }
@@ -166,29 +164,29 @@ pub(super) fn Controls(id: &'static str) -> Element {
     let flags = use_memo(move || app.voice.read().flags());
     let phase = use_memo(move || app.voice.read().phase());
     let mut has_devices = use_signal(|| false);
-    let restraint = use_memo(move || app.own_restraint());
-    let Restraint { server_muted, server_deafened } = restraint();
+    let held = use_memo(move || (app.held_microphone(), app.held_headphones()));
+    let (held_microphone, held_headphones) = held();
     let PeerFlags { muted, deafened, camera, screen, .. } = flags();
-    let (is_silent, is_deaf) = (muted || server_muted, deafened || server_deafened);
+    let (is_silent, is_deaf) = (muted || held_microphone.is_some(), deafened || held_headphones.is_some());
     let mute = if muted { text::unmute() } else { text::mute() };
     let deafen = if deafened { text::undeafen() } else { text::deafen() };
     rsx! {
         div { class: "controls", role: "toolbar", "aria-label": text::call_controls(), "data-phase": if phase() == Phase::Connected { "up" } else { "down" },
             IconButton {
-                label: if server_muted { text::held_muted() } else { mute },
+                label: held_microphone.unwrap_or(mute),
                 glyph: if is_silent { Glyph::MicrophoneOff } else { Glyph::Microphone },
                 class: "control",
                 is_on: is_silent,
-                is_held: server_muted,
+                is_held: held_microphone.is_some(),
                 shortcut: "M",
                 on_press: move |()| app.toggle_mute(),
             }
             IconButton {
-                label: if server_deafened { text::held_deafened() } else { deafen },
+                label: held_headphones.unwrap_or(deafen),
                 glyph: if is_deaf { Glyph::HeadphonesOff } else { Glyph::Headphones },
                 class: "control",
                 is_on: is_deaf,
-                is_held: server_deafened,
+                is_held: held_headphones.is_some(),
                 shortcut: "D",
                 on_press: move |()| app.toggle_deafen(),
             }

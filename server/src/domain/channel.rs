@@ -130,10 +130,15 @@ pub(crate) async fn delete(app: &App, user: UserId, channel: ChannelId) -> Resul
     let access = require_channel(&mut tx, user, channel, Permissions::MANAGE_CHANNELS).await?;
     let guild_id = access.channel().guild_id;
     store::channel::delete(&mut tx, &access).await?;
+    // Those who do nothing have nowhere to go any more.
+    let left = if access.is_afk() { store::guild::find(&mut tx, guild_id).await? } else { None };
     let audience = store::guild::member_ids(&mut tx, guild_id).await?;
     let committed = tx.commit().await?;
     let event = Event::ChannelDeleted(ChannelDeleted { guild_id, channel_id: channel });
     app.hub.publish(&committed, &Audience::Users(&audience), &event);
+    if let Some(guild) = left {
+        app.hub.publish(&committed, &Audience::Users(&audience), &Event::GuildUpdated(guild));
+    }
     drop(committed);
     voice::end_of_channel(app, channel).await;
     Ok(())

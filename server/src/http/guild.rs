@@ -2,8 +2,8 @@ use axum::extract::State;
 use protocol::guild::{Guild, GuildSnapshot, Member};
 use protocol::id::{GuildId, UserId};
 use protocol::request::guild::{
-    CreateGuild, DeleteGuild, DisconnectMember, GuildBody, LeaveGuild, MemberPatch, MoveBody, MoveMember, RemoveMember,
-    UpdateGuild, UpdateMember,
+    CreateGuild, DeleteGuild, DisconnectMember, GuildBody, GuildPatch, LeaveGuild, MemberPatch, MoveBody, MoveMember,
+    RemoveMember, UpdateGuild, UpdateMember,
 };
 
 use super::Api;
@@ -35,9 +35,9 @@ async fn update(
     State(app): State<App>,
     SignedIn(session): SignedIn,
     At(guild): At<GuildId>,
-    Body(body): Body<GuildBody>,
+    Body(patch): Body<GuildPatch>,
 ) -> Result<Answer<Guild>> {
-    guild::rename(&app, session.user.user.id, guild, &body.name).await.map(Answer)
+    guild::update(&app, session.user.user.id, guild, patch).await.map(Answer)
 }
 
 async fn delete(State(app): State<App>, SignedIn(session): SignedIn, At(guild): At<GuildId>) -> Result<Done> {

@@ -50,6 +50,7 @@ pub(crate) struct ChannelAccess {
     channel: Channel,
     permissions: Permissions,
     restraint: Restraint,
+    is_afk: bool,
 }
 
 impl ChannelAccess {
@@ -69,6 +70,11 @@ impl ChannelAccess {
     /// What was decided about the user.
     pub(crate) fn restraint(&self) -> Restraint {
         self.restraint
+    }
+
+    /// Whether those go there who do nothing in another channel.
+    pub(crate) fn is_afk(&self) -> bool {
+        self.is_afk
     }
 }
 
@@ -94,10 +100,11 @@ pub(crate) async fn require_channel(
     needed: Permissions,
 ) -> Result<ChannelAccess, Denied> {
     tx.hold_guild_of(channel_id, Hold::Shared).await?;
-    let (channel, facts, restraint) = channel::find_with_facts(tx, channel_id, user).await?.ok_or(Denied::NotFound)?;
+    let known = channel::find_with_facts(tx, channel_id, user).await?.ok_or(Denied::NotFound)?;
+    let channel::Known { channel, facts, restraint, is_afk } = known;
     let permissions = resolve(facts);
     decide(permissions, needed)?;
-    Ok(ChannelAccess { user, channel, permissions, restraint })
+    Ok(ChannelAccess { user, channel, permissions, restraint, is_afk })
 }
 
 fn decide(held: Permissions, needed: Permissions) -> Result<(), Denied> {

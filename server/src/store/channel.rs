@@ -37,14 +37,18 @@ pub(crate) async fn insert(tx: &mut Tx, access: &GuildAccess, new: &Channel) -> 
 }
 
 /// A channel, and what is known and was decided of a user in its guild.
-pub(super) async fn find_with_facts(
-    tx: &mut Tx,
-    channel: ChannelId,
-    user: UserId,
-) -> Result<Option<(Channel, Facts, Restraint)>> {
+pub(super) struct Known {
+    pub(super) channel: Channel,
+    pub(super) facts: Facts,
+    pub(super) restraint: Restraint,
+    /// Whether those go there who do nothing in another.
+    pub(super) is_afk: bool,
+}
+
+pub(super) async fn find_with_facts(tx: &mut Tx, channel: ChannelId, user: UserId) -> Result<Option<Known>> {
     let found: Option<FactsRow> = on_engine!(tx, connection => query_as(
         "select channels.id, channels.guild_id, kind, channels.name, topic, parent_id, position, last_message_id, \
-         user_limit, bitrate, guilds.owner_id, members.user_id as member_id, server_muted, server_deafened \
+         user_limit, bitrate, guilds.owner_id, guilds.afk_channel_id, members.user_id as member_id, server_muted, server_deafened \
          from channels join guilds on guilds.id = channels.guild_id \
          left join members on members.guild_id = channels.guild_id and members.user_id = $2 \
          left join restraints on restraints.guild_id = channels.guild_id and restraints.user_id = $2 \
@@ -56,7 +60,9 @@ pub(super) async fn find_with_facts(
     found
         .map(|row| {
             let facts = Facts { is_owner: row.owner_id == user.get(), is_member: row.member_id.is_some() };
-            Ok((row::channel(row.channel)?, facts, row::restraint(row.restraint)))
+            let channel = row::channel(row.channel)?;
+            let is_afk = row.afk_channel_id == Some(channel.id.get());
+            Ok(Known { channel, facts, restraint: row::restraint(row.restraint), is_afk })
         })
         .transpose()
 }
@@ -66,6 +72,7 @@ struct FactsRow {
     #[sqlx(flatten)]
     channel: ChannelRow,
     owner_id: i64,
+    afk_channel_id: Option<i64>,
     member_id: Option<i64>,
     #[sqlx(flatten)]
     restraint: RestraintRow,

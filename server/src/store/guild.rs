@@ -1,7 +1,7 @@
 //! Guilds and their members.
 
-use protocol::guild::{Guild, Member};
-use protocol::id::{GuildId, UserId};
+use protocol::guild::{Afk, Guild, Member};
+use protocol::id::{ChannelId, GuildId, UserId};
 use protocol::time::Timestamp;
 use protocol::voice::Restraint;
 use sqlx::query_as;
@@ -29,7 +29,7 @@ pub(crate) async fn hold(tx: &mut Tx, guild: GuildId) -> Result<()> {
 
 pub(crate) async fn find(tx: &mut Tx, guild: GuildId) -> Result<Option<Guild>> {
     let found: Option<GuildRow> = on_engine!(tx, connection => query_as(
-        "select id, name, owner_id from guilds where id = $1",
+        "select id, name, owner_id, afk_channel_id, afk_timeout_s from guilds where id = $1",
     )
     .bind(guild.get())
     .fetch_optional(connection))?;
@@ -39,7 +39,8 @@ pub(crate) async fn find(tx: &mut Tx, guild: GuildId) -> Result<Option<Guild>> {
 /// The guilds that a user is a member of, by id.
 pub(crate) async fn list_of_user(tx: &mut Tx, user: UserId) -> Result<Vec<Guild>> {
     let rows: Vec<GuildRow> = on_engine!(tx, connection => query_as(
-        "select guilds.id, guilds.name, guilds.owner_id from guilds join members on members.guild_id = guilds.id \
+        "select guilds.id, guilds.name, guilds.owner_id, afk_channel_id, afk_timeout_s from guilds \
+         join members on members.guild_id = guilds.id \
          where members.user_id = $1 order by guilds.id",
     )
     .bind(user.get())
@@ -61,13 +62,18 @@ pub(crate) async fn count_joined(tx: &mut Tx, user: UserId) -> Result<u32> {
     row::count(count)
 }
 
-pub(crate) async fn rename(tx: &mut Tx, access: &GuildAccess, name: &str) -> Result<Guild> {
+/// Changes the name, and where those go who do nothing, of the guild that `access` proves.
+pub(crate) async fn update(tx: &mut Tx, access: &GuildAccess, name: &str, afk: Afk) -> Result<Guild> {
     let guild = access.guild();
-    execute!(tx, connection => sqlx::query("update guilds set name = $2 where id = $1")
-        .bind(guild.id.get())
-        .bind(name)
-        .execute(connection))?;
-    Ok(Guild { name: name.to_owned(), ..guild.clone() })
+    execute!(tx, connection => sqlx::query(
+        "update guilds set name = $2, afk_channel_id = $3, afk_timeout_s = $4 where id = $1",
+    )
+    .bind(guild.id.get())
+    .bind(name)
+    .bind(afk.afk_channel_id.map(ChannelId::get))
+    .bind(i64::from(afk.afk_timeout_s))
+    .execute(connection))?;
+    Ok(Guild { name: name.to_owned(), afk, ..guild.clone() })
 }
 
 pub(crate) async fn delete(tx: &mut Tx, access: &GuildAccess) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use protocol::account::User;
 use protocol::channel::{Channel, ChannelKind, RoomSettings};
-use protocol::guild::{Guild, Member};
+use protocol::guild::{Afk, Guild, Member};
 use protocol::invite::Invite;
 use protocol::message::{Message, Nonce};
 use protocol::time::Timestamp;
@@ -30,11 +30,18 @@ pub(super) fn user((user_id, username, display_name): UserRow) -> Result<User> {
     Ok(User { id: id(user_id)?, username, display_name })
 }
 
-/// `id, name, owner_id` of a guild.
-pub(super) type GuildRow = (i64, String, i64);
+#[derive(sqlx::FromRow)]
+pub(super) struct GuildRow {
+    id: i64,
+    name: String,
+    owner_id: i64,
+    afk_channel_id: Option<i64>,
+    afk_timeout_s: i64,
+}
 
-pub(super) fn guild((guild_id, name, owner_id): GuildRow) -> Result<Guild> {
-    Ok(Guild { id: id(guild_id)?, name, owner_id: id(owner_id)? })
+pub(super) fn guild(row: GuildRow) -> Result<Guild> {
+    let afk = Afk { afk_channel_id: optional_id(row.afk_channel_id)?, afk_timeout_s: count(row.afk_timeout_s)? };
+    Ok(Guild { id: id(row.id)?, name: row.name, owner_id: id(row.owner_id)?, afk })
 }
 
 #[derive(sqlx::FromRow)]

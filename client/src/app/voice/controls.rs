@@ -8,7 +8,6 @@ use super::super::{App, Tone};
 use super::{Trouble, moment};
 use crate::call::hearing::Hearing;
 use crate::platform::{self, DeviceError, Sound};
-use crate::text;
 
 impl App {
     pub(super) fn change_flags(self, change: impl FnOnce(&mut PeerFlags)) {
@@ -41,16 +40,16 @@ impl App {
     }
 
     /// The press cannot lift what somebody else has decided, and says so.
-    fn is_held_back(self, is_held: bool, words: &str) -> bool {
-        if is_held {
-            self.toast(Tone::Info, words);
+    fn is_held_back(self, held: Option<&str>) -> bool {
+        if let Some(why) = held {
+            self.toast(Tone::Info, why);
         }
-        is_held
+        held.is_some()
     }
 
     /// Who is silent for want of a microphone is shown as muted: the press asks for one.
     pub fn toggle_mute(self) {
-        if self.is_held_back(self.own_restraint().server_muted, text::held_muted()) {
+        if self.is_held_back(self.held_microphone()) {
             return;
         }
         let lacks_microphone = self.voice.peek().trouble.is_some();
@@ -59,7 +58,7 @@ impl App {
     }
 
     pub fn toggle_deafen(self) {
-        if self.is_held_back(self.own_restraint().server_deafened, text::held_deafened()) {
+        if self.is_held_back(self.held_headphones()) {
             return;
         }
         let hearing = self.hear(Hearing::toggle_deafen);

@@ -12,7 +12,7 @@ impl App {
     pub(in super::super) fn open_or_shut_microphone(self) {
         let voice = self.voice.peek();
         let is_open = self.prefs.peek().talk_key.is_none() || voice.is_talking;
-        let is_heard = voice.is_in_call() && is_open && !voice.flags().muted && !self.own_restraint().server_muted;
+        let is_heard = voice.is_in_call() && is_open && !voice.flags().muted && self.held_microphone().is_none();
         platform::set_microphone(is_heard, is_heard || voice.is_testing);
     }
 

@@ -19,7 +19,7 @@ pub(super) fn standing(seat: &Seat) -> (Grant, PeerState) {
     let may = |permission| seat.permissions.contains(permission);
     let VoiceState { flags, restraint, .. } = &seat.state;
     let grant = Grant {
-        audio: may(Permissions::SPEAK) && !restraint.server_muted,
+        audio: may(Permissions::SPEAK) && !restraint.server_muted && !seat.is_afk,
         video: may(Permissions::STREAM),
         screen: may(Permissions::STREAM),
         listen: may(Permissions::CONNECT),

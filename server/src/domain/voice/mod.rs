@@ -1,5 +1,6 @@
 //! Rooms: joining, leaving, what one publishes, and what the media threads tell.
 
+mod afk;
 mod convert;
 mod speaking;
 mod tell;
@@ -12,6 +13,7 @@ use protocol::request::voice::{JoinBody, Wishes};
 use protocol::voice::{Answer, Offer, PeerFlags, Restraint, VoiceEnd, VoiceState};
 use sfu::RoomId;
 
+pub(crate) use self::afk::move_idle;
 use self::convert::{CHANNEL_FULL, checked, consistent, media_peer, media_source, refused_offer, sources, standing};
 pub(crate) use self::tell::handle;
 use self::tell::tell_ended;
@@ -39,8 +41,14 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
         flags: consistent(body.flags, access.permissions())?,
         restraint: access.restraint(),
     };
-    let seat =
-        Seat { state: state.clone(), permissions: access.permissions(), session: session.id, phase: Phase::Entering };
+    let seat = Seat {
+        state: state.clone(),
+        permissions: access.permissions(),
+        is_afk: access.is_afk(),
+        quiet_since: Some(clock::instant()),
+        session: session.id,
+        phase: Phase::Entering,
+    };
     let bitrate = access.channel().room.bitrate;
     let entry = entry(&seat, body.offer, (bitrate, app.seats.settled(user)))?;
     // Taken before media knows of the peer, so that whatever ends the peer finds the seat.
@@ -118,7 +126,7 @@ async fn confirm(app: &App, (seat, session): (&VoiceState, SessionId), bitrate: 
         if current != bitrate {
             app.rooms.set_audio_bitrate(media_peer(seat.peer_id), current).await.map_err(ended)?;
         }
-        match app.seats.correct(seat.peer_id, access.restraint(), decisions) {
+        match app.seats.correct(seat.peer_id, (access.restraint(), access.is_afk()), decisions) {
             Ok(true) => return enforce(app, seat.peer_id).await,
             Ok(false) => return Ok(()),
             Err(Outdated) => {}
@@ -144,6 +152,12 @@ pub(super) async fn set_bitrate(app: &App, channel: ChannelId, bitrate: u32) -> 
 /// Puts the seats of a member under what was decided, from the next packet on; to be called while the commit is fresh.
 pub(super) fn restrain(app: &App, member: (GuildId, UserId), restraint: Restraint) -> Vec<VoiceState> {
     app.seats.restrain(member, restraint)
+}
+
+/// Puts the seats of a guild under where those go who do nothing, from the next packet on; to be called while the commit
+/// is fresh.
+pub(super) fn set_afk(app: &App, guild: GuildId, channel: Option<ChannelId>) -> Vec<VoiceState> {
+    app.seats.set_afk(guild, channel)
 }
 
 /// Has media enforce what was decided about seats, and tells the guild.

@@ -9,6 +9,7 @@ use protocol::voice::{Speaker, VoiceEnd, VoiceState};
 use super::convert::{end_reason, peer_id, quality, slot};
 use super::speaking;
 use crate::app::App;
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::hub::Audience;
 use crate::seat::{Phase, Seat};
@@ -34,7 +35,10 @@ pub(crate) fn handle(app: &App, event: sfu::Event) -> Result<()> {
         sfu::Event::Speakers { room, speakers } => {
             let channel_id = ChannelId::try_from(room.0.cast_signed()).map_err(Error::internal)?;
             let speakers = speakers.iter().map(|one| Ok(Speaker { peer_id: peer_id(one.peer)?, level: one.level }));
-            speaking::tell(app, VoiceSpeakers { channel_id, speakers: speakers.collect::<Result<_>>()? });
+            let speakers: Vec<_> = speakers.collect::<Result<_>>()?;
+            let peers = speakers.iter().map(|speaker| speaker.peer_id).collect();
+            app.seats.note_speakers(channel_id, &peers, clock::instant());
+            speaking::tell(app, VoiceSpeakers { channel_id, speakers });
         }
         sfu::Event::Quality { peer, quality: measured } => {
             let peer_id = peer_id(peer)?;
