@@ -165,22 +165,22 @@ impl Seats {
         self.decisions.load(Ordering::Relaxed)
     }
 
-    /// Notes what was decided about a seat's user and channel, as it was read after `decisions`; says whether that is news.
+    /// Notes what was decided about a seat's user and channel, as it was read after `decisions`.
     pub(crate) fn correct(
         &self,
         peer: PeerId,
         (restraint, is_afk): (Restraint, bool),
         decisions: u64,
-    ) -> Result<bool, Outdated> {
+    ) -> Result<(), Outdated> {
         let mut seats = self.lock();
         if self.decisions.load(Ordering::Relaxed) != decisions {
             return Err(Outdated);
         }
-        let Some(seat) = seats.get_mut(&peer) else { return Ok(false) };
-        let is_news = seat.state.restraint != restraint || seat.is_afk != is_afk;
-        seat.state.restraint = restraint;
-        seat.is_afk = is_afk;
-        Ok(is_news)
+        if let Some(seat) = seats.get_mut(&peer) {
+            seat.state.restraint = restraint;
+            seat.is_afk = is_afk;
+        }
+        Ok(())
     }
 
     /// Notes that a seat's media stopped or came back, and answers with it where that is news.
@@ -312,8 +312,10 @@ mod tests {
         assert_eq!(seats.restrain((guild, user), muted).len(), 1);
         assert!(seats.restrain((guild, user), muted).is_empty(), "no news");
         assert_eq!(seats.correct(peer, (Restraint::default(), false), before), Err(Outdated));
-        assert_eq!(seats.correct(peer, (muted, false), seats.decisions()), Ok(false));
-        assert_eq!(seats.correct(peer, (Restraint::default(), false), seats.decisions()), Ok(true));
+        assert_eq!(seats.get(peer).unwrap().state.restraint, muted);
+        assert_eq!(seats.correct(peer, (Restraint::default(), true), seats.decisions()), Ok(()));
+        let seat = seats.get(peer).unwrap();
+        assert_eq!((seat.state.restraint, seat.is_afk), (Restraint::default(), true));
     }
 
     #[test]

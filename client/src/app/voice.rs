@@ -367,7 +367,10 @@ impl App {
         if is_due {
             self.with_call(|call| call.handle_time(moment()));
         }
-        self.tick_duck();
+        let channel_id = self.voice.peek().channel_id();
+        if let Some(channel_id) = channel_id {
+            self.duck(channel_id);
+        }
         self.tick_pictures();
     }
 

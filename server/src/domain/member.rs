@@ -74,3 +74,40 @@ pub(crate) async fn disconnect(app: &App, user: UserId, (guild, gone): (GuildId,
     drop(tx);
     voice::disconnect(app, (guild, gone)).await
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::request::voice::JoinBody;
+    use protocol::voice::{Offer, PeerFlags};
+    use sfu::Answer;
+
+    use super::*;
+    use crate::domain::house::House;
+    use crate::room::Command;
+
+    const MUTE: MemberPatch = MemberPatch { server_muted: Some(true), server_deafened: Some(true) };
+
+    #[tokio::test]
+    async fn a_decision_that_media_hears_of_before_the_peer_holds_all_the_same() {
+        let mut house = House::open().await;
+        let (app, session) = (house.app.clone(), house.session().await);
+        let (guild, owner, hall) = (house.guild.guild.id, house.owner.id, house.hall().id);
+        let offer = Offer { sdp: String::new(), lines: Vec::new() };
+        let body = JoinBody { offer, flags: PeerFlags::default() };
+        let joining = tokio::spawn(async move { voice::join(&app, &session, hall, body).await });
+        let commands = &mut house.media.commands;
+        let Some(Command::Join(entry, answered)) = commands.recv().await else { panic!("somebody joins") };
+        assert!(entry.grant.audio && !entry.state.deafened);
+        update(&house.app, owner, (guild, owner), MUTE).await.unwrap();
+        // The decision has gone to media, which knows no such peer yet.
+        for _ in 0..2 {
+            assert!(matches!(commands.recv().await, Some(Command::SetGrant(..) | Command::SetState(..))));
+        }
+        answered.send(Ok(Answer { sdp: String::new(), slots: Vec::new(), csrc: 1 })).unwrap();
+        let peer = joining.await.unwrap().unwrap().peer_id;
+        assert!(matches!(commands.recv().await, Some(Command::SetGrant(_, grant)) if !grant.audio && grant.video));
+        assert!(matches!(commands.recv().await, Some(Command::SetState(_, state)) if state.deafened && !state.muted));
+        let seat = house.app.seats.get(peer).unwrap().state;
+        assert!(seat.restraint.server_muted && seat.restraint.server_deafened);
+    }
+}

@@ -4,6 +4,8 @@ pub(crate) mod account;
 pub(crate) mod channel;
 pub(crate) mod doubt;
 pub(crate) mod guild;
+#[cfg(test)]
+mod house;
 pub(crate) mod instance;
 pub(crate) mod invite;
 pub(crate) mod member;

@@ -164,7 +164,7 @@ impl App {
         self.apply_volumes();
     }
 
-    /// Who speaks in a channel has changed: a priority speaker lowers the others.
+    /// Who speaks in a channel has changed, or time has passed: a priority speaker lowers the others.
     pub(in super::super) fn duck(mut self, channel_id: ChannelId) {
         if self.voice.peek().channel_id() != Some(channel_id) {
             return;
@@ -175,16 +175,9 @@ impl App {
             let state = self.state.peek();
             duck.hear(state.seats.is_talked_over(channel_id, state.my_id()), moment());
         }
+        duck.handle_time(moment());
         // Others who speak are no news, and would draw the room anew.
         if duck != before {
-            self.voice.write().duck = duck;
-            self.apply_volumes();
-        }
-    }
-
-    pub(super) fn tick_duck(mut self) {
-        let mut duck = self.voice.peek().duck;
-        if duck.handle_time(moment()) {
             self.voice.write().duck = duck;
             self.apply_volumes();
         }

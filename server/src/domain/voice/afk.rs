@@ -47,81 +47,17 @@ async fn settings(app: &App, guild: GuildId) -> Result<Option<Afk>> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use protocol::account::User;
-    use protocol::channel::{Channel, ChannelKind};
-    use protocol::guild::GuildSnapshot;
-    use protocol::id::{ChannelId, PeerId};
-    use protocol::permission::Permissions;
-    use protocol::request::channel::NewChannel;
+    use protocol::channel::ChannelKind;
+    use protocol::id::ChannelId;
     use protocol::request::guild::GuildPatch;
-    use protocol::voice::{PeerFlags, Restraint, VoiceState};
-    use tempfile::TempDir;
-    use tokio::sync::watch;
 
+    use super::super::standing;
     use super::*;
-    use crate::app::{Context, Parts};
     use crate::clock;
+    use crate::domain::house::House;
     use crate::domain::{channel, guild};
-    use crate::room::{self, Ends};
-    use crate::seat::{Phase, Seat};
-    use crate::store::Store;
-    use crate::store::account::NewUser;
-
-    /// A guild with a hall and an attic, without a network.
-    struct House {
-        app: App,
-        owner: User,
-        guild: GuildSnapshot,
-        attic: ChannelId,
-        _ends: Ends,
-        _folder: TempDir,
-    }
 
     impl House {
-        async fn open() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let store = Store::open(&format!("sqlite:{}", folder.path().join("test.db").display())).await.unwrap();
-            let (rooms, _, ends) = room::connect();
-            let (_, shutdown) = watch::channel(false);
-            let parts = Parts { store, rooms, origins: Vec::new(), trusted_proxies: Vec::new(), shutdown };
-            let app = Arc::new(Context::new(parts).await.unwrap());
-            let owner = User { id: app.ids.next(), username: "ada".into(), display_name: "Ada".into() };
-            let new =
-                NewUser { id: owner.id, username: "ada", display_name: "Ada", password_hash: "hash", is_admin: false };
-            let mut tx = app.store.write().await.unwrap();
-            store::account::insert(&mut tx, new).await.unwrap();
-            drop(tx.commit().await.unwrap());
-            let guild = guild::create(&app, &owner, "Tea house").await.unwrap();
-            let new = NewChannel { kind: ChannelKind::Voice, name: "Attic".into(), parent_id: None };
-            let attic = channel::create(&app, owner.id, guild.guild.id, new).await.unwrap().id;
-            Self { app, owner, guild, attic, _ends: ends, _folder: folder }
-        }
-
-        fn hall(&self) -> &Channel {
-            self.guild.channels.iter().find(|channel| channel.kind == ChannelKind::Voice).unwrap()
-        }
-
-        /// Somebody sits down in the hall.
-        fn sit(&self, now: Instant) -> PeerId {
-            let state = VoiceState {
-                guild_id: self.guild.guild.id,
-                channel_id: self.hall().id,
-                user_id: self.owner.id,
-                peer_id: self.app.ids.next(),
-                flags: PeerFlags::default(),
-                restraint: Restraint::default(),
-            };
-            let peer = state.peer_id;
-            let session = self.app.ids.next();
-            let (permissions, phase) = (Permissions::MEMBER, Phase::Entering);
-            let seat = Seat { state, permissions, is_afk: false, quiet_since: Some(now), session, phase };
-            assert!(self.app.seats.reserve(seat, |_| true));
-            self.app.seats.settle(peer).unwrap();
-            peer
-        }
-
         async fn set(&self, patch: GuildPatch) -> Result<Afk> {
             guild::update(&self.app, self.owner.id, self.guild.guild.id, patch).await.map(|guild| guild.afk)
         }
@@ -174,8 +110,8 @@ mod tests {
         let peer = house.sit(clock::instant());
         house.afk_in(house.hall().id, 60).await.unwrap();
         assert!(house.app.seats.get(peer).unwrap().is_afk);
-        assert!(!super::super::standing(&house.app.seats.get(peer).unwrap()).0.audio);
+        assert!(!standing(&house.app.seats.get(peer).unwrap()).0.audio);
         house.set(GuildPatch { afk_channel_id: Some(None), ..GuildPatch::default() }).await.unwrap();
-        assert!(super::super::standing(&house.app.seats.get(peer).unwrap()).0.audio);
+        assert!(standing(&house.app.seats.get(peer).unwrap()).0.audio);
     }
 }

@@ -11,7 +11,7 @@ use protocol::limits;
 use protocol::permission::Permissions;
 use protocol::request::voice::{JoinBody, Wishes};
 use protocol::voice::{Answer, Offer, PeerFlags, Restraint, VoiceEnd, VoiceState};
-use sfu::RoomId;
+use sfu::{Grant, PeerState, RoomId};
 
 pub(crate) use self::afk::move_idle;
 use self::convert::{CHANNEL_FULL, checked, consistent, media_peer, media_source, refused_offer, sources, standing};
@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::room::{Ended, Entry};
-use crate::seat::{Outdated, Phase, Seat};
+use crate::seat::{Phase, Seat};
 use crate::store::access::{ChannelAccess, require_channel};
 use crate::store::session::LiveSession;
 
@@ -49,6 +49,7 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
         session: session.id,
         phase: Phase::Entering,
     };
+    let entered = standing(&seat);
     let bitrate = access.channel().room.bitrate;
     let entry = entry(&seat, body.offer, (bitrate, app.seats.settled(user)))?;
     // Taken before media knows of the peer, so that whatever ends the peer finds the seat.
@@ -62,7 +63,7 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
         }
     };
     // Asked again: who lost the right, or the session, since has either been seen here, or finds the seat and ends it.
-    if let Err(error) = confirm(app, (&state, session.id), bitrate).await {
+    if let Err(error) = confirm_entered(app, (&state, session.id), (bitrate, entered)).await {
         give_up(app, &state).await;
         return Err(error);
     }
@@ -114,7 +115,21 @@ async fn may_connect(app: &App, user: UserId, channel: ChannelId) -> Result<Chan
     Ok(access)
 }
 
-/// Makes sure that a seat may go on, and that it stands under what was decided about its user, and its room's bitrate.
+/// Makes sure that a seat may go on, and that media holds it to what was decided while it was on its way in.
+async fn confirm_entered(
+    app: &App,
+    (seat, session): (&VoiceState, SessionId),
+    (bitrate, entered): (u32, (Grant, PeerState)),
+) -> Result<()> {
+    confirm(app, (seat, session), bitrate).await?;
+    // Media that was told of a decision before it knew of the peer has let it pass.
+    if app.seats.get(seat.peer_id).is_some_and(|seat| standing(&seat) != entered) {
+        enforce(app, seat.peer_id).await?;
+    }
+    Ok(())
+}
+
+/// Makes sure that a seat may go on, that it notes what was decided about its user, and that media knows its room's bitrate.
 async fn confirm(app: &App, (seat, session): (&VoiceState, SessionId), bitrate: u32) -> Result<()> {
     loop {
         let decisions = app.seats.decisions();
@@ -126,10 +141,9 @@ async fn confirm(app: &App, (seat, session): (&VoiceState, SessionId), bitrate: 
         if current != bitrate {
             app.rooms.set_audio_bitrate(media_peer(seat.peer_id), current).await.map_err(ended)?;
         }
-        match app.seats.correct(seat.peer_id, (access.restraint(), access.is_afk()), decisions) {
-            Ok(true) => return enforce(app, seat.peer_id).await,
-            Ok(false) => return Ok(()),
-            Err(Outdated) => {}
+        let decided = (access.restraint(), access.is_afk());
+        if app.seats.correct(seat.peer_id, decided, decisions).is_ok() {
+            return Ok(());
         }
     }
 }
@@ -272,7 +286,7 @@ pub(crate) async fn end_forbidden(app: &App) -> Result<()> {
     for seat in app.seats.all() {
         // The bitrate is no right; whatever it is, it is set again.
         match confirm(app, (&seat.state, seat.session), 0).await {
-            Ok(()) => {}
+            Ok(()) => enforce(app, seat.state.peer_id).await?,
             Err(error @ (Error::Internal(_) | Error::Unavailable { .. })) => return Err(error),
             Err(_) => end(app, app.seats.remove(seat.state.peer_id), VoiceEnd::Removed).await,
         }
