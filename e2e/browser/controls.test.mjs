@@ -5,14 +5,16 @@ import { after, before, test } from 'node:test';
 import { launch } from './lib/browser.mjs';
 import { ask, complaints, controls, joinVoice, register, seats, setUp, visit, whereabouts } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
-import { listen, rememberConnections, waitForTone } from './lib/sound.mjs';
+import { PLAIN, listen, rememberConnections, rememberSound, sendAsItIs, waitForLevel, waitForTone } from './lib/sound.mjs';
 
 const ADA = 440;
 const BOB = 1_320;
+const CAT = 880;
 /** Width at which the page is a phone's. */
 const PHONE = { width: 360, height: 720 };
+const DESK = { width: 1280, height: 720 };
 
-let server, ada, bob, place;
+let server, ada, bob, cat, place;
 const browsers = [];
 const problems = [];
 
@@ -22,18 +24,22 @@ async function person(hertz) {
   const page = await (await browser.newContext({ permissions: ['microphone', 'camera'] })).newPage();
   problems.push(complaints(page));
   await page.addInitScript(rememberConnections);
+  await page.addInitScript(sendAsItIs);
+  await page.addInitScript(rememberSound);
   return page;
 }
 
 before(async () => {
   server = await Server.start();
-  [ada, bob] = await Promise.all([person(ADA), person(BOB)]);
+  [ada, bob, cat] = await Promise.all([person(ADA), person(BOB), person(CAT)]);
   const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });
   await register(bob, link, 'bob');
+  await register(cat, link, 'cat');
   place = whereabouts(ada);
   await ask(ada, 'POST', `/guilds/${place.guild}/channels`, { kind: 'voice', name: 'Attic' });
   await joinVoice(ada);
   await joinVoice(bob);
+  await joinVoice(cat);
   await listen(ada);
   await waitForTone(ada, BOB, true);
 });
@@ -76,6 +82,27 @@ test('the owner mutes somebody for everyone, who sees why and cannot undo it', a
   await menu.waitFor({ state: 'detached' });
 });
 
+test('while a priority speaker talks the others are played lower, and afterwards as before', async () => {
+  await waitForLevel(bob, CAT, PLAIN - 3, PLAIN + 3);
+  const menu = await about(ada, 'ada');
+  await menu.getByText('Speak with priority').click();
+  await row(bob, 'ada, speaking, priority speaker').waitFor();
+  await waitForLevel(bob, CAT, PLAIN - 15, PLAIN - 9);
+  await waitForLevel(bob, ADA, PLAIN - 3, PLAIN + 3);
+  await waitForLevel(ada, CAT, PLAIN - 3, PLAIN + 3);
+  await ada.keyboard.press('Escape');
+  await menu.waitFor({ state: 'detached' });
+  await controls(ada).getByRole('button', { name: 'Mute', exact: true }).click();
+  await waitForLevel(bob, CAT, PLAIN - 3, PLAIN + 3);
+  await controls(ada).getByRole('button', { name: 'Unmute', exact: true }).click();
+  await waitForLevel(bob, CAT, PLAIN - 15, PLAIN - 9);
+  await (await about(ada, 'ada')).getByText('Speak with priority').click();
+  await waitForLevel(bob, CAT, PLAIN - 3, PLAIN + 3);
+  await ada.keyboard.press('Escape');
+  await cat.close();
+  await row(bob, 'cat').waitFor({ state: 'detached', timeout: 15_000 });
+});
+
 test('who is no owner is offered nothing of it', async () => {
   const menu = await about(bob, 'ada');
   await menu.getByRole('slider', { name: 'Volume of ada' }).waitFor();
@@ -113,6 +140,12 @@ test('a full room says so, and the call goes on', async () => {
   await ada.getByRole('button', { name: 'Room settings of General' }).click();
   await ada.getByLabel('User limit').fill('1');
   await ada.getByLabel('Sound quality').selectOption({ label: '96 kbit/s' });
+  if (process.env.HUBBUB_PICTURES) {
+    await ada.screenshot({ path: `${process.env.HUBBUB_PICTURES}/room-settings.png` });
+    await ada.setViewportSize(PHONE);
+    await ada.screenshot({ path: `${process.env.HUBBUB_PICTURES}/room-settings-360.png` });
+    await ada.setViewportSize(DESK);
+  }
   await ada.getByRole('button', { name: 'Save', exact: true }).click();
   await seats(bob).getByRole('button', { name: 'General, voice channel, 0 of 1 people' }).waitFor();
   await visit(ada, `/servers/${place.guild}/${place.channel}`);
@@ -121,6 +154,19 @@ test('a full room says so, and the call goes on', async () => {
   await full.click();
   await bob.getByText('The channel is full.').waitFor();
   await inRoom(bob, 'Attic', 'bob').waitFor();
+});
+
+test('in the channel of those who are away nobody speaks, and it is said why', async () => {
+  await visit(ada, `/servers/${place.guild}/settings/overview`);
+  await ada.getByLabel('Channel for those who are away').selectOption({ label: 'Attic' });
+  await ada.getByLabel('Away after').selectOption({ label: '15 minutes' });
+  if (process.env.HUBBUB_PICTURES) await ada.screenshot({ path: `${process.env.HUBBUB_PICTURES}/afk.png` });
+  await ada.getByRole('button', { name: 'Save', exact: true }).click();
+  const held = controls(bob).getByRole('button', { name: 'Nobody speaks in this channel: it is for those who are away.' });
+  await held.waitFor();
+  await ada.getByLabel('Channel for those who are away').selectOption({ label: 'None' });
+  await ada.getByRole('button', { name: 'Save', exact: true }).click();
+  await controls(bob).getByRole('button', { name: 'Mute', exact: true }).waitFor();
 });
 
 test('at the width of a phone the menu of a tile is in sight, and disconnects', async () => {
