@@ -14,7 +14,7 @@ const CAT = 880;
 const PHONE = { width: 360, height: 720 };
 const DESK = { width: 1280, height: 720 };
 
-let server, ada, bob, cat, place;
+let server, ada, bob, cat, place, attic;
 const browsers = [];
 const problems = [];
 
@@ -36,7 +36,7 @@ before(async () => {
   await register(bob, link, 'bob');
   await register(cat, link, 'cat');
   place = whereabouts(ada);
-  await ask(ada, 'POST', `/guilds/${place.guild}/channels`, { kind: 'voice', name: 'Attic' });
+  attic = (await ask(ada, 'POST', `/guilds/${place.guild}/channels`, { kind: 'voice', name: 'Attic' })).id;
   await joinVoice(ada);
   await joinVoice(bob);
   await joinVoice(cat);
@@ -154,6 +154,37 @@ test('a full room says so, and the call goes on', async () => {
   await full.click();
   await bob.getByText('The channel is full.').waitFor();
   await inRoom(bob, 'Attic', 'bob').waitFor();
+});
+
+/** What the microphone's encoder aims at, in bit/s. */
+function target(page) {
+  return page.evaluate(async () => {
+    const microphone = window.connections.at(-1).getSenders().find(({ track }) => track?.kind === 'audio');
+    const stats = [...(await microphone.getStats()).values()];
+    return stats.find(({ type }) => type === 'outbound-rtp')?.targetBitrate;
+  });
+}
+
+async function waitForTarget(page, bitrate) {
+  const begun = Date.now();
+  while ((await target(page)) !== bitrate) {
+    assert.ok(Date.now() - begun < 2_000, `it is ${await target(page)}`);
+    await new Promise((resume) => setTimeout(resume, 50));
+  }
+}
+
+test('another bitrate applies to those inside at once, and the connection goes on', async () => {
+  await waitForTarget(bob, 64_000);
+  const connections = await bob.evaluate(() => window.connections.length);
+  for (const bitrate of [16_000, 256_000]) {
+    await ask(ada, 'PATCH', `/channels/${attic}`, { bitrate });
+    await waitForTarget(bob, bitrate);
+  }
+  assert.equal(await bob.evaluate(() => window.connections.length), connections);
+  const answer = await bob.evaluate(() => window.connections.at(-1).remoteDescription.sdp);
+  const told = answer.split(/\r?\n/).find((line) => line.startsWith('a=fmtp') && line.includes('maxaveragebitrate=256000'));
+  assert.match(told, /[ ;]stereo=1/);
+  assert.doesNotMatch(told, /usedtx=1/);
 });
 
 test('in the channel of those who are away nobody speaks, and it is said why', async () => {
