@@ -131,6 +131,7 @@ in-room = { $count ->
     [one] { $count } person
    *[other] { $count } people
 }
+in-room-of = { $count } of { $limit } people
 and-more = and { $count } more
 sharing-screen = { $name } shares a screen
 chats-title = Chats
@@ -154,6 +155,7 @@ open-room = { $name }, voice channel
 speaking = speaking
 muted = muted
 deafened = deafened
+priority-speaker = priority speaker
 camera-on = camera on
 screen-on = shares a screen
 no-channels = No channels here yet
@@ -237,6 +239,23 @@ call-refused = You could not join: { $reason }
 call-broken = The call could not be made by this browser: { $reason }
 call-replaced = You joined from another place, so this one left.
 call-removed = You are no longer in this voice channel.
+call-disconnected = A moderator has ended your call.
+call-moved = You were moved to { $name }.
+channel-full = The channel is full.
+held-muted = A moderator has muted you on this server.
+held-deafened = A moderator has deafened you on this server.
+held-afk = Nobody speaks in this channel: it is for those who are away.
+server-muted = muted by a moderator
+server-deafened = deafened by a moderator
+server-mute = Mute for everyone
+server-unmute = Unmute for everyone
+server-deafen = Deafen on this server
+server-undeafen = Undeafen on this server
+speak-with-priority = Speak with priority
+priority-hint = While you talk, the others are played lower, and everyone hears you first.
+move-to = Move to…
+move-nowhere = There is no other voice channel.
+disconnect = Disconnect
 sound-blocked = The browser holds sound back until you press something.
 sound-start = Hear the room
 volume-of = Volume of { $name }
@@ -268,6 +287,21 @@ channel-move-later = Move { $name } down
 channel-drag = Drag { $name }, or move it with Alt and the arrow keys
 channel-moved = { $name } moved
 channel-rename = Rename { $name }
+afk-channel = Channel for those who are away
+afk-nowhere = None
+afk-timeout = Away after
+afk-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+afk-hint = Whoever neither speaks nor shows a picture for so long is moved there. Nobody speaks there.
+channel-settings = Room settings of { $name }
+user-limit = User limit
+user-limit-hint = How many may sit here at once. Leave it empty for no limit.
+user-limit-wrong = Give a number up to { $most }, or nothing.
+bitrate-label = Sound quality
+bitrate = { $kilobits } kbit/s
+bitrate-music = { $kilobits } kbit/s, stereo for music
 channel-delete = Delete { $name }
 channel-delete-confirm = Delete { $name } with all its messages? This cannot be undone.
 category-delete-confirm = Delete the category { $name }? Its channels move to the top level.

@@ -5,13 +5,11 @@ import { after, before, test } from 'node:test';
 import { launch } from './lib/browser.mjs';
 import { complaints, controls, joinVoice, openChannel, register, seats, setUp, visit } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
-import { listen, rememberConnections, waitForTone } from './lib/sound.mjs';
+import { PLAIN, listen, rememberConnections, rememberSound, sendAsItIs, waitForLevel, waitForTone } from './lib/sound.mjs';
 
 const ADA = 440;
 const BOB = 880;
 const SCREEN = 1_760;
-/** The level of a tone as it came, in dB; half the amplitude is 6 dB less. */
-const PLAIN = -23;
 const SILENT = -90;
 const HEARD = -60;
 const LOWEST = -1_000;
@@ -32,32 +30,6 @@ async function person(hertz) {
   return page;
 }
 
-/** Runs before the page's own scripts: `window.played(hertz)` is the level in dB of a tone in what the page plays. */
-function rememberSound() {
-  const connect = AudioNode.prototype.connect;
-  let analyser;
-  AudioNode.prototype.connect = function (to, ...rest) {
-    if (to === this.context.destination) {
-      analyser ??= new AnalyserNode(this.context, { fftSize: 4_096, smoothingTimeConstant: 0 });
-      connect.call(this, analyser);
-    }
-    return connect.call(this, to, ...rest);
-  };
-  window.played = (hertz) => {
-    if (!analyser) return -Infinity;
-    const levels = new Float32Array(analyser.frequencyBinCount);
-    analyser.getFloatFrequencyData(levels);
-    const bin = Math.round((hertz * analyser.fftSize) / analyser.context.sampleRate);
-    return Math.max(...levels.slice(bin - 1, bin + 2));
-  };
-}
-
-/** Runs before the page's own scripts: a steady tone is not taken for noise. */
-function sendAsItIs() {
-  const plain = { reduce_noise: false, remove_echo: false, even_loudness: false };
-  if (!localStorage.getItem('prefs')) localStorage.setItem('prefs', JSON.stringify(plain));
-}
-
 /** Runs before the page's own scripts: a shared screen sounds, which no machine without sound can have. */
 function giveScreenSound(hertz) {
   const share = navigator.mediaDevices.getDisplayMedia;
@@ -72,15 +44,6 @@ function giveScreenSound(hertz) {
     stream.addTrack(out.stream.getAudioTracks()[0]);
     return stream;
   };
-}
-
-/** Waits until a tone is played at a level between two, in dB. */
-function waitForLevel(page, hertz, least, most) {
-  return page.waitForFunction(
-    ([hertz, least, most]) => Math.max(window.played(hertz), -999) >= least && window.played(hertz) <= most,
-    [hertz, least, most],
-    { polling: 50, timeout: 10_000 },
-  );
 }
 
 before(async () => {

@@ -12,7 +12,7 @@ use protocol::message::Message;
 use protocol::request::channel::{
     ChannelPlace, CreateChannel, DeleteChannel, MarkRead, NewChannel, ReadBody, ReorderChannels, StartTyping,
 };
-use protocol::request::guild::{DeleteGuild, GuildBody, LeaveGuild, UpdateGuild};
+use protocol::request::guild::{DeleteGuild, GuildPatch, LeaveGuild, UpdateGuild};
 use protocol::request::message::{DeleteMessage, EditMessage, GetHistory, HistoryQuery, MessageEdit};
 
 /// An instance with a guild of two members and a text channel.
@@ -159,7 +159,7 @@ async fn a_stranger_sees_nothing_of_a_guild() {
 async fn a_member_may_not_administer() {
     let scene = Scene::set().await;
     let guild_id = scene.guild.guild.id;
-    let rename = UpdateGuild { guild_id, body: GuildBody { name: "Mine".to_owned() } };
+    let rename = UpdateGuild { guild_id, body: GuildPatch { name: Some("Mine".to_owned()), ..GuildPatch::default() } };
     assert_eq!(scene.member.call(rename.clone()).await.err().unwrap().status, 403);
     assert_eq!(scene.owner.call(rename).await.unwrap().name, "Mine");
     let new = NewChannel { kind: ChannelKind::Text, name: "more".to_owned(), parent_id: None };

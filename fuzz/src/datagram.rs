@@ -76,6 +76,7 @@ impl Room {
                 peer,
                 grant: Grant::ALL,
                 state,
+                audio_bitrate: 64_000,
                 replaces: None,
                 offer: &sdp,
                 sources: &sources,
@@ -138,7 +139,11 @@ impl Room {
         match what % 3 {
             0 => {
                 let [muted, deafened, camera, screen] = [1, 2, 4, 8].map(|bit| value & bit != 0);
-                self.sfu.set_state(self.now, TALKER, PeerState { muted, deafened, camera, screen });
+                self.sfu.set_state(
+                    self.now,
+                    TALKER,
+                    PeerState { muted, deafened, camera, screen, ..PeerState::default() },
+                );
             }
             1 => self.sfu.set_wishes(self.now, LISTENER, &[wish(value.into())]),
             _ => self.now += Duration::from_millis(u64::from(value) * 10),

@@ -126,7 +126,16 @@ fn admit(sfu: &mut Sfu, now: Instant, peer: PeerId) {
 }
 
 fn join<'a>(peer: PeerId, offer: &'a str, sources: &'a BTreeMap<Mid, Source>) -> Join<'a> {
-    Join { room: RoomId(1), peer, grant: Grant::ALL, state: PeerState::default(), replaces: None, offer, sources }
+    Join {
+        room: RoomId(1),
+        peer,
+        grant: Grant::ALL,
+        state: PeerState::default(),
+        audio_bitrate: 64_000,
+        replaces: None,
+        offer,
+        sources,
+    }
 }
 
 fn drain(sfu: &mut Sfu) {

@@ -78,4 +78,14 @@ limits! {
     VIDEO_SLOTS video_slots: usize = 25;
     /// Peers in one room.
     ROOM_PEERS room_peers: usize = 250;
+    /// Users that a voice channel may be limited to.
+    USER_LIMIT user_limit: u32 = 99;
+    /// Least bit/s of a voice channel's microphones.
+    MIN_BITRATE min_bitrate: u32 = 8_000;
+    /// Most bit/s of a voice channel's microphones.
+    MAX_BITRATE max_bitrate: u32 = 510_000;
+    /// Bit/s of a voice channel's microphones where nothing else is said.
+    DEFAULT_BITRATE default_bitrate: u32 = 64_000;
+    /// Bit/s from which on microphones send music: in stereo, and without pauses.
+    MUSIC_BITRATE music_bitrate: u32 = 128_000;
 }

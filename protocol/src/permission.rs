@@ -40,6 +40,14 @@ permissions! {
     /// Send one's camera and one's screen.
     STREAM = 8;
     KICK_MEMBERS = 9;
+    /// Silence the microphones of others.
+    MUTE_MEMBERS = 10;
+    /// Keep others from hearing.
+    DEAFEN_MEMBERS = 11;
+    /// Move others to another voice channel, also a full one, enter a full one, and end others' seats.
+    MOVE_MEMBERS = 12;
+    /// Be heard before all others.
+    PRIORITY_SPEAKER = 13;
 }
 
 impl Permissions {
@@ -126,6 +134,7 @@ mod tests {
         let held = resolve(Facts { is_owner: false, is_member: true });
         assert!(held.contains(Permissions::SEND_MESSAGES | Permissions::SPEAK));
         assert!(!held.contains(Permissions::MANAGE_CHANNELS));
+        assert!(!held.contains(Permissions::MUTE_MEMBERS) && !held.contains(Permissions::MOVE_MEMBERS));
     }
 
     #[test]

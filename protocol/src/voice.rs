@@ -27,6 +27,20 @@ pub struct PeerFlags {
     pub camera: bool,
     /// A screen is shared.
     pub screen: bool,
+    /// Is heard before all others, who are played lower meanwhile; of those who may.
+    #[serde(default)]
+    pub priority: bool,
+}
+
+/// What those who may have decided about a member, for all voice channels of a guild. The member cannot lift it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Restraint {
+    /// Says nothing, whatever the own microphone does.
+    #[serde(default)]
+    pub server_muted: bool,
+    /// Hears nothing, though pictures go on.
+    #[serde(default)]
+    pub server_deafened: bool,
 }
 
 /// A user's seat in a voice channel.
@@ -38,6 +52,22 @@ pub struct VoiceState {
     pub peer_id: PeerId,
     #[serde(flatten)]
     pub flags: PeerFlags,
+    #[serde(flatten)]
+    pub restraint: Restraint,
+}
+
+impl VoiceState {
+    /// Whether the microphone is off, by whoever's doing.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.flags.muted || self.restraint.server_muted
+    }
+
+    /// Whether no sound reaches the user, by whoever's doing.
+    #[must_use]
+    pub fn is_deaf(&self) -> bool {
+        self.flags.deafened || self.restraint.server_deafened
+    }
 }
 
 /// The `mid` of an m-line (RFC 5888) in a client's offer.
@@ -159,6 +189,10 @@ pub enum VoiceEnd {
     TimedOut,
     /// The connection failed; join again.
     Failed,
+    /// Somebody who may has moved the user: join the channel that is named beside this.
+    Moved,
+    /// Somebody who may has ended the seat.
+    Disconnected,
     #[serde(other)]
     Unknown,
 }

@@ -3,15 +3,18 @@
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use protocol::account::{CurrentUser, Presence, SignedIn, Status, User};
-use protocol::channel::{Channel, ChannelKind, ReadState};
+use protocol::channel::{Channel, ChannelKind, ReadState, RoomSettings};
 use protocol::error::{ErrorBody, ErrorCode};
 use protocol::event::{Event, MemberAdded, VoiceEncodings, VoiceEnded, VoiceQuality, VoiceSlots};
 use protocol::gateway::{ClientFrame, ServerFrame};
-use protocol::guild::{Guild, GuildSnapshot, Member};
+use protocol::guild::{Afk, Guild, GuildSnapshot, Member};
 use protocol::id::{ID_EPOCH_MS, ID_SEQUENCE_BITS, MessageId};
 use protocol::message::{Message, Nonce};
+use protocol::request::guild::GuildPatch;
 use protocol::time::Timestamp;
-use protocol::voice::{Limitation, Mid, PeerFlags, PictureQuality, Quality, Shown, Slot, Source, VoiceEnd, VoiceState};
+use protocol::voice::{
+    Limitation, Mid, PeerFlags, PictureQuality, Quality, Restraint, Shown, Slot, Source, VoiceEnd, VoiceState,
+};
 
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("serialisable")
@@ -71,7 +74,7 @@ fn messages() {
 
 #[test]
 fn guilds() {
-    let member = Member { user: ada(), joined_at: Timestamp(9) };
+    let member = Member { user: ada(), joined_at: Timestamp(9), restraint: Restraint::default() };
     let channel = Channel {
         id: id(3),
         guild_id: id(2),
@@ -81,6 +84,7 @@ fn guilds() {
         parent_id: None,
         position: 0,
         last_message_id: None,
+        room: RoomSettings { user_limit: 5, ..RoomSettings::default() },
     };
     let state = VoiceState {
         guild_id: id(2),
@@ -88,17 +92,28 @@ fn guilds() {
         user_id: id(1),
         peer_id: id(8),
         flags: PeerFlags { muted: true, ..PeerFlags::default() },
+        restraint: Restraint { server_muted: true, server_deafened: false },
     };
     let snapshot = GuildSnapshot {
-        guild: Guild { id: id(2), name: "Tea".to_owned(), owner_id: id(1) },
+        guild: Guild { id: id(2), name: "Tea".to_owned(), owner_id: id(1), afk: Afk::default() },
         channels: vec![channel],
         members: vec![member.clone()],
         presences: vec![Presence { user_id: id(1), status: Status::Online }],
         voice_states: vec![state],
     };
-    assert_snapshot!(json(&snapshot), @r#"{"id":"2","name":"Tea","owner_id":"1","channels":[{"id":"3","guild_id":"2","kind":"voice","name":"General","topic":"","parent_id":null,"position":0,"last_message_id":null}],"members":[{"user":{"id":"1","username":"ada","display_name":"Ada"},"joined_at":9}],"presences":[{"user_id":"1","status":"online"}],"voice_states":[{"guild_id":"2","channel_id":"3","user_id":"1","peer_id":"8","muted":true,"deafened":false,"camera":false,"screen":false}]}"#);
+    assert_snapshot!(json(&snapshot), @r#"{"id":"2","name":"Tea","owner_id":"1","afk_channel_id":null,"afk_timeout_s":300,"channels":[{"id":"3","guild_id":"2","kind":"voice","name":"General","topic":"","parent_id":null,"position":0,"last_message_id":null,"user_limit":5,"bitrate":64000}],"members":[{"user":{"id":"1","username":"ada","display_name":"Ada"},"joined_at":9,"server_muted":false,"server_deafened":false}],"presences":[{"user_id":"1","status":"online"}],"voice_states":[{"guild_id":"2","channel_id":"3","user_id":"1","peer_id":"8","muted":true,"deafened":false,"camera":false,"screen":false,"priority":false,"server_muted":true,"server_deafened":false}]}"#);
     let added = Event::MemberAdded(MemberAdded { guild_id: id(2), member });
-    assert_snapshot!(json(&added), @r#"{"type":"member_added","guild_id":"2","member":{"user":{"id":"1","username":"ada","display_name":"Ada"},"joined_at":9}}"#);
+    assert_snapshot!(json(&added), @r#"{"type":"member_added","guild_id":"2","member":{"user":{"id":"1","username":"ada","display_name":"Ada"},"joined_at":9,"server_muted":false,"server_deafened":false}}"#);
+}
+
+#[test]
+fn what_is_absent_stays_and_what_is_null_goes() {
+    let read = |text| serde_json::from_str::<GuildPatch>(text).unwrap();
+    assert_eq!(read("{}"), GuildPatch::default());
+    assert_eq!(read(r#"{"afk_channel_id":null}"#).afk_channel_id, Some(None));
+    assert_eq!(read(r#"{"afk_channel_id":"3"}"#).afk_channel_id, Some(Some(id(3))));
+    let patch = GuildPatch { afk_channel_id: Some(None), ..GuildPatch::default() };
+    assert_snapshot!(json(&patch), @r#"{"afk_channel_id":null}"#);
 }
 
 #[test]
@@ -121,8 +136,10 @@ fn voice() {
         serde_json::from_str(r#"{"loss_up_permille":1,"loss_down_permille":2,"round_trip_ms":null,"jitter_ms":3}"#)
             .unwrap();
     assert_eq!((of_older_server.available_bitrate, of_older_server.pictures.len()), (None, 0));
-    let ended = VoiceEnded { channel_id: id(3), peer_id: id(7), reason: VoiceEnd::TimedOut };
+    let ended = VoiceEnded { channel_id: id(3), peer_id: id(7), reason: VoiceEnd::TimedOut, moved_to: None };
     assert_snapshot!(json(&Event::VoiceEnded(ended)), @r#"{"type":"voice_ended","channel_id":"3","peer_id":"7","reason":"timed_out"}"#);
+    let moved = VoiceEnded { channel_id: id(3), peer_id: id(7), reason: VoiceEnd::Moved, moved_to: Some(id(4)) };
+    assert_snapshot!(json(&Event::VoiceEnded(moved)), @r#"{"type":"voice_ended","channel_id":"3","peer_id":"7","reason":"moved","moved_to":"4"}"#);
 }
 
 proptest! {

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::clock::{self, Ids};
 use crate::hub::Hub;
 use crate::limiter::Limiter;
+use crate::pass::Passes;
 use crate::password::Passwords;
 use crate::room::Rooms;
 use crate::seat::Seats;
@@ -30,6 +31,7 @@ pub(crate) struct Context {
     pub(crate) tickets: Tickets,
     pub(crate) rooms: Rooms,
     pub(crate) seats: Seats,
+    pub(crate) passes: Passes,
     pub(crate) speaking: Speaking,
     pub(crate) untold: Untold,
     /// Wrong codes and links, by network.
@@ -83,6 +85,7 @@ impl Context {
             tickets: Tickets::default(),
             rooms,
             seats: Seats::default(),
+            passes: Passes::default(),
             speaking: Speaking::default(),
             untold: Untold::default(),
             wrong_codes: Limiter::new(WRONG_CODES_PER_HOUR, HOUR),
@@ -107,5 +110,6 @@ impl Context {
         self.gateway_tickets.sweep(now);
         self.offers.sweep(now);
         self.typing.sweep(now);
+        self.passes.sweep(now);
     }
 }

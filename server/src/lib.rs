@@ -11,6 +11,7 @@ mod http;
 mod hub;
 mod limiter;
 pub mod media;
+mod pass;
 mod password;
 pub mod room;
 mod seat;
@@ -48,6 +49,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long a connection may wait for a request's head; over HTTP/2, for an answer to a ping.
 const IDLE: Duration = Duration::from_secs(30);
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// How often those are looked for who do nothing in voice channels.
+const IDLE_EVERY: Duration = Duration::from_secs(5);
 
 /// The sockets that a server listens on, bound before anything else so that a taken port is an early, clear error.
 pub struct Listeners {
@@ -232,22 +235,29 @@ fn announced(config: &Config) -> Vec<IpAddr> {
     addresses
 }
 
-/// Forgets what has had its time.
+/// Forgets what has had its time, and does what is due.
 async fn sweep(app: App) {
+    let mut looked = clock::instant();
     let mut ticks = interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut telling = tokio::spawn(async {});
     loop {
         ticks.tick().await;
         app.sweep();
+        let now = clock::instant();
         if telling.is_finished() {
             let app = Arc::clone(&app);
+            let looks = now.saturating_duration_since(looked) >= IDLE_EVERY;
+            looked = if looks { now } else { looked };
             telling = tokio::spawn(async move {
                 domain::doubt::clear(&app).await;
+                if looks {
+                    domain::voice::move_idle(&app, now).await;
+                }
                 domain::untold::tell(app).await;
             });
         }
-        for user in app.hub.sweep(clock::instant()) {
+        for user in app.hub.sweep(now) {
             domain::presence::announce(&app, user);
         }
     }

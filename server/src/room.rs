@@ -17,6 +17,8 @@ pub struct Entry {
     pub peer: PeerId,
     pub grant: Grant,
     pub state: PeerState,
+    /// What the microphone is told to send at most, in bit/s.
+    pub audio_bitrate: u32,
     /// The user's peer that leaves for this one.
     pub replaces: Option<PeerId>,
     pub offer: String,
@@ -34,7 +36,9 @@ pub(crate) enum Command {
         answered: Answered,
     },
     Leave(PeerId),
+    SetGrant(PeerId, Grant),
     SetState(PeerId, PeerState),
+    SetAudioBitrate(PeerId, u32),
     SetWishes(PeerId, Vec<Wish>),
     /// Is answered by a thread that works.
     Ping(oneshot::Sender<()>),
@@ -70,12 +74,14 @@ pub fn connect() -> (Rooms, mpsc::Receiver<Event>, Ends) {
     (Rooms(command), event, Ends { commands, events })
 }
 
-/// The right to set the state of one peer, at once.
-pub(crate) struct StateSetter<'a>(mpsc::Permit<'a, Command>);
+/// The right to set what one peer may do and has switched on, at once.
+pub(crate) struct StateSetter<'a>(mpsc::PermitIterator<'a, Command>);
 
 impl StateSetter<'_> {
-    pub(crate) fn set(self, peer: PeerId, state: PeerState) {
-        self.0.send(Command::SetState(peer, state));
+    pub(crate) fn set(self, peer: PeerId, (grant, state): (Grant, PeerState)) {
+        for (permit, command) in self.0.zip([Command::SetGrant(peer, grant), Command::SetState(peer, state)]) {
+            permit.send(command);
+        }
     }
 }
 
@@ -98,7 +104,11 @@ impl Rooms {
 
     /// Waits for room to set a peer's state, so that setting it then takes no time.
     pub(crate) async fn ready_to_set_state(&self) -> Result<StateSetter<'_>, Ended> {
-        self.0.reserve().await.map(StateSetter).map_err(|_| Ended)
+        self.0.reserve_many(2).await.map(StateSetter).map_err(|_| Ended)
+    }
+
+    pub(crate) async fn set_audio_bitrate(&self, peer: PeerId, bitrate: u32) -> Result<(), Ended> {
+        self.send(Command::SetAudioBitrate(peer, bitrate)).await
     }
 
     pub async fn set_wishes(&self, peer: PeerId, wishes: Vec<Wish>) -> Result<(), Ended> {

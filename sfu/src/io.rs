@@ -67,7 +67,7 @@ pub enum MediaKind {
 /// What a peer may do. Enforced on packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// May publish its microphone.
+    /// May publish sound: its microphone, and with `screen` that of its screen, by which it could speak, too.
     pub audio: bool,
     /// May publish its camera.
     pub video: bool,
@@ -85,7 +85,8 @@ impl Grant {
         match source {
             Source::Microphone => self.audio,
             Source::Camera => self.video,
-            Source::Screen | Source::ScreenAudio => self.screen,
+            Source::Screen => self.screen,
+            Source::ScreenAudio => self.screen && self.audio,
         }
     }
 }
@@ -101,6 +102,8 @@ pub struct PeerState {
     pub camera: bool,
     /// The packets of the screen and of its sound are forwarded.
     pub screen: bool,
+    /// Gets an audio slot before all others while it talks. Whether it may is the shell's to say.
+    pub priority: bool,
 }
 
 impl PeerState {
@@ -112,6 +115,9 @@ impl PeerState {
         }
     }
 }
+
+/// Bit/s from which on a microphone is told to send music: in stereo, and without pauses.
+pub const MUSIC_BITRATE: u32 = 128_000;
 
 /// What the shell fixes once for a whole [`Sfu`](crate::Sfu).
 #[derive(Clone, Debug)]
@@ -171,6 +177,8 @@ pub struct Join<'a> {
     pub peer: PeerId,
     pub grant: Grant,
     pub state: PeerState,
+    /// What its microphone is told to send at most, in bit/s.
+    pub audio_bitrate: u32,
     /// A peer that leaves as soon as this one has joined: where it is in the room, the room
     /// has place for this one even when it is full.
     pub replaces: Option<PeerId>,

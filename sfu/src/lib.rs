@@ -35,7 +35,7 @@
 //! **Audio slots** are filled by us. While there are no more tracks than slots, every track
 //! keeps its slot; beyond that the loudest speakers have them (RFC 6464 levels, or packet sizes
 //! of clients that send none). The sound of a shared screen competes like a microphone, but is
-//! displaced by nobody. The CSRC of each packet names the peer: see [`Answer::csrc`].
+//! displaced by nobody but a priority speaker ([`PeerState::priority`]). The CSRC of each packet names the peer: see [`Answer::csrc`].
 //!
 //! **Video slots** are filled by the client's wishes ([`Sfu::set_wishes`]); a slot goes over to
 //! another track at its next key frame. Of a camera that is sent in several encodings
@@ -61,8 +61,8 @@ mod timer;
 mod uplink;
 
 pub use io::{
-    Answer, Config, Datagram, Event, GoneReason, Grant, Join, Limitation, Limits, MediaKind, Mid, Output, PeerId,
-    PeerState, PictureQuality, Quality, RoomId, Shown, Slot, SlotView, Source, Speaker, Transmit, Wish,
+    Answer, Config, Datagram, Event, GoneReason, Grant, Join, Limitation, Limits, MUSIC_BITRATE, MediaKind, Mid,
+    Output, PeerId, PeerState, PictureQuality, Quality, RoomId, Shown, Slot, SlotView, Source, Speaker, Transmit, Wish,
 };
 pub use peer::certificate::{Certificate, CertificateError};
 pub use peer::sdp::offer::OfferError;

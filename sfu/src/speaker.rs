@@ -40,12 +40,25 @@ pub(crate) enum Claim {
     Talking(f32),
     /// A shared screen's sound is what all came for.
     Screen,
+    /// A priority speaker talks.
+    Priority(f32),
 }
 
 impl Claim {
+    /// The claim of one who is heard before the others when talking.
+    pub(crate) fn with_priority(self) -> Self {
+        match self {
+            Self::Talking(loudness) => Self::Priority(loudness),
+            Self::Muted | Self::Silent(_) | Self::Screen | Self::Priority(_) => self,
+        }
+    }
+
     /// Whether a newcomer with this claim takes the slot of one with that claim.
     pub(crate) fn displaces(self, incumbent: Self) -> bool {
         match (self, incumbent) {
+            (Self::Priority(a), Self::Priority(b)) => a > b + MARGIN,
+            (Self::Priority(_), _) => true,
+            (_, Self::Priority(_)) => false,
             (Self::Screen, Self::Screen) => false,
             (Self::Screen, _) => true,
             (Self::Talking(a), Self::Talking(b)) => a > b + MARGIN,
@@ -152,5 +165,10 @@ mod tests {
         assert!(!Claim::Silent(70.0).displaces(Claim::Silent(10.0)));
         assert!(!Claim::Talking(127.0).displaces(Claim::Screen));
         assert!(Claim::Screen.displaces(Claim::Talking(127.0)));
+        let [quiet, loud] = [80.0, 127.0].map(|loudness| Claim::Talking(loudness).with_priority());
+        assert!(quiet.displaces(Claim::Talking(127.0)) && quiet.displaces(Claim::Screen));
+        assert!(!Claim::Talking(127.0).displaces(quiet) && !Claim::Screen.displaces(quiet));
+        assert!(loud.displaces(quiet) && !quiet.displaces(loud) && !quiet.displaces(quiet));
+        assert_eq!(Claim::Silent(70.0).with_priority(), Claim::Silent(70.0), "only while it talks");
     }
 }

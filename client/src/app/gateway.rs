@@ -194,6 +194,9 @@ impl App {
             Effect::MessageArrived(message) => self.message_arrived(&message),
             Effect::SeatTaken { channel_id, user_id } => self.seat_changed((channel_id, user_id), Sound::Join),
             Effect::SeatLeft { channel_id, user_id } => self.seat_changed((channel_id, user_id), Sound::Leave),
+            Effect::BitrateChanged(channel_id) => self.bitrate_changed(channel_id),
+            Effect::Spoken(channel_id) => self.duck(channel_id),
+            Effect::Restrained => self.obey_restraint(),
             Effect::GuildGone(guild_id) => {
                 let is_here = self.route.peek().guild() == Some(guild_id);
                 if is_here {

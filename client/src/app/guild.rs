@@ -8,7 +8,7 @@ use protocol::id::{ChannelId, GuildId};
 use protocol::request::channel::{
     ChannelPatch, CreateChannel, DeleteChannel, NewChannel, ReorderChannels, UpdateChannel,
 };
-use protocol::request::guild::{CreateGuild, DeleteGuild, GuildBody, LeaveGuild, UpdateGuild};
+use protocol::request::guild::{CreateGuild, DeleteGuild, GuildBody, GuildPatch, LeaveGuild, UpdateGuild};
 use protocol::request::invite::AcceptInvite;
 
 use super::App;
@@ -51,9 +51,9 @@ impl App {
 
     /// # Errors
     /// The server's refusal, or that it could not be reached.
-    pub async fn rename_guild(self, guild_id: GuildId, name: String) -> Result<(), Failure> {
+    pub async fn update_guild(self, guild_id: GuildId, patch: GuildPatch) -> Result<(), Failure> {
         let before = self.held_guild(guild_id);
-        let guild = net::send(UpdateGuild { guild_id, body: GuildBody { name } }).await?;
+        let guild = net::send(UpdateGuild { guild_id, body: patch }).await?;
         if self.held_guild(guild_id) == before {
             self.apply_own(Event::GuildUpdated(guild));
         }

@@ -5,6 +5,7 @@ mod chat;
 mod gateway;
 mod guild;
 mod input;
+mod moderate;
 mod outbox;
 mod prefs;
 mod toast;

@@ -1,9 +1,9 @@
 use dioxus::prelude::*;
 
 use protocol::account::{CurrentUser, User};
-use protocol::channel::{Channel, ChannelKind};
+use protocol::channel::{Channel, ChannelKind, RoomSettings};
 use protocol::event::{Event, Ready};
-use protocol::guild::{Guild, GuildSnapshot};
+use protocol::guild::{Afk, Guild, GuildSnapshot};
 use protocol::id::{ChannelId, GuildId, MessageId, SessionId, UserId};
 use protocol::message::{History, Message};
 
@@ -49,13 +49,14 @@ fn ready() -> Ready {
         parent_id: None,
         position: 0,
         last_message_id: None,
+        room: RoomSettings::default(),
     };
     Ready {
         user: CurrentUser { user: user(1), is_admin: true },
         session_id: SessionId::try_from(5).unwrap(),
         resume_token: "r".into(),
         guilds: vec![GuildSnapshot {
-            guild: Guild { id: guild_id(), name: "Home".into(), owner_id: user(1).id },
+            guild: Guild { id: guild_id(), name: "Home".into(), owner_id: user(1).id, afk: Afk::default() },
             channels: vec![channel],
             members: Vec::new(),
             presences: Vec::new(),

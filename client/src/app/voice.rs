@@ -12,10 +12,12 @@ use dioxus::prelude::*;
 use protocol::error::ErrorCode;
 use protocol::event::{VoiceEnded, VoiceQuality};
 use protocol::id::{ChannelId, PeerId, UserId};
+use protocol::permission::Permissions;
 use protocol::request::voice::UpdateVoice;
-use protocol::voice::{Mid, PeerFlags, Quality, Shown, VoiceState, Wish};
+use protocol::voice::{Mid, PeerFlags, Quality, Shown, Source, VoiceEnd, VoiceState, Wish};
 
 use super::{App, Tone};
+use crate::call::duck::Duck;
 use crate::call::focus::Focus;
 use crate::call::openings::Openings;
 use crate::call::wishes::Sight;
@@ -49,6 +51,7 @@ pub struct Voice {
     /// The next key that is pressed becomes the key to talk.
     chooses_key: bool,
     news: News,
+    duck: Duck,
 }
 
 /// A sentence that is read out.
@@ -189,6 +192,9 @@ impl App {
         if self.voice.peek().channel_id() == Some(channel_id) {
             return;
         }
+        if self.is_full(channel_id) {
+            return self.toast(Tone::Error, text::channel_full());
+        }
         match platform::can_call() {
             Ok(()) => {}
             Err(CannotCall::Insecure) => return self.toast(Tone::Error, text::insecure_origin()),
@@ -198,7 +204,6 @@ impl App {
         self.apply_speaker();
         let flags = self.prefs.peek().hearing().apply(PeerFlags::default());
         self.stop_pictures();
-        platform::set_deafened(flags.deafened);
         {
             let mut voice = self.voice.write();
             voice.trouble = None;
@@ -207,11 +212,24 @@ impl App {
         self.show_seat(channel_id, placeholder(), flags);
         self.with_call(|call| call.join(channel_id, flags, moment()));
         // One that is open for a test is sent from now on.
-        self.open_or_shut_microphone();
+        self.obey_restraint();
         self.sound(Sound::Join);
         if !flags.muted {
             self.start_microphone();
         }
+    }
+
+    /// Whether the server would refuse the user a seat for want of place.
+    #[must_use]
+    pub fn is_full(self, channel_id: ChannelId) -> bool {
+        let state = self.state.peek();
+        let me = state.my_id();
+        let Some(channel) = state.channel(channel_id) else { return false };
+        let guild = state.guilds.get(&channel.guild_id);
+        let may_all = guild.is_some_and(|guild| guild.permissions(me).contains(Permissions::MOVE_MEMBERS));
+        let seats = state.seats.in_channel(channel_id).into_iter();
+        let others = seats.filter(|seat| Some(seat.user_id) != me).count();
+        !may_all && !channel.room.has_place(others)
     }
 
     /// The press that leaves.
@@ -233,7 +251,8 @@ impl App {
     fn show_seat(mut self, channel_id: ChannelId, peer_id: PeerId, flags: PeerFlags) {
         let mut state = self.state.write();
         if let (Some(user_id), Some(guild_id)) = (state.my_id(), state.guild_of(channel_id)) {
-            state.seats.seat(VoiceState { guild_id, channel_id, user_id, peer_id, flags });
+            let restraint = state.restraint(guild_id, user_id);
+            state.seats.seat(VoiceState { guild_id, channel_id, user_id, peer_id, flags, restraint });
         }
     }
 
@@ -268,6 +287,7 @@ impl App {
         let words = match ending {
             Ending::Replaced => text::call_replaced().to_owned(),
             Ending::Removed => text::call_removed().to_owned(),
+            Ending::Disconnected => text::call_disconnected().to_owned(),
             Ending::Refused(reason) => text::call_refused(reason),
             Ending::Broken(reason) => text::call_broken(reason),
         };
@@ -293,7 +313,33 @@ impl App {
     }
 
     pub(super) fn voice_ended(self, ended: VoiceEnded) {
-        self.with_call(|call| call.handle_ended(ended.peer_id, ended.reason, moment()));
+        let VoiceEnded { channel_id, peer_id, reason, moved_to } = ended;
+        let is_own = self.voice.peek().peer_id() == Some(peer_id);
+        match moved_to.filter(|to| is_own && reason == VoiceEnd::Moved && *to != channel_id) {
+            Some(to) => self.follow(channel_id, to),
+            None => self.with_call(|call| call.handle_ended(peer_id, reason, moment())),
+        }
+    }
+
+    /// Somebody has moved the user, who goes on in the other room as they were in this one. A screen was shared with the
+    /// people of this one.
+    fn follow(mut self, from: ChannelId, to: ChannelId) {
+        platform::close_screen();
+        {
+            let mut voice = self.voice.write();
+            voice.openings.cancel(Source::Screen);
+            voice.focus = Focus::default();
+            voice.duck = Duck::default();
+        }
+        self.show_seat(to, placeholder(), PeerFlags { screen: false, ..self.voice.peek().flags() });
+        self.with_call(|call| call.follow(to, moment()));
+        self.obey_restraint();
+        self.sound(Sound::Join);
+        if self.route.peek().channel() == Some(from) {
+            self.go_to_channel(to);
+        }
+        let name = self.state.peek().channel(to).map(|channel| channel.name.clone()).unwrap_or_default();
+        self.toast(Tone::Info, text::call_moved(&name));
     }
 
     pub(super) fn voice_quality(mut self, measured: VoiceQuality) {
@@ -320,6 +366,10 @@ impl App {
         let is_due = self.voice.peek().call.deadline().is_some_and(|deadline| deadline <= moment());
         if is_due {
             self.with_call(|call| call.handle_time(moment()));
+        }
+        let channel_id = self.voice.peek().channel_id();
+        if let Some(channel_id) = channel_id {
+            self.duck(channel_id);
         }
         self.tick_pictures();
     }

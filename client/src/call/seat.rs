@@ -63,6 +63,8 @@ pub enum Ending {
     /// The user sits elsewhere now.
     Replaced,
     Removed,
+    /// Somebody who may has ended it.
+    Disconnected,
     /// The server's sentence.
     Refused(String),
     /// The browser cannot make the connection; with its own words.
@@ -151,6 +153,12 @@ impl Call {
         self.flags
     }
 
+    /// The newest attempt.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
     /// Whether what this attempt has got is still wanted.
     #[must_use]
     pub fn is_current(&self, attempt: u32) -> bool {
@@ -185,7 +193,7 @@ impl Call {
         self.channel_id = Some(channel_id);
         // The server moves the seat, so that the old one needs no leave.
         self.peer_id = None;
-        self.flags = PeerFlags { camera: false, screen: false, ..flags };
+        self.flags = PeerFlags { camera: false, screen: false, priority: false, ..flags };
         self.failures = 0;
         self.apart_since = None;
         if self.asked.is_some() {
@@ -329,8 +337,20 @@ impl Call {
         match reason {
             VoiceEnd::Replaced => self.end(Ending::Replaced),
             VoiceEnd::Removed => self.end(Ending::Removed),
-            VoiceEnd::TimedOut | VoiceEnd::Failed | VoiceEnd::Unknown => self.open(Phase::Rejoining, now),
+            VoiceEnd::Disconnected => self.end(Ending::Disconnected),
+            VoiceEnd::TimedOut | VoiceEnd::Failed | VoiceEnd::Moved | VoiceEnd::Unknown => {
+                self.open(Phase::Rejoining, now)
+            }
         }
+    }
+
+    /// The server has ended the connection for the user to go on in another room, as they are but for a shared screen.
+    pub fn follow(&mut self, channel_id: ChannelId, now: Moment) {
+        self.channel_id = Some(channel_id);
+        self.flags.screen = false;
+        self.failures = 0;
+        self.apart_since = None;
+        self.open(Phase::Joining, now);
     }
 
     /// A snapshot came; it names the connection that the user's seat has, if they have one.
@@ -419,7 +439,7 @@ impl Call {
         self.timer = None;
         self.failures = 0;
         self.attempt += 1;
-        self.flags = PeerFlags { camera: false, screen: false, ..self.flags };
+        self.flags = PeerFlags { camera: false, screen: false, priority: false, ..self.flags };
     }
 }
 

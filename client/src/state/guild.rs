@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use protocol::channel::{Channel, ChannelKind};
-use protocol::event::{ChannelDeleted, GuildDeleted, MemberAdded, MemberRemoved};
+use protocol::event::{ChannelDeleted, GuildDeleted, MemberAdded, MemberRemoved, MemberUpdated};
 use protocol::guild::{Guild as GuildInfo, Member};
 use protocol::id::{ChannelId, GuildId, UserId};
 use protocol::permission::{self, Facts, Permissions};
 use protocol::request::channel::ChannelPlace;
 use protocol::time::Timestamp;
+use protocol::voice::Restraint;
 
 use super::{Effect, State};
 
@@ -16,8 +17,21 @@ use super::{Effect, State};
 pub struct Guild {
     pub info: GuildInfo,
     pub channels: BTreeMap<ChannelId, Channel>,
-    /// When each member came.
-    pub members: BTreeMap<UserId, Timestamp>,
+    pub members: BTreeMap<UserId, Membership>,
+}
+
+/// What is known of a member beside who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Membership {
+    pub joined_at: Timestamp,
+    /// What was decided about them.
+    pub restraint: Restraint,
+}
+
+impl From<&Member> for Membership {
+    fn from(member: &Member) -> Self {
+        Self { joined_at: member.joined_at, restraint: member.restraint }
+    }
 }
 
 /// The channels of a guild as they are listed.
@@ -49,7 +63,7 @@ impl Guild {
         Self {
             info,
             channels: channels.into_iter().map(|channel| (channel.id, channel)).collect(),
-            members: members.iter().map(|member| (member.user.id, member.joined_at)).collect(),
+            members: members.iter().map(|member| (member.user.id, member.into())).collect(),
         }
     }
 
@@ -173,7 +187,7 @@ impl State {
     pub(super) fn guild_updated(&mut self, info: GuildInfo) -> Option<Effect> {
         let guild = self.guilds.get_mut(&info.id)?;
         guild.info = info;
-        None
+        Some(Effect::Restrained)
     }
 
     pub(super) fn guild_deleted(&mut self, gone: GuildDeleted) -> Option<Effect> {
@@ -187,11 +201,14 @@ impl State {
 
     pub(super) fn channel_changed(&mut self, mut channel: Channel) -> Option<Effect> {
         let guild = self.guilds.get_mut(&channel.guild_id)?;
+        let mut effect = None;
         if let Some(known) = guild.channels.get(&channel.id) {
             channel.last_message_id = channel.last_message_id.max(known.last_message_id);
+            let is_other = channel.room.bitrate != known.room.bitrate;
+            effect = is_other.then_some(Effect::BitrateChanged(channel.id));
         }
         guild.channels.insert(channel.id, channel);
-        None
+        effect
     }
 
     pub(super) fn channel_deleted(&mut self, gone: ChannelDeleted) -> Option<Effect> {
@@ -209,14 +226,29 @@ impl State {
 
     pub(super) fn member_added(&mut self, added: MemberAdded) -> Option<Effect> {
         let guild = self.guilds.get_mut(&added.guild_id)?;
-        guild.members.insert(added.member.user.id, added.member.joined_at);
+        guild.members.insert(added.member.user.id, (&added.member).into());
         self.users.insert(added.member.user.id, added.member.user);
         None
+    }
+
+    pub(super) fn member_updated(&mut self, updated: MemberUpdated) -> Option<Effect> {
+        let MemberUpdated { guild_id, member } = updated;
+        let known = self.guilds.get_mut(&guild_id)?.members.get_mut(&member.user.id)?;
+        *known = (&member).into();
+        self.seats.restrain(guild_id, member.user.id, member.restraint);
+        Some(Effect::Restrained)
     }
 
     pub(super) fn member_removed(&mut self, removed: MemberRemoved) -> Option<Effect> {
         self.guilds.get_mut(&removed.guild_id)?.members.remove(&removed.user_id);
         None
+    }
+
+    /// What was decided about a member.
+    #[must_use]
+    pub fn restraint(&self, guild_id: GuildId, user_id: UserId) -> Restraint {
+        let member = self.guilds.get(&guild_id).and_then(|guild| guild.members.get(&user_id));
+        member.map(|member| member.restraint).unwrap_or_default()
     }
 
     /// The guild of a channel.

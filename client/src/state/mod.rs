@@ -21,7 +21,7 @@ use protocol::id::{ChannelId, GuildId, SessionId, UserId};
 use protocol::message::Message;
 use protocol::time::Timestamp;
 
-pub use guild::{Branch, Guild, Move, Sibling, Tree, move_channel};
+pub use guild::{Branch, Guild, Membership, Move, Sibling, Tree, move_channel};
 pub use read::{Reads, Unread};
 pub use route::{GuildTab, Route, UserTab};
 pub use timeline::{Direction, Pending, Progress, Row, Timeline};
@@ -42,6 +42,12 @@ pub enum Effect {
         channel_id: ChannelId,
         user_id: UserId,
     },
+    /// Who speaks in a channel has changed, or with what priority.
+    Spoken(ChannelId),
+    /// Something was decided about a member, or where nobody speaks.
+    Restrained,
+    /// The microphones of a channel are to sound different.
+    BitrateChanged(ChannelId),
     GuildGone(GuildId),
     ChannelGone(ChannelId),
 }
@@ -126,6 +132,7 @@ impl State {
             Event::ChannelCreated(channel) | Event::ChannelUpdated(channel) => self.channel_changed(channel),
             Event::ChannelDeleted(gone) => self.channel_deleted(gone),
             Event::MemberAdded(added) => self.member_added(added),
+            Event::MemberUpdated(updated) => self.member_updated(updated),
             Event::MemberRemoved(removed) => self.member_removed(removed),
             Event::PresenceUpdated(presence) => self.presence_updated(presence),
             Event::VoiceStateUpdated(state) => self.voice_state_updated(state),

@@ -51,7 +51,7 @@ impl State {
             Some(read) => last > read,
             None => {
                 let guild = self.guilds.get(&channel.guild_id);
-                let joined = self.my_id().and_then(|me| guild?.members.get(&me).copied());
+                let joined = self.my_id().and_then(|me| guild?.members.get(&me).map(|member| member.joined_at));
                 joined.is_some_and(|joined| last.created_at() > joined)
             }
         };

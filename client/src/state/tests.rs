@@ -1,13 +1,13 @@
 use protocol::account::{CurrentUser, Presence, Status, User};
-use protocol::channel::{Channel, ChannelKind, ReadState};
+use protocol::channel::{Channel, ChannelKind, ReadState, RoomSettings};
 use protocol::event::{
-    ChannelDeleted, Event, GuildDeleted, MessageDeleted, Ready, TypingStarted, VoiceLeft, VoiceSpeakers,
+    ChannelDeleted, Event, GuildDeleted, MemberUpdated, MessageDeleted, Ready, TypingStarted, VoiceLeft, VoiceSpeakers,
 };
-use protocol::guild::{Guild as GuildInfo, GuildSnapshot, Member};
+use protocol::guild::{Afk, Guild as GuildInfo, GuildSnapshot, Member};
 use protocol::id::{ChannelId, GuildId, ID_EPOCH_MS, ID_SEQUENCE_BITS, MessageId, PeerId, SessionId, UserId};
 use protocol::message::{History, Message, Nonce};
 use protocol::time::Timestamp;
-use protocol::voice::{PeerFlags, Speaker, VoiceState};
+use protocol::voice::{PeerFlags, Restraint, Speaker, VoiceState};
 
 use super::{Direction, Effect, Pending, Route, Row, Sibling, State, Timeline, Unread, move_channel};
 
@@ -49,6 +49,7 @@ fn channel(number: i64, kind: ChannelKind, position: u32) -> Channel {
         parent_id: None,
         position,
         last_message_id: None,
+        room: RoomSettings::default(),
     }
 }
 fn seat(user: i64, channel: i64) -> VoiceState {
@@ -58,7 +59,11 @@ fn seat(user: i64, channel: i64) -> VoiceState {
         user_id: user_id(user),
         peer_id: PeerId::try_from(100 + user).unwrap(),
         flags: PeerFlags::default(),
+        restraint: Restraint::default(),
     }
+}
+fn member(number: i64) -> Member {
+    Member { user: user(number), joined_at: Timestamp(ID_EPOCH_MS), restraint: Restraint::default() }
 }
 fn ready() -> Ready {
     Ready {
@@ -66,9 +71,9 @@ fn ready() -> Ready {
         session_id: SessionId::try_from(5).unwrap(),
         resume_token: "r".into(),
         guilds: vec![GuildSnapshot {
-            guild: GuildInfo { id: guild_id(), name: "Home".into(), owner_id: user_id(1) },
+            guild: GuildInfo { id: guild_id(), name: "Home".into(), owner_id: user_id(1), afk: Afk::default() },
             channels: vec![channel(10, ChannelKind::Text, 0), channel(11, ChannelKind::Voice, 1)],
-            members: [1, 2].map(|id| Member { user: user(id), joined_at: Timestamp(ID_EPOCH_MS) }).into(),
+            members: [1, 2].map(member).into(),
             presences: vec![Presence { user_id: user_id(1), status: Status::Online }],
             voice_states: vec![seat(2, 11)],
         }],
@@ -260,7 +265,7 @@ fn a_seat_moves_with_its_user_and_an_old_leave_is_ignored() {
 fn changed_flags_are_no_arrival() {
     let mut state = started();
     let muted = VoiceState { flags: PeerFlags { muted: true, ..PeerFlags::default() }, ..seat(2, 11) };
-    assert_eq!(state.apply(Event::VoiceStateUpdated(muted), NOW), None);
+    assert_eq!(state.apply(Event::VoiceStateUpdated(muted), NOW), Some(Effect::Spoken(channel_id(11))));
 }
 
 #[test]
@@ -273,6 +278,35 @@ fn those_not_named_among_the_speakers_are_silent_and_so_are_the_muted() {
     assert!(!state.seats.is_speaking(&muted));
     state.apply(speakers(vec![]), NOW);
     assert!(!state.seats.is_speaking(&seat(2, 11)));
+}
+
+#[test]
+fn what_is_decided_about_a_member_shows_in_their_seat_on_that_server() {
+    let mut state = started();
+    let restraint = Restraint { server_muted: true, server_deafened: false };
+    let decided =
+        Event::MemberUpdated(MemberUpdated { guild_id: guild_id(), member: Member { restraint, ..member(2) } });
+    assert_eq!(state.apply(decided, NOW), Some(Effect::Restrained));
+    assert_eq!(state.restraint(guild_id(), user_id(2)), restraint);
+    assert_eq!(state.restraint(guild_id(), user_id(1)), Restraint::default());
+    let seat = state.seats.of(user_id(2)).unwrap();
+    assert!(seat.is_silent() && !seat.flags.muted && !seat.is_deaf());
+}
+
+#[test]
+fn a_priority_speaker_who_talks_talks_over_all_but_themselves() {
+    let mut state = started();
+    let first = VoiceState { flags: PeerFlags { priority: true, ..PeerFlags::default() }, ..seat(2, 11) };
+    let peer_id = first.peer_id;
+    state.apply(Event::VoiceStateUpdated(first), NOW);
+    let is_talked_over = |state: &State, user| state.seats.is_talked_over(channel_id(11), Some(user_id(user)));
+    assert!(state.seats.has_priority(peer_id) && !is_talked_over(&state, 1));
+    let speakers = vec![Speaker { peer_id, level: 90 }];
+    state.apply(Event::VoiceSpeakers(VoiceSpeakers { channel_id: channel_id(11), speakers }), NOW);
+    assert!(is_talked_over(&state, 1) && !is_talked_over(&state, 2));
+    assert!(!state.seats.is_talked_over(channel_id(10), Some(user_id(1))));
+    state.apply(Event::VoiceStateUpdated(seat(2, 11)), NOW);
+    assert!(!is_talked_over(&state, 1));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::event::{VoiceLeft, VoiceSpeakers};
 use protocol::id::{ChannelId, GuildId, PeerId, UserId};
-use protocol::voice::VoiceState;
+use protocol::voice::{Restraint, VoiceState};
 
 use super::{Effect, State};
 
@@ -58,7 +58,20 @@ impl Seats {
     #[must_use]
     pub fn is_speaking(&self, state: &VoiceState) -> bool {
         let speakers = self.speaking.get(&state.channel_id);
-        speakers.is_some_and(|speakers| speakers.contains(&state.peer_id)) && !state.flags.muted
+        speakers.is_some_and(|speakers| speakers.contains(&state.peer_id)) && !state.is_silent()
+    }
+
+    /// Whether a priority speaker other than this user talks in a channel.
+    #[must_use]
+    pub fn is_talked_over(&self, channel_id: ChannelId, user_id: Option<UserId>) -> bool {
+        let mut others = self.by_user.values().filter(|state| Some(state.user_id) != user_id);
+        others.any(|state| state.channel_id == channel_id && state.flags.priority && self.is_speaking(state))
+    }
+
+    /// Whether a connection is a priority speaker's.
+    #[must_use]
+    pub fn has_priority(&self, peer_id: PeerId) -> bool {
+        self.by_user.values().any(|state| state.peer_id == peer_id && state.flags.priority)
     }
 
     #[must_use]
@@ -84,6 +97,12 @@ impl Seats {
         self.hush(channel_id, peer_id);
     }
 
+    pub(super) fn restrain(&mut self, guild_id: GuildId, user_id: UserId, restraint: Restraint) {
+        if let Some(state) = self.by_user.get_mut(&user_id).filter(|state| state.guild_id == guild_id) {
+            state.restraint = restraint;
+        }
+    }
+
     fn hush(&mut self, channel_id: ChannelId, peer_id: PeerId) {
         if let Some(speakers) = self.speaking.get_mut(&channel_id) {
             speakers.remove(&peer_id);
@@ -104,7 +123,7 @@ impl State {
         let (channel_id, user_id) = (state.channel_id, state.user_id);
         let before = self.seats.seat(state);
         let moved = before.is_none_or(|before| before.channel_id != channel_id);
-        moved.then_some(Effect::SeatTaken { channel_id, user_id })
+        Some(if moved { Effect::SeatTaken { channel_id, user_id } } else { Effect::Spoken(channel_id) })
     }
 
     pub(super) fn voice_left(&mut self, left: VoiceLeft) -> Option<Effect> {
@@ -114,12 +133,13 @@ impl State {
     }
 
     pub(super) fn voice_speakers(&mut self, heard: VoiceSpeakers) -> Option<Effect> {
+        let channel_id = heard.channel_id;
         let speakers: BTreeSet<PeerId> = heard.speakers.iter().map(|speaker| speaker.peer_id).collect();
         if speakers.is_empty() {
             self.seats.speaking.remove(&heard.channel_id);
         } else {
             self.seats.speaking.insert(heard.channel_id, speakers);
         }
-        None
+        Some(Effect::Spoken(channel_id))
     }
 }

@@ -75,6 +75,9 @@ pub fn IconButton(
     #[props(default)]
     is_on: Option<bool>,
     #[props(default)] is_expanded: Option<bool>,
+    /// It does nothing now, and its label says why.
+    #[props(default)]
+    is_held: bool,
     /// The key that does the same.
     #[props(default)]
     shortcut: Option<&'static str>,
@@ -90,6 +93,7 @@ pub fn IconButton(
             "aria-pressed": is_pressed,
             "data-on": is_on,
             "aria-expanded": is_expanded,
+            "aria-disabled": is_held.then_some("true"),
             "aria-keyshortcuts": shortcut,
             "data-tip": "{tip}",
             onclick: move |event| {

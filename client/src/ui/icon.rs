@@ -44,6 +44,7 @@ pub enum Glyph {
     Folder,
     Signal,
     Door,
+    Horn,
 }
 
 impl Glyph {
@@ -122,6 +123,7 @@ impl Glyph {
             }
             Self::Folder => "M3 5.500h5l1.500 2H17v8H3Z",
             Self::Signal => "M4 13.500v2M8 10.500v5M12 7.500v8M16 4.500v11",
+            Self::Horn => "M3.500 8.300v3.400h2.700L13 15.500v-11L6.200 8.300ZM15.300 7.700a3.300 3.300 0 0 1 0 4.600",
             Self::Door => "M8 3.500h7.500v13H8M3 10h8M8 7l3 3-3 3",
         }
     }

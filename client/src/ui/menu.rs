@@ -72,6 +72,28 @@ pub fn Menu(
     }
 }
 
+/// A thing to do in a box that holds other things, too.
+#[component]
+pub fn Action(
+    label: String,
+    glyph: Glyph,
+    #[props(default)] is_danger: bool,
+    #[props(default)] is_expanded: Option<bool>,
+    on_press: EventHandler<()>,
+) -> Element {
+    rsx! {
+        button {
+            class: "menu-item",
+            "data-danger": is_danger,
+            r#type: "button",
+            "aria-expanded": is_expanded,
+            onclick: move |_| on_press.call(()),
+            Icon { glyph }
+            span { "{label}" }
+        }
+    }
+}
+
 #[component]
 pub fn MenuItem(label: String, glyph: Glyph, #[props(default)] is_danger: bool, on_press: EventHandler<()>) -> Element {
     rsx! {

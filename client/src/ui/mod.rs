@@ -17,5 +17,5 @@ pub use field::{Choice, Field, Select, Slider, Switch};
 pub use form::Form;
 pub use icon::{Glyph, Icon};
 pub use mark::Mark;
-pub use menu::{Menu, MenuItem, Popover};
+pub use menu::{Action, Menu, MenuItem, Popover};
 pub use place::{Empty, Skeleton, Spinner};

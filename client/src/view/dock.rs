@@ -71,7 +71,22 @@ fn CallBar() -> Element {
             if let Some(trouble) = trouble() {
                 p { class: "call-trouble", role: "alert", Icon { glyph: Glyph::Warning } "{trouble.sentence()}" }
             }
+            Held {}
             Controls { id: "dock" }
+        }
+    }
+}
+
+/// Why the user is silent or hears nothing, if not by their own choice.
+#[component]
+fn Held() -> Element {
+    let app = use_app();
+    let held = use_memo(move || [app.held_microphone(), app.held_headphones()]);
+    rsx! {
+        div { class: "call-held", role: "status",
+            for sentence in held().into_iter().flatten() {
+                p { key: "{sentence}", class: "call-trouble", Icon { glyph: Glyph::Warning } "{sentence}" }
+            }
         }
     }
 }
@@ -191,22 +206,29 @@ pub(super) fn Controls(id: &'static str) -> Element {
     let flags = use_memo(move || app.voice.read().flags());
     let phase = use_memo(move || app.voice.read().phase());
     let mut has_devices = use_signal(|| false);
-    let PeerFlags { muted, deafened, camera, screen } = flags();
+    let held = use_memo(move || (app.held_microphone(), app.held_headphones()));
+    let (held_microphone, held_headphones) = held();
+    let PeerFlags { muted, deafened, camera, screen, .. } = flags();
+    let (is_silent, is_deaf) = (muted || held_microphone.is_some(), deafened || held_headphones.is_some());
+    let mute = if muted { text::unmute() } else { text::mute() };
+    let deafen = if deafened { text::undeafen() } else { text::deafen() };
     rsx! {
         div { class: "controls", role: "toolbar", "aria-label": text::call_controls(), "data-phase": if phase() == Phase::Connected { "up" } else { "down" },
             IconButton {
-                label: if muted { text::unmute() } else { text::mute() },
-                glyph: if muted { Glyph::MicrophoneOff } else { Glyph::Microphone },
+                label: held_microphone.unwrap_or(mute),
+                glyph: if is_silent { Glyph::MicrophoneOff } else { Glyph::Microphone },
                 class: "control",
-                is_on: muted,
+                is_on: is_silent,
+                is_held: held_microphone.is_some(),
                 shortcut: "M",
                 on_press: move |()| app.toggle_mute(),
             }
             IconButton {
-                label: if deafened { text::undeafen() } else { text::deafen() },
-                glyph: if deafened { Glyph::HeadphonesOff } else { Glyph::Headphones },
+                label: held_headphones.unwrap_or(deafen),
+                glyph: if is_deaf { Glyph::HeadphonesOff } else { Glyph::Headphones },
                 class: "control",
-                is_on: deafened,
+                is_on: is_deaf,
+                is_held: held_headphones.is_some(),
                 shortcut: "D",
                 on_press: move |()| app.toggle_deafen(),
             }

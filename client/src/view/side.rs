@@ -239,12 +239,15 @@ fn VoiceRow(channel: Channel, is_stop: bool) -> Element {
     let is_here = use_is_here(app, channel_id);
     let is_in = use_memo(move || app.voice.read().channel_id() == Some(channel_id));
     let count = people.read().len();
+    let limit = channel.room.user_limit;
+    let sat = if limit > 0 { text::in_room_of(&count, &limit) } else { text::in_room(count as u64) };
+    let shown = if limit > 0 { format!("{count}/{limit}") } else { count.to_string() };
     rsx! {
         li { class: "room", "data-live": count > 0,
             button {
                 class: "channel",
                 r#type: "button",
-                "aria-label": "{text::open_room(&channel.name)}, {text::in_room(count as u64)}",
+                "aria-label": "{text::open_room(&channel.name)}, {sat}",
                 "aria-current": is_here().then_some("page"),
                 "data-unread": is_unread(),
                 "data-rove": "",
@@ -255,10 +258,11 @@ fn VoiceRow(channel: Channel, is_stop: bool) -> Element {
                 },
                 Icon { glyph: Glyph::Room }
                 span { class: "channel-name", "{channel.name}" }
-                if count > 0 {
-                    span { class: "channel-count", "data-text": "{count}" }
-                } else {
+                if count == 0 {
                     span { class: "channel-invite", "data-text": text::channel_empty_voice() }
+                }
+                if count > 0 || limit > 0 {
+                    span { class: "channel-count", "data-text": "{shown}" }
                 }
             }
             if count > 0 {

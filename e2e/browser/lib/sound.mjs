@@ -73,3 +73,41 @@ export async function picture(page) {
     return null;
   });
 }
+
+/** The level of a tone as it came, in dB; half the amplitude is 6 dB less. */
+export const PLAIN = -23;
+
+/** Runs before the page's own scripts: `window.played(hertz)` is the level in dB of a tone in what the page plays. */
+export function rememberSound() {
+  const connect = AudioNode.prototype.connect;
+  let analyser;
+  AudioNode.prototype.connect = function (to, ...rest) {
+    if (to === this.context.destination) {
+      analyser ??= new AnalyserNode(this.context, { fftSize: 4_096, smoothingTimeConstant: 0 });
+      connect.call(this, analyser);
+    }
+    return connect.call(this, to, ...rest);
+  };
+  window.played = (hertz) => {
+    if (!analyser) return -Infinity;
+    const levels = new Float32Array(analyser.frequencyBinCount);
+    analyser.getFloatFrequencyData(levels);
+    const bin = Math.round((hertz * analyser.fftSize) / analyser.context.sampleRate);
+    return Math.max(...levels.slice(bin - 1, bin + 2));
+  };
+}
+
+/** Runs before the page's own scripts: a steady tone is not taken for noise. */
+export function sendAsItIs() {
+  const plain = { reduce_noise: false, remove_echo: false, even_loudness: false };
+  if (!localStorage.getItem('prefs')) localStorage.setItem('prefs', JSON.stringify(plain));
+}
+
+/** Waits until a tone is played at a level between two, in dB. */
+export function waitForLevel(page, hertz, least, most) {
+  return page.waitForFunction(
+    ([hertz, least, most]) => Math.max(window.played(hertz), -999) >= least && window.played(hertz) <= most,
+    [hertz, least, most],
+    { polling: 50, timeout: 10_000 },
+  );
+}

@@ -44,6 +44,7 @@ async fn join(rooms: &Rooms, entry: Entry, cameras: &mut Vec<PeerId>) {
         peer,
         grant: Grant::ALL,
         state: PeerState { camera: true, ..PeerState::default() },
+        audio_bitrate: 64_000,
         replaces: None,
         offer: entry.offer,
         sources: own.into_iter().collect(),

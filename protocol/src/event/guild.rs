@@ -14,6 +14,12 @@ pub struct MemberAdded {
     pub member: Member,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberUpdated {
+    pub guild_id: GuildId,
+    pub member: Member,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberRemoved {
     pub guild_id: GuildId,

@@ -14,7 +14,7 @@ use crate::guild::{Guild, GuildSnapshot};
 use crate::message::Message;
 
 pub use channel::ChannelDeleted;
-pub use guild::{GuildDeleted, MemberAdded, MemberRemoved};
+pub use guild::{GuildDeleted, MemberAdded, MemberRemoved, MemberUpdated};
 pub use message::{MessageDeleted, TypingStarted};
 pub use ready::Ready;
 pub use voice::{VoiceEncodings, VoiceEnded, VoiceLeft, VoiceQuality, VoiceSlots, VoiceSpeakers};
@@ -40,6 +40,8 @@ pub enum Event {
     ChannelUpdated(Channel),
     ChannelDeleted(ChannelDeleted),
     MemberAdded(MemberAdded),
+    /// Something was decided about a member.
+    MemberUpdated(MemberUpdated),
     MemberRemoved(MemberRemoved),
     PresenceUpdated(Presence),
     /// Somebody took a seat in a voice channel, moved, or changed their flags. A user has one seat at most.

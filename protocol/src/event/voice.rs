@@ -44,4 +44,7 @@ pub struct VoiceEnded {
     pub channel_id: ChannelId,
     pub peer_id: PeerId,
     pub reason: VoiceEnd,
+    /// Where the user is to be from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<ChannelId>,
 }

@@ -21,6 +21,12 @@ pub struct ChannelPatch {
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
+    /// Of a voice channel: 0 (no limit) to [`crate::limits::USER_LIMIT`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_limit: Option<u32>,
+    /// Of a voice channel, in bit/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bitrate: Option<u32>,
 }
 
 /// Where one channel stands after a reorder.

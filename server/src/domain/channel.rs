@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::channel::{Channel, ChannelKind, ReadState};
+use protocol::channel::{Channel, ChannelKind, ReadState, RoomSettings};
 use protocol::event::{ChannelDeleted, Event, TypingStarted};
 use protocol::id::{ChannelId, GuildId, MessageId, UserId};
 use protocol::permission::Permissions;
@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::hub::Audience;
 use crate::store;
 use crate::store::access::{require_channel, require_guild};
+use crate::store::channel::Look;
 
 pub(crate) async fn create(app: &App, user: UserId, guild: GuildId, new: NewChannel) -> Result<Channel> {
     let name = name::title(&new.name).map_err(Error::field("name"))?;
@@ -39,6 +40,7 @@ pub(crate) async fn create(app: &App, user: UserId, guild: GuildId, new: NewChan
         parent_id: new.parent_id,
         position: last.map_or(0, |position| position.saturating_add(1)),
         last_message_id: None,
+        room: RoomSettings::default(),
     };
     refuse_wrong_parents(&siblings, std::iter::once((channel.kind, channel.parent_id)))?;
     store::channel::insert(&mut tx, &access, &channel).await?;
@@ -56,11 +58,37 @@ pub(crate) async fn update(app: &App, user: UserId, channel: ChannelId, patch: C
     let access = require_channel(&mut tx, user, channel, Permissions::MANAGE_CHANNELS).await?;
     let old = access.channel();
     let (name, topic) = (name.unwrap_or(&old.name), topic.unwrap_or(&old.topic));
-    let updated = store::channel::update(&mut tx, &access, name, topic).await?;
+    let look = Look { name, topic, room: room_settings(old, &patch)? };
+    let updated = store::channel::update(&mut tx, &access, look).await?;
+    let sounds_different = updated.room.bitrate != old.room.bitrate;
     let audience = store::guild::member_ids(&mut tx, updated.guild_id).await?;
     let committed = tx.commit().await?;
     app.hub.publish(&committed, &Audience::Users(&audience), &Event::ChannelUpdated(updated.clone()));
+    drop(committed);
+    if sounds_different {
+        voice::set_bitrate(app, channel, updated.room.bitrate).await?;
+    }
     Ok(updated)
+}
+
+/// What a voice channel's room is to be like.
+fn room_settings(old: &Channel, patch: &ChannelPatch) -> Result<RoomSettings> {
+    let room = RoomSettings {
+        user_limit: patch.user_limit.unwrap_or(old.room.user_limit),
+        bitrate: patch.bitrate.unwrap_or(old.room.bitrate),
+    };
+    if room != old.room && old.kind != ChannelKind::Voice {
+        return Err(Error::Conflict("the channel is no voice channel"));
+    }
+    if room.user_limit > limits::USER_LIMIT {
+        return Err(Error::InvalidField { field: "user_limit", reason: format!("is over {}", limits::USER_LIMIT) });
+    }
+    let bitrates = limits::MIN_BITRATE..=limits::MAX_BITRATE;
+    if !bitrates.contains(&room.bitrate) {
+        let reason = format!("is not {} to {} bit/s", bitrates.start(), bitrates.end());
+        return Err(Error::InvalidField { field: "bitrate", reason });
+    }
+    Ok(room)
 }
 
 /// Moves channels, and answers with all of the guild's.
@@ -102,10 +130,15 @@ pub(crate) async fn delete(app: &App, user: UserId, channel: ChannelId) -> Resul
     let access = require_channel(&mut tx, user, channel, Permissions::MANAGE_CHANNELS).await?;
     let guild_id = access.channel().guild_id;
     store::channel::delete(&mut tx, &access).await?;
+    // Those who do nothing have nowhere to go any more.
+    let left = if access.is_afk() { store::guild::find(&mut tx, guild_id).await? } else { None };
     let audience = store::guild::member_ids(&mut tx, guild_id).await?;
     let committed = tx.commit().await?;
     let event = Event::ChannelDeleted(ChannelDeleted { guild_id, channel_id: channel });
     app.hub.publish(&committed, &Audience::Users(&audience), &event);
+    if let Some(guild) = left {
+        app.hub.publish(&committed, &Audience::Users(&audience), &Event::GuildUpdated(guild));
+    }
     drop(committed);
     voice::end_of_channel(app, channel).await;
     Ok(())

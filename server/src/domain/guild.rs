@@ -1,11 +1,12 @@
 //! Guilds and membership.
 
 use protocol::account::User;
-use protocol::channel::{Channel, ChannelKind};
+use protocol::channel::{Channel, ChannelKind, RoomSettings};
 use protocol::event::{Event, GuildDeleted, MemberAdded, MemberRemoved};
-use protocol::guild::{Guild, GuildSnapshot, Member};
+use protocol::guild::{AFK_TIMEOUTS_S, Afk, Guild, GuildSnapshot};
 use protocol::id::{GuildId, UserId};
 use protocol::permission::Permissions;
+use protocol::request::guild::GuildPatch;
 use protocol::{limits, name};
 
 use super::{presence, snapshot, voice};
@@ -27,7 +28,7 @@ pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<GuildSn
     if store::guild::count_joined(&mut tx, user.id).await? as usize >= limits::GUILDS_PER_USER {
         return Err(TOO_MANY_GUILDS);
     }
-    let guild = Guild { id: app.ids.next(), name: name.to_owned(), owner_id: user.id };
+    let guild = Guild { id: app.ids.next(), name: name.to_owned(), owner_id: user.id, afk: Afk::default() };
     store::guild::insert(&mut tx, &guild).await?;
     store::guild::insert_member(&mut tx, guild.id, user.id, clock::now()).await?;
     let access = require_guild(&mut tx, user.id, guild.id, Permissions::MANAGE_CHANNELS).await?;
@@ -42,6 +43,7 @@ pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<GuildSn
             parent_id: None,
             position: u32::try_from(position).map_err(Error::internal)?,
             last_message_id: None,
+            room: RoomSettings::default(),
         };
         store::channel::insert(&mut tx, &access, &channel).await?;
     }
@@ -52,16 +54,40 @@ pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<GuildSn
     Ok(created)
 }
 
-pub(crate) async fn rename(app: &App, user: UserId, guild: GuildId, name: &str) -> Result<Guild> {
-    let name = name::title(name).map_err(Error::field("name"))?;
+/// Changes a guild's name, and where those go who do nothing.
+pub(crate) async fn update(app: &App, user: UserId, guild: GuildId, patch: GuildPatch) -> Result<Guild> {
+    let name = patch.name.as_deref().map(name::title).transpose().map_err(Error::field("name"))?;
     let mut tx = app.store.write().await?;
     store::guild::hold(&mut tx, guild).await?;
     let access = require_guild(&mut tx, user, guild, Permissions::MANAGE_GUILD).await?;
-    let renamed = store::guild::rename(&mut tx, &access, name).await?;
+    let old = access.guild();
+    let afk = Afk {
+        afk_channel_id: patch.afk_channel_id.unwrap_or(old.afk.afk_channel_id),
+        afk_timeout_s: patch.afk_timeout_s.unwrap_or(old.afk.afk_timeout_s),
+    };
+    check_afk(&mut tx, guild, afk).await?;
+    let updated = store::guild::update(&mut tx, &access, name.unwrap_or(&old.name), afk).await?;
     let audience = store::guild::member_ids(&mut tx, guild).await?;
     let committed = tx.commit().await?;
-    app.hub.publish(&committed, &Audience::Users(&audience), &Event::GuildUpdated(renamed.clone()));
-    Ok(renamed)
+    // In the order of the commits, as events are.
+    let seats = voice::set_afk(app, guild, afk.afk_channel_id);
+    app.hub.publish(&committed, &Audience::Users(&audience), &Event::GuildUpdated(updated.clone()));
+    drop(committed);
+    voice::enforce_all(app, seats).await?;
+    Ok(updated)
+}
+
+async fn check_afk(tx: &mut Tx, guild: GuildId, afk: Afk) -> Result<()> {
+    if !AFK_TIMEOUTS_S.contains(&afk.afk_timeout_s) {
+        let reason = format!("is none of {AFK_TIMEOUTS_S:?} seconds");
+        return Err(Error::InvalidField { field: "afk_timeout_s", reason });
+    }
+    let Some(wanted) = afk.afk_channel_id else { return Ok(()) };
+    let channels = store::channel::list(tx, guild).await?;
+    if channels.iter().any(|channel| channel.id == wanted && channel.kind == ChannelKind::Voice) {
+        return Ok(());
+    }
+    Err(Error::InvalidField { field: "afk_channel_id", reason: "is no voice channel of this server".into() })
 }
 
 pub(crate) async fn delete(app: &App, user: UserId, guild: GuildId) -> Result<()> {
@@ -142,10 +168,10 @@ impl Admission {
 pub(crate) async fn admit(app: &App, tx: &mut Tx, guild: GuildId, user: &User) -> Result<Option<Admission>> {
     let found = store::guild::find(tx, guild).await?.ok_or(Error::InvalidInvite)?;
     store::account::hold(tx, user.id).await?;
-    let joined_at = clock::now();
-    if !store::guild::insert_member(tx, guild, user.id, joined_at).await? {
+    if !store::guild::insert_member(tx, guild, user.id, clock::now()).await? {
         return Ok(None);
     }
+    let member = store::guild::member(tx, guild, user.id).await?.ok_or(Error::NotFound)?;
     if store::guild::count_joined(tx, user.id).await? as usize > limits::GUILDS_PER_USER {
         return Err(TOO_MANY_GUILDS);
     }
@@ -154,7 +180,7 @@ pub(crate) async fn admit(app: &App, tx: &mut Tx, guild: GuildId, user: &User) -
         return Err(Error::LimitReached("the server has as many members as it can"));
     }
     let others = snapshot.members.iter().map(|member| member.user.id).filter(|id| *id != user.id).collect();
-    let added = MemberAdded { guild_id: guild, member: Member { user: user.clone(), joined_at } };
+    let added = MemberAdded { guild_id: guild, member };
     Ok(Some(Admission { snapshot, added, others }))
 }
 

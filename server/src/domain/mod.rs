@@ -4,8 +4,11 @@ pub(crate) mod account;
 pub(crate) mod channel;
 pub(crate) mod doubt;
 pub(crate) mod guild;
+#[cfg(test)]
+mod house;
 pub(crate) mod instance;
 pub(crate) mod invite;
+pub(crate) mod member;
 pub(crate) mod message;
 pub(crate) mod presence;
 pub(crate) mod session;

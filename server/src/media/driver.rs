@@ -105,6 +105,7 @@ impl Driver<'_> {
                     peer: entry.peer,
                     grant: entry.grant,
                     state: entry.state,
+                    audio_bitrate: entry.audio_bitrate,
                     replaces: entry.replaces,
                     offer: &entry.offer,
                     sources: &entry.sources,
@@ -119,7 +120,9 @@ impl Driver<'_> {
             }
             Command::Restart { peer, offer, answered } => drop(answered.send(self.sfu.restart(peer, &offer))),
             Command::Leave(peer) => self.leave(now, peer),
+            Command::SetGrant(peer, grant) => self.sfu.set_grant(now, peer, grant),
             Command::SetState(peer, state) => self.sfu.set_state(now, peer, state),
+            Command::SetAudioBitrate(peer, bitrate) => self.sfu.set_audio_bitrate(now, peer, bitrate),
             Command::SetWishes(peer, wishes) => self.sfu.set_wishes(now, peer, &wishes),
             Command::Ping(answered) => drop(answered.send(())),
             #[cfg(test)]

@@ -33,6 +33,7 @@ async fn join(rooms: &Rooms, room: u64, peer: u64) -> Result<Result<Answer, Join
         peer: PeerId(peer),
         grant: Grant::ALL,
         state: PeerState::default(),
+        audio_bitrate: 64_000,
         replaces: None,
         offer: OFFER.to_owned(),
         sources: BTreeMap::new(),

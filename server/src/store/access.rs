@@ -6,6 +6,7 @@ use protocol::channel::Channel;
 use protocol::guild::Guild;
 use protocol::id::{ChannelId, GuildId, UserId};
 use protocol::permission::{Facts, Permissions, resolve};
+use protocol::voice::Restraint;
 
 use super::engine::Hold;
 use super::{Tx, channel, guild};
@@ -48,6 +49,8 @@ pub(crate) struct ChannelAccess {
     user: UserId,
     channel: Channel,
     permissions: Permissions,
+    restraint: Restraint,
+    is_afk: bool,
 }
 
 impl ChannelAccess {
@@ -62,6 +65,16 @@ impl ChannelAccess {
     /// All that the user may do there.
     pub(crate) fn permissions(&self) -> Permissions {
         self.permissions
+    }
+
+    /// What was decided about the user.
+    pub(crate) fn restraint(&self) -> Restraint {
+        self.restraint
+    }
+
+    /// Whether those go there who do nothing in another channel.
+    pub(crate) fn is_afk(&self) -> bool {
+        self.is_afk
     }
 }
 
@@ -87,10 +100,11 @@ pub(crate) async fn require_channel(
     needed: Permissions,
 ) -> Result<ChannelAccess, Denied> {
     tx.hold_guild_of(channel_id, Hold::Shared).await?;
-    let (channel, facts) = channel::find_with_facts(tx, channel_id, user).await?.ok_or(Denied::NotFound)?;
+    let known = channel::find_with_facts(tx, channel_id, user).await?.ok_or(Denied::NotFound)?;
+    let channel::Known { channel, facts, restraint, is_afk } = known;
     let permissions = resolve(facts);
     decide(permissions, needed)?;
-    Ok(ChannelAccess { user, channel, permissions })
+    Ok(ChannelAccess { user, channel, permissions, restraint, is_afk })
 }
 
 fn decide(held: Permissions, needed: Permissions) -> Result<(), Denied> {

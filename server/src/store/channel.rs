@@ -1,14 +1,15 @@
 //! Channels, and how far users have read them.
 
-use protocol::channel::{Channel, ReadState};
+use protocol::channel::{Channel, ReadState, RoomSettings};
 use protocol::id::{ChannelId, GuildId, MessageId, UserId};
 use protocol::permission::Facts;
 use protocol::request::channel::ChannelPlace;
+use protocol::voice::Restraint;
 use sqlx::query_as;
 
 use super::access::{ChannelAccess, GuildAccess};
 use super::engine::{Hold, execute, on_engine};
-use super::row::{self, ChannelRow};
+use super::row::{self, ChannelRow, RestraintRow};
 use super::{Result, Tx};
 
 /// As [`super::guild::hold`], for the guild of a channel.
@@ -19,8 +20,8 @@ pub(crate) async fn hold_guild(tx: &mut Tx, channel: ChannelId) -> Result<()> {
 /// Makes a channel in the guild that `access` proves; `new.guild_id` is that guild's.
 pub(crate) async fn insert(tx: &mut Tx, access: &GuildAccess, new: &Channel) -> Result<()> {
     execute!(tx, connection => sqlx::query(
-        "insert into channels (id, guild_id, kind, name, topic, parent_id, position) \
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into channels (id, guild_id, kind, name, topic, parent_id, position, user_limit, bitrate) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(new.id.get())
     .bind(access.guild().id.get())
@@ -29,16 +30,29 @@ pub(crate) async fn insert(tx: &mut Tx, access: &GuildAccess, new: &Channel) -> 
     .bind(&new.topic)
     .bind(new.parent_id.map(ChannelId::get))
     .bind(i64::from(new.position))
+    .bind(i64::from(new.room.user_limit))
+    .bind(i64::from(new.room.bitrate))
     .execute(connection))?;
     Ok(())
 }
 
-/// A channel, and what is known of a user in its guild.
-pub(super) async fn find_with_facts(tx: &mut Tx, channel: ChannelId, user: UserId) -> Result<Option<(Channel, Facts)>> {
+/// A channel, and what is known and was decided of a user in its guild.
+pub(super) struct Known {
+    pub(super) channel: Channel,
+    pub(super) facts: Facts,
+    pub(super) restraint: Restraint,
+    /// Whether those go there who do nothing in another.
+    pub(super) is_afk: bool,
+}
+
+pub(super) async fn find_with_facts(tx: &mut Tx, channel: ChannelId, user: UserId) -> Result<Option<Known>> {
     let found: Option<FactsRow> = on_engine!(tx, connection => query_as(
         "select channels.id, channels.guild_id, kind, channels.name, topic, parent_id, position, last_message_id, \
-         guilds.owner_id, members.user_id as member_id from channels join guilds on guilds.id = channels.guild_id \
-         left join members on members.guild_id = channels.guild_id and members.user_id = $2 where channels.id = $1",
+         user_limit, bitrate, guilds.owner_id, guilds.afk_channel_id, members.user_id as member_id, server_muted, server_deafened \
+         from channels join guilds on guilds.id = channels.guild_id \
+         left join members on members.guild_id = channels.guild_id and members.user_id = $2 \
+         left join restraints on restraints.guild_id = channels.guild_id and restraints.user_id = $2 \
+         where channels.id = $1",
     )
     .bind(channel.get())
     .bind(user.get())
@@ -46,7 +60,9 @@ pub(super) async fn find_with_facts(tx: &mut Tx, channel: ChannelId, user: UserI
     found
         .map(|row| {
             let facts = Facts { is_owner: row.owner_id == user.get(), is_member: row.member_id.is_some() };
-            Ok((row::channel(row.channel)?, facts))
+            let channel = row::channel(row.channel)?;
+            let is_afk = row.afk_channel_id == Some(channel.id.get());
+            Ok(Known { channel, facts, restraint: row::restraint(row.restraint), is_afk })
         })
         .transpose()
 }
@@ -56,28 +72,43 @@ struct FactsRow {
     #[sqlx(flatten)]
     channel: ChannelRow,
     owner_id: i64,
+    afk_channel_id: Option<i64>,
     member_id: Option<i64>,
+    #[sqlx(flatten)]
+    restraint: RestraintRow,
 }
 
 /// The channels of a guild, by position, then id.
 pub(crate) async fn list(tx: &mut Tx, guild: GuildId) -> Result<Vec<Channel>> {
     let rows: Vec<ChannelRow> = on_engine!(tx, connection => query_as(
-        "select id, guild_id, kind, name, topic, parent_id, position, last_message_id from channels \
-         where guild_id = $1 order by position, id",
+        "select id, guild_id, kind, name, topic, parent_id, position, last_message_id, user_limit, bitrate \
+         from channels where guild_id = $1 order by position, id",
     )
     .bind(guild.get())
     .fetch_all(connection))?;
     rows.into_iter().map(row::channel).collect()
 }
 
-pub(crate) async fn update(tx: &mut Tx, access: &ChannelAccess, name: &str, topic: &str) -> Result<Channel> {
+/// What of a channel can be changed but its place.
+pub(crate) struct Look<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) topic: &'a str,
+    pub(crate) room: RoomSettings,
+}
+
+pub(crate) async fn update(tx: &mut Tx, access: &ChannelAccess, look: Look<'_>) -> Result<Channel> {
     let channel = access.channel();
-    execute!(tx, connection => sqlx::query("update channels set name = $2, topic = $3 where id = $1")
-        .bind(channel.id.get())
-        .bind(name)
-        .bind(topic)
-        .execute(connection))?;
-    Ok(Channel { name: name.to_owned(), topic: topic.to_owned(), ..channel.clone() })
+    let Look { name, topic, room } = look;
+    execute!(tx, connection => sqlx::query(
+        "update channels set name = $2, topic = $3, user_limit = $4, bitrate = $5 where id = $1",
+    )
+    .bind(channel.id.get())
+    .bind(name)
+    .bind(topic)
+    .bind(i64::from(room.user_limit))
+    .bind(i64::from(room.bitrate))
+    .execute(connection))?;
+    Ok(Channel { name: name.to_owned(), topic: topic.to_owned(), room, ..channel.clone() })
 }
 
 /// Moves a channel; false where the guild that `access` proves has no such channel.

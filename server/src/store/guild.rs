@@ -1,8 +1,9 @@
 //! Guilds and their members.
 
-use protocol::guild::{Guild, Member};
-use protocol::id::{GuildId, UserId};
+use protocol::guild::{Afk, Guild, Member};
+use protocol::id::{ChannelId, GuildId, UserId};
 use protocol::time::Timestamp;
+use protocol::voice::Restraint;
 use sqlx::query_as;
 
 use super::access::GuildAccess;
@@ -28,7 +29,7 @@ pub(crate) async fn hold(tx: &mut Tx, guild: GuildId) -> Result<()> {
 
 pub(crate) async fn find(tx: &mut Tx, guild: GuildId) -> Result<Option<Guild>> {
     let found: Option<GuildRow> = on_engine!(tx, connection => query_as(
-        "select id, name, owner_id from guilds where id = $1",
+        "select id, name, owner_id, afk_channel_id, afk_timeout_s from guilds where id = $1",
     )
     .bind(guild.get())
     .fetch_optional(connection))?;
@@ -38,7 +39,8 @@ pub(crate) async fn find(tx: &mut Tx, guild: GuildId) -> Result<Option<Guild>> {
 /// The guilds that a user is a member of, by id.
 pub(crate) async fn list_of_user(tx: &mut Tx, user: UserId) -> Result<Vec<Guild>> {
     let rows: Vec<GuildRow> = on_engine!(tx, connection => query_as(
-        "select guilds.id, guilds.name, guilds.owner_id from guilds join members on members.guild_id = guilds.id \
+        "select guilds.id, guilds.name, guilds.owner_id, afk_channel_id, afk_timeout_s from guilds \
+         join members on members.guild_id = guilds.id \
          where members.user_id = $1 order by guilds.id",
     )
     .bind(user.get())
@@ -60,13 +62,18 @@ pub(crate) async fn count_joined(tx: &mut Tx, user: UserId) -> Result<u32> {
     row::count(count)
 }
 
-pub(crate) async fn rename(tx: &mut Tx, access: &GuildAccess, name: &str) -> Result<Guild> {
+/// Changes the name, and where those go who do nothing, of the guild that `access` proves.
+pub(crate) async fn update(tx: &mut Tx, access: &GuildAccess, name: &str, afk: Afk) -> Result<Guild> {
     let guild = access.guild();
-    execute!(tx, connection => sqlx::query("update guilds set name = $2 where id = $1")
-        .bind(guild.id.get())
-        .bind(name)
-        .execute(connection))?;
-    Ok(Guild { name: name.to_owned(), ..guild.clone() })
+    execute!(tx, connection => sqlx::query(
+        "update guilds set name = $2, afk_channel_id = $3, afk_timeout_s = $4 where id = $1",
+    )
+    .bind(guild.id.get())
+    .bind(name)
+    .bind(afk.afk_channel_id.map(ChannelId::get))
+    .bind(i64::from(afk.afk_timeout_s))
+    .execute(connection))?;
+    Ok(Guild { name: name.to_owned(), afk, ..guild.clone() })
 }
 
 pub(crate) async fn delete(tx: &mut Tx, access: &GuildAccess) -> Result<()> {
@@ -113,12 +120,43 @@ pub(crate) async fn delete_member(tx: &mut Tx, access: &GuildAccess, user: UserI
 /// The members of a guild, by id.
 pub(crate) async fn members(tx: &mut Tx, guild: GuildId) -> Result<Vec<Member>> {
     let rows: Vec<MemberRow> = on_engine!(tx, connection => query_as(
-        "select users.id, users.username, users.display_name, members.joined_at \
-         from members join users on users.id = members.user_id where members.guild_id = $1 order by users.id",
+        "select users.id, username, display_name, joined_at, server_muted, server_deafened \
+         from members join users on users.id = members.user_id \
+         left join restraints on restraints.guild_id = members.guild_id and restraints.user_id = members.user_id \
+         where members.guild_id = $1 order by users.id",
     )
     .bind(guild.get())
     .fetch_all(connection))?;
     rows.into_iter().map(row::member).collect()
+}
+
+/// A member of a guild.
+pub(crate) async fn member(tx: &mut Tx, guild: GuildId, user: UserId) -> Result<Option<Member>> {
+    let found: Option<MemberRow> = on_engine!(tx, connection => query_as(
+        "select users.id, username, display_name, joined_at, server_muted, server_deafened \
+         from members join users on users.id = members.user_id \
+         left join restraints on restraints.guild_id = members.guild_id and restraints.user_id = members.user_id \
+         where members.guild_id = $1 and members.user_id = $2",
+    )
+    .bind(guild.get())
+    .bind(user.get())
+    .fetch_optional(connection))?;
+    found.map(row::member).transpose()
+}
+
+/// Decides about a user in the guild that `access` proves.
+pub(crate) async fn restrain(tx: &mut Tx, access: &GuildAccess, user: UserId, restraint: Restraint) -> Result<()> {
+    execute!(tx, connection => sqlx::query(
+        "insert into restraints (guild_id, user_id, server_muted, server_deafened) values ($1, $2, $3, $4) \
+         on conflict (guild_id, user_id) do update \
+         set server_muted = excluded.server_muted, server_deafened = excluded.server_deafened",
+    )
+    .bind(access.guild().id.get())
+    .bind(user.get())
+    .bind(restraint.server_muted)
+    .bind(restraint.server_deafened)
+    .execute(connection))?;
+    Ok(())
 }
 
 /// The ids of the members of a guild.

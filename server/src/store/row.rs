@@ -1,11 +1,12 @@
 //! From columns to the protocol's nouns.
 
 use protocol::account::User;
-use protocol::channel::{Channel, ChannelKind};
-use protocol::guild::{Guild, Member};
+use protocol::channel::{Channel, ChannelKind, RoomSettings};
+use protocol::guild::{Afk, Guild, Member};
 use protocol::invite::Invite;
 use protocol::message::{Message, Nonce};
 use protocol::time::Timestamp;
+use protocol::voice::Restraint;
 
 use super::{Error, Result};
 
@@ -29,18 +30,50 @@ pub(super) fn user((user_id, username, display_name): UserRow) -> Result<User> {
     Ok(User { id: id(user_id)?, username, display_name })
 }
 
-/// `id, name, owner_id` of a guild.
-pub(super) type GuildRow = (i64, String, i64);
-
-pub(super) fn guild((guild_id, name, owner_id): GuildRow) -> Result<Guild> {
-    Ok(Guild { id: id(guild_id)?, name, owner_id: id(owner_id)? })
+#[derive(sqlx::FromRow)]
+pub(super) struct GuildRow {
+    id: i64,
+    name: String,
+    owner_id: i64,
+    afk_channel_id: Option<i64>,
+    afk_timeout_s: i64,
 }
 
-/// `id, username, display_name, joined_at` of a member.
-pub(super) type MemberRow = (i64, String, String, i64);
+pub(super) fn guild(row: GuildRow) -> Result<Guild> {
+    let afk = Afk { afk_channel_id: optional_id(row.afk_channel_id)?, afk_timeout_s: count(row.afk_timeout_s)? };
+    Ok(Guild { id: id(row.id)?, name: row.name, owner_id: id(row.owner_id)?, afk })
+}
 
-pub(super) fn member((user_id, username, display_name, joined_at): MemberRow) -> Result<Member> {
-    Ok(Member { user: user((user_id, username, display_name))?, joined_at: Timestamp(joined_at) })
+#[derive(sqlx::FromRow)]
+pub(super) struct MemberRow {
+    id: i64,
+    username: String,
+    display_name: String,
+    joined_at: i64,
+    #[sqlx(flatten)]
+    restraint: RestraintRow,
+}
+
+pub(super) fn member(row: MemberRow) -> Result<Member> {
+    Ok(Member {
+        user: user((row.id, row.username, row.display_name))?,
+        joined_at: Timestamp(row.joined_at),
+        restraint: restraint(row.restraint),
+    })
+}
+
+/// Null where nothing was ever decided.
+#[derive(sqlx::FromRow)]
+pub(super) struct RestraintRow {
+    server_muted: Option<bool>,
+    server_deafened: Option<bool>,
+}
+
+pub(super) fn restraint(row: RestraintRow) -> Restraint {
+    Restraint {
+        server_muted: row.server_muted.unwrap_or_default(),
+        server_deafened: row.server_deafened.unwrap_or_default(),
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -53,6 +86,8 @@ pub(super) struct ChannelRow {
     parent_id: Option<i64>,
     position: i64,
     last_message_id: Option<i64>,
+    user_limit: i64,
+    bitrate: i64,
 }
 
 pub(super) fn channel(row: ChannelRow) -> Result<Channel> {
@@ -65,6 +100,7 @@ pub(super) fn channel(row: ChannelRow) -> Result<Channel> {
         parent_id: optional_id(row.parent_id)?,
         position: count(row.position)?,
         last_message_id: optional_id(row.last_message_id)?,
+        room: RoomSettings { user_limit: count(row.user_limit)?, bitrate: count(row.bitrate)? },
     })
 }
 

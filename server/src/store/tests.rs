@@ -4,19 +4,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use protocol::account::User;
-use protocol::channel::{Channel, ChannelKind};
-use protocol::guild::Guild;
+use protocol::channel::{Channel, ChannelKind, RoomSettings};
+use protocol::guild::{Afk, Guild};
 use protocol::id::{ChannelId, GuildId, MessageId, UserId};
 use protocol::message::Nonce;
 use protocol::permission::Permissions;
 use protocol::request::channel::ChannelPlace;
 use protocol::time::Timestamp;
+use protocol::voice::Restraint;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::access::{self, ChannelAccess, Denied, GuildAccess};
 use super::account::NewUser;
+use super::channel::Look;
 use super::invite::{NewInvite, Terms};
 use super::message::NewMessage;
 use super::session::NewSession;
@@ -74,6 +76,9 @@ contract! {
     a_guild_goes_with_all_that_it_holds
     permissions_follow_membership_and_ownership
     channels_move_within_their_guild_only
+    a_restraint_is_the_guilds_alone_and_outlives_the_membership
+    a_channel_keeps_what_its_room_is_like
+    the_afk_channel_is_the_guilds_until_it_is_deleted
     a_nonce_is_used_once_per_author
     messages_come_by_pages
     a_read_mark_never_goes_back
@@ -97,7 +102,7 @@ impl Scene {
         let ids = Ids::above(0);
         let mut tx = fresh.store.write().await.unwrap();
         let owner = insert_user(&mut tx, &ids, "ada").await;
-        let guild = Guild { id: ids.next(), name: "Tea house".into(), owner_id: owner.id };
+        let guild = Guild { id: ids.next(), name: "Tea house".into(), owner_id: owner.id, afk: Afk::default() };
         guild::insert(&mut tx, &guild).await.unwrap();
         guild::insert_member(&mut tx, guild.id, owner.id, Timestamp(1)).await.unwrap();
         let access = access::require_guild(&mut tx, owner.id, guild.id, Permissions::ALL).await.unwrap();
@@ -149,6 +154,7 @@ async fn insert_channel(tx: &mut Tx, ids: &Ids, access: &GuildAccess) -> Channel
         parent_id: None,
         position: 0,
         last_message_id: None,
+        room: RoomSettings::default(),
     };
     channel::insert(tx, access, &new).await.unwrap();
     new.id
@@ -377,7 +383,7 @@ async fn permissions_follow_membership_and_ownership(fresh: Fresh) {
 async fn channels_move_within_their_guild_only(fresh: Fresh) {
     let scene = Scene::set(fresh).await;
     let mut tx = scene.write().await;
-    let other = Guild { id: scene.ids.next(), name: "Other".into(), owner_id: scene.owner.id };
+    let other = Guild { id: scene.ids.next(), name: "Other".into(), owner_id: scene.owner.id, afk: Afk::default() };
     guild::insert(&mut tx, &other).await.unwrap();
     guild::insert_member(&mut tx, other.id, scene.owner.id, Timestamp(1)).await.unwrap();
     let elsewhere = access::require_guild(&mut tx, scene.owner.id, other.id, Permissions::ALL).await.unwrap();
@@ -386,6 +392,69 @@ async fn channels_move_within_their_guild_only(fresh: Fresh) {
     let here = scene.guild_access(&mut tx).await;
     assert!(channel::place(&mut tx, &here, place).await.unwrap());
     assert_eq!(channel::list(&mut tx, scene.guild.id).await.unwrap()[0].position, 7);
+}
+
+async fn a_restraint_is_the_guilds_alone_and_outlives_the_membership(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    let bob = insert_user(&mut tx, &scene.ids, "bob").await;
+    let (here, view) = (scene.guild.id, Permissions::VIEW_CHANNEL);
+    let there = Guild { id: scene.ids.next(), name: "Other".into(), owner_id: scene.owner.id, afk: Afk::default() };
+    guild::insert(&mut tx, &there).await.unwrap();
+    assert!(guild::member(&mut tx, here, bob.id).await.unwrap().is_none());
+    for id in [here, there.id] {
+        guild::insert_member(&mut tx, id, bob.id, Timestamp(1)).await.unwrap();
+    }
+    let access = scene.guild_access(&mut tx).await;
+    let [muted, deafened] = [(true, false), (false, true)]
+        .map(|(server_muted, server_deafened)| Restraint { server_muted, server_deafened });
+    for restraint in [muted, deafened, muted] {
+        guild::restrain(&mut tx, &access, bob.id, restraint).await.unwrap();
+        assert_eq!(guild::member(&mut tx, here, bob.id).await.unwrap().unwrap().restraint, restraint);
+        let own = access::require_channel(&mut tx, bob.id, scene.channel, view).await.unwrap();
+        assert_eq!(own.restraint(), restraint);
+    }
+    let members = guild::members(&mut tx, here).await.unwrap();
+    assert_eq!(members.iter().map(|member| member.restraint).collect::<Vec<_>>(), [Restraint::default(), muted]);
+    assert_eq!(guild::member(&mut tx, there.id, bob.id).await.unwrap().unwrap().restraint, Restraint::default());
+    assert_eq!(scene.channel_access(&mut tx).await.restraint(), Restraint::default());
+    assert!(guild::delete_member(&mut tx, &access, bob.id).await.unwrap());
+    guild::insert_member(&mut tx, here, bob.id, Timestamp(2)).await.unwrap();
+    assert_eq!(guild::member(&mut tx, here, bob.id).await.unwrap().unwrap().restraint, muted);
+}
+
+async fn a_channel_keeps_what_its_room_is_like(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    assert_eq!(channel::list(&mut tx, scene.guild.id).await.unwrap()[0].room, RoomSettings::default());
+    let room = RoomSettings { user_limit: 5, bitrate: 128_000 };
+    let access = scene.channel_access(&mut tx).await;
+    let updated = channel::update(&mut tx, &access, Look { name: "stage", topic: "t", room }).await.unwrap();
+    assert_eq!((updated.name.as_str(), updated.room), ("stage", room));
+    assert_eq!(channel::list(&mut tx, scene.guild.id).await.unwrap(), [updated]);
+    assert_eq!(scene.channel_access(&mut tx).await.channel().room, room);
+}
+
+async fn the_afk_channel_is_the_guilds_until_it_is_deleted(fresh: Fresh) {
+    let scene = Scene::set(fresh).await;
+    let mut tx = scene.write().await;
+    assert_eq!(guild::find(&mut tx, scene.guild.id).await.unwrap().unwrap(), scene.guild);
+    assert!(!scene.channel_access(&mut tx).await.is_afk());
+    let access = scene.guild_access(&mut tx).await;
+    let afk = Afk { afk_channel_id: Some(scene.channel), afk_timeout_s: 900 };
+    let updated = guild::update(&mut tx, &access, "Attic", afk).await.unwrap();
+    assert_eq!((updated.name.as_str(), updated.afk), ("Attic", afk));
+    assert_eq!(guild::list_of_user(&mut tx, scene.owner.id).await.unwrap(), [updated]);
+    let access = scene.channel_access(&mut tx).await;
+    assert!(access.is_afk());
+    channel::delete(&mut tx, &access).await.unwrap();
+    let left = guild::find(&mut tx, scene.guild.id).await.unwrap().unwrap();
+    assert_eq!(left.afk, Afk { afk_channel_id: None, ..afk });
+    let access = scene.guild_access(&mut tx).await;
+    let other = insert_channel(&mut tx, &scene.ids, &access).await;
+    guild::update(&mut tx, &access, "Attic", Afk { afk_channel_id: Some(other), ..afk }).await.unwrap();
+    guild::delete(&mut tx, &access).await.unwrap();
+    assert!(guild::find(&mut tx, scene.guild.id).await.unwrap().is_none());
 }
 
 async fn a_nonce_is_used_once_per_author(fresh: Fresh) {

@@ -84,6 +84,8 @@ pub(crate) struct Ingress {
     ssrcs: BTreeMap<u32, Origin>,
     clock: SenderClock,
     meter: Meter,
+    /// Of the microphone alone.
+    voice: Meter,
 }
 
 /// An RTP packet, read as far as it need be.
@@ -95,9 +97,9 @@ struct Packet<'a> {
 }
 
 impl Ingress {
-    pub(crate) fn new((peer, csrc): (PeerId, u32), sections: &[Section], meter: Meter) -> Self {
+    pub(crate) fn new((peer, csrc): (PeerId, u32), sections: &[Section], (meter, voice): (Meter, Meter)) -> Self {
         let (tracks, ssrcs, clock) = (BTreeMap::new(), BTreeMap::new(), SenderClock::default());
-        let mut ingress = Self { peer, csrc, tracks, ssrcs, clock, meter };
+        let mut ingress = Self { peer, csrc, tracks, ssrcs, clock, meter, voice };
         for section in sections {
             if let Role::Publish(source) = section.role {
                 ingress.publish(source, &section.media);
@@ -122,6 +124,11 @@ impl Ingress {
         let id = TrackId { peer: self.peer, source };
         let (csrc, media, silence) = (self.csrc, media.clone(), Silence::default());
         self.tracks.insert(source, Track { id, csrc, media, streams: 0, encodings, silence });
+    }
+
+    /// Measures the microphone by another bitrate.
+    pub(crate) fn set_voice(&mut self, voice: Meter) {
+        self.voice = voice;
     }
 
     pub(crate) fn csrc(&self) -> u32 {
@@ -189,8 +196,13 @@ impl Ingress {
         if !self.learn(header.ssrc, origin) || !self.meter.admits(now, packet.len()) {
             return None;
         }
+        let length = packet.len();
         let track = self.tracks.get_mut(&origin.source)?;
-        track.receive(now, origin.layer, Packet::read(header, (packet, origin.is_repair))?)
+        let media = track.receive(now, origin.layer, Packet::read(header, (packet, origin.is_repair))?)?;
+        // What is sent twice (RFC 2198) counts once.
+        let twice = media.primary.min(media.payload.len() / 2);
+        let passes = origin.source != Source::Microphone || self.voice.admits(now, length - twice);
+        passes.then_some(media)
     }
 
     /// The number under which the client counts a packet, where it is told how that fares.

@@ -60,6 +60,8 @@ pub(crate) struct Peer {
     pub(crate) ssrc: u32,
     pub(crate) cname: String,
     pub(crate) answers: u64,
+    /// Of its microphone, as the next answer says.
+    pub(crate) audio_bitrate: u32,
 }
 
 /// What the reports of a connected peer keep between two of them.

@@ -222,9 +222,12 @@ fn route(room: &mut Room, slot: &Slot, (subscriber, before): ((PeerId, usize), O
 }
 
 fn claim(peers: &BTreeMap<PeerId, Peer>, room: &Room, (now, track): (Instant, TrackId)) -> Claim {
-    let publishes = peers.get(&track.peer).is_some_and(|peer| peer.publishes(track.source));
+    let publisher = peers.get(&track.peer);
+    let publishes = publisher.is_some_and(|peer| peer.publishes(track.source));
+    let has_priority = publisher.is_some_and(|peer| peer.state.priority);
     match track.source {
         Source::ScreenAudio if publishes => Claim::Screen,
+        Source::Microphone if publishes && has_priority => room.speakers.claim(now, track.peer).with_priority(),
         Source::Microphone if publishes => room.speakers.claim(now, track.peer),
         Source::Microphone | Source::ScreenAudio | Source::Camera | Source::Screen => Claim::Muted,
     }

@@ -59,7 +59,7 @@ impl Sfu {
             ice: Ice::new(credentials, offer.credentials),
             dtls,
             srtp: None,
-            ingress: Ingress::new((join.peer, csrc), &sections, meter),
+            ingress: Ingress::new((join.peer, csrc), &sections, (meter, Meter::of_microphone(now, join.audio_bitrate))),
             slots: Vec::new(),
             sections: Vec::new(),
             sources: join.sources.clone(),
@@ -69,6 +69,7 @@ impl Sfu {
             ssrc: self.random.u32(),
             cname: self.random.ice_text(16),
             answers: 0,
+            audio_bitrate: join.audio_bitrate,
         };
         self.peers.insert(join.peer, peer);
         self.arm_lease(now, join.peer);
@@ -121,6 +122,7 @@ impl Sfu {
             version: peer.answers,
             id: id.0,
             cname: &peer.cname,
+            audio_bitrate: peer.audio_bitrate,
         };
         let sdp = write(&session, &peer.sections, |mid| ssrcs.get(mid).copied());
         let slots = peer.slots.iter().map(|slot| Slot { mid: slot.media().mid.clone(), kind: slot.kind });

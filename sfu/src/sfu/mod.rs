@@ -16,6 +16,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::demux::Routes;
+use crate::forward::meter::Meter;
 use crate::io::{Answer, Config, Datagram, Event, Grant, Join, Output, PeerId, PeerState, RoomId, Transmit, Wish};
 use crate::peer::Peer;
 use crate::peer::ice::Path;
@@ -123,6 +124,15 @@ impl Sfu {
     pub fn set_state(&mut self, now: Instant, peer: PeerId, state: PeerState) {
         self.update(now, peer, |peer| peer.state = state);
         self.tell_slots();
+    }
+
+    /// Replaces what a peer's microphone may send at most, in bit/s. What comes is measured by it at once, after a moment for
+    /// the client to follow; the client is told by the answer to its next offer ([`Sfu::restart`]).
+    pub fn set_audio_bitrate(&mut self, now: Instant, peer: PeerId, bitrate: u32) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.audio_bitrate = bitrate;
+            peer.ingress.set_voice(Meter::of_microphone(now, bitrate));
+        }
     }
 
     /// Replaces all wishes of a subscriber: a video slot without one becomes empty. Wishes for

@@ -50,8 +50,16 @@ impl Room {
 
     fn join(&mut self, peer: u64) -> Result<Answer, JoinError> {
         let (grant, state, sources) = (Grant::ALL, PeerState::default(), BTreeMap::new());
-        let join =
-            Join { room: RoomId(1), peer: PeerId(peer), grant, state, replaces: None, offer: OFFER, sources: &sources };
+        let join = Join {
+            room: RoomId(1),
+            peer: PeerId(peer),
+            grant,
+            state,
+            audio_bitrate: 64_000,
+            replaces: None,
+            offer: OFFER,
+            sources: &sources,
+        };
         self.sfu.join(self.now, join)
     }
 

@@ -6,7 +6,7 @@ use crate::common::World;
 use crate::common::client::assert_unbroken;
 use crate::common::offer::Layout;
 
-const WATCHING: PeerState = PeerState { muted: false, deafened: false, camera: true, screen: false };
+const WATCHING: PeerState = PeerState { muted: false, deafened: false, camera: true, screen: false, priority: false };
 
 #[test]
 fn a_deafened_peer_sees_and_hears_nothing() {

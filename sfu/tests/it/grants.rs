@@ -28,6 +28,27 @@ fn what_is_not_granted_is_not_forwarded() {
 }
 
 #[test]
+fn who_may_not_speak_does_not_do_so_by_a_shared_screen() {
+    let mut world = World::new(3);
+    world.connect(&[1, 2], &Layout::new(&[Source::Microphone, Source::ScreenAudio], 2, 0));
+    let share = |world: &mut World| {
+        for _ in 0..10 {
+            let now = world.now;
+            world.client(1).send_sound(now, Source::ScreenAudio, 90);
+            world.run(Duration::from_millis(20));
+        }
+    };
+    share(&mut world);
+    assert!(!world.client(2).received.is_empty());
+    let grant = Grant { audio: false, ..Grant::ALL };
+    world.sfu.set_grant(world.now, PeerId(1), grant);
+    world.settle();
+    let before = world.client(2).received.len();
+    share(&mut world);
+    assert_eq!(world.client(2).received.len(), before);
+}
+
+#[test]
 fn who_may_not_listen_receives_nothing() {
     let mut world = World::new(2);
     world.connect(&[1, 2], &Layout::voice(1));

@@ -62,6 +62,7 @@ impl Pair {
                 peer: PeerId(u64::from(number)),
                 grant: Grant::ALL,
                 state: PeerState::default(),
+                audio_bitrate: 64_000,
                 replaces: None,
                 offer: &offer,
                 sources: &sources,

@@ -67,6 +67,7 @@ fn a_peer_joins_once_and_a_room_has_its_limit() {
         peer: PeerId(2),
         grant: sfu::Grant::ALL,
         state: PeerState::default(),
+        audio_bitrate: 64_000,
         replaces: None,
         offer: &client.offer(),
         sources: &layout.sources(),

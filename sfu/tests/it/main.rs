@@ -4,6 +4,7 @@
 
 mod common;
 
+mod bitrate;
 mod contract;
 mod deafen;
 mod flood;

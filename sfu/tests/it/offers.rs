@@ -27,6 +27,7 @@ fn answer(offer: &str, sources: &BTreeMap<Mid, Source>) -> Result<Answer, JoinEr
         peer: PeerId(1),
         grant: Grant::ALL,
         state: PeerState::default(),
+        audio_bitrate: 64_000,
         replaces: None,
         offer,
         sources,
@@ -167,7 +168,16 @@ fn more_slots_than_the_limits_allow_are_refused_also_in_a_restart() {
         let offer = world.client(1).restart();
         let sources = layout.sources();
         let (grant, state) = (Grant::ALL, PeerState::default());
-        let join = Join { room: ROOM, peer: PeerId(2), grant, state, replaces: None, offer: &offer, sources: &sources };
+        let join = Join {
+            room: ROOM,
+            peer: PeerId(2),
+            grant,
+            state,
+            audio_bitrate: 64_000,
+            replaces: None,
+            offer: &offer,
+            sources: &sources,
+        };
         assert_eq!(world.sfu.join(world.now, join), Err(JoinError::Offer(reason.clone())));
         if layout.audio_slots == 2 {
             assert_eq!(world.sfu.restart(PeerId(1), &offer), Err(JoinError::Offer(reason)));
@@ -185,6 +195,7 @@ fn a_refused_join_leaves_nothing_behind() {
         peer: PeerId(1),
         grant: Grant::ALL,
         state: PeerState::default(),
+        audio_bitrate: 64_000,
         replaces: None,
         offer: "v=0",
         sources: &sources,
@@ -220,6 +231,7 @@ fn mutated_offers_do_no_harm() {
             peer: PeerId(1),
             grant: Grant::ALL,
             state: PeerState::default(),
+            audio_bitrate: 64_000,
             replaces: None,
             offer: &offer,
             sources: &sources,

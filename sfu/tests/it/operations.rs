@@ -26,7 +26,8 @@ fn layout() -> Layout {
 fn flags(chance: &mut Chance) -> (Grant, PeerState) {
     let mut flag = |percent| chance.below(100) < percent;
     let grant = Grant { audio: flag(80), video: flag(80), screen: flag(80), listen: flag(80) };
-    let state = PeerState { muted: flag(30), deafened: flag(20), camera: flag(70), screen: flag(60) };
+    let state =
+        PeerState { muted: flag(30), deafened: flag(20), camera: flag(70), screen: flag(60), priority: flag(10) };
     (grant, state)
 }
 

@@ -7,7 +7,7 @@ use crate::common::World;
 use crate::common::offer::Layout;
 
 const ELSEWHERE: RoomId = RoomId(2);
-const CAMERA_ON: PeerState = PeerState { muted: false, deafened: false, camera: true, screen: false };
+const CAMERA_ON: PeerState = PeerState { muted: false, deafened: false, camera: true, screen: false, priority: false };
 
 fn key_frame_requests(world: &mut World, id: u64) -> usize {
     world.client(id).feedback::<PictureLossIndication>().len()

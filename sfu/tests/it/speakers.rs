@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sfu::{Event, Source};
+use sfu::{Event, PeerState, Source};
 
 use crate::common::World;
 use crate::common::client::assert_unbroken;
@@ -62,6 +62,29 @@ fn with_enough_slots_everybody_keeps_his_own() {
     let after: Vec<_> = ["a0", "a1", "a2"].map(|mid| world.shows(4, mid)).into();
     assert_eq!(before, after);
     assert_eq!(world.count_events(|event| matches!(event, Event::Slots { .. })), changes);
+}
+
+#[test]
+fn a_priority_speaker_has_a_slot_before_the_loudest_but_only_while_talking() {
+    let mut world = World::new(5);
+    let ids: Vec<u64> = (1..=4).collect();
+    world.connect(&ids, &Layout::voice(1));
+    let levels = [(1, 110), (2, 100), (3, 85)];
+    world.talk(&levels, Duration::from_millis(600));
+    assert_eq!(heard_by(&world, 4), BTreeSet::from([1]));
+    world.set_state(3, PeerState { priority: true, ..PeerState::default() });
+    world.talk(&levels, Duration::from_millis(200));
+    assert_eq!(heard_by(&world, 4), BTreeSet::from([3]));
+    world.talk(&levels, Duration::from_secs(1));
+    assert_eq!(heard_by(&world, 4), BTreeSet::from([3]), "the loudest do not win it back");
+    let paused = [(1, 110), (2, 100), (3, 0)];
+    world.talk(&paused, Duration::from_secs(1));
+    assert_eq!(heard_by(&world, 4), BTreeSet::from([1]));
+    world.talk(&levels, Duration::from_millis(600));
+    assert_eq!(heard_by(&world, 4), BTreeSet::from([3]));
+    world.set_state(3, PeerState::default());
+    world.talk(&levels, Duration::from_millis(600));
+    assert_eq!(heard_by(&world, 4), BTreeSet::from([1]));
 }
 
 fn told(world: &World) -> Vec<Vec<u64>> {

@@ -42,7 +42,13 @@ const MODULES: &[Modules] = &[
             ("gateway", &["app", "clock", "domain", "error", "hub", "secret"]),
             ("media", &["app", "domain", "error", "room"]),
             ("domain", &["address", "app", "clock", "error", "hub", "room", "seat", "secret", "store"]),
-            ("app", &["clock", "hub", "limiter", "password", "room", "seat", "speaking", "store", "ticket", "untold"]),
+            (
+                "app",
+                &[
+                    "clock", "hub", "limiter", "pass", "password", "room", "seat", "speaking", "store", "ticket",
+                    "untold",
+                ],
+            ),
             ("hub", &["secret", "store"]),
             ("ticket", &["secret", "store"]),
             ("password", &["error"]),
@@ -52,6 +58,7 @@ const MODULES: &[Modules] = &[
             ("clock", &[]),
             ("config", &[]),
             ("limiter", &[]),
+            ("pass", &["clock"]),
             ("room", &[]),
             ("seat", &[]),
             ("secret", &[]),

@@ -7,8 +7,9 @@ use protocol::voice::{Offer, PeerFlags, Source};
 
 use super::super::App;
 use super::{Pictures, join_error, moment, placeholder, restart_error};
+use crate::call::duck::Duck;
 use crate::call::focus::Focus;
-use crate::call::{JoinError, RestartError, Telling};
+use crate::call::{JoinError, Phase, RestartError, Telling};
 use crate::net;
 use crate::platform::{self, Connection};
 
@@ -68,27 +69,40 @@ impl App {
     }
 
     pub(super) fn restart_connection(self, attempt: u32, peer_id: PeerId) {
-        let connection = self.voice.peek().connection.as_ref().map(|(_, connection)| connection.clone());
         self.spawn(async move {
-            let result = async {
-                let connection = connection.ok_or(RestartError::Gone)?;
-                let offer = connection.offer(true).await.map_err(|_| RestartError::Gone)?;
-                if !self.is_current(attempt) {
-                    return Ok(());
-                }
-                let body = Offer { sdp: offer.sdp, lines: offer.lines };
-                let answer =
-                    net::send(RestartVoice { peer_id, body }).await.map_err(|failure| restart_error(&failure))?;
-                // A later offer has taken this one's place, and this answer is not to it.
-                if !self.is_current(attempt) {
-                    return Ok(());
-                }
-                connection.accept(&answer.sdp).await.map_err(|_| RestartError::Gone)
-            };
-            if let Err(error) = result.await {
+            if let Err(error) = self.offer_again(attempt, peer_id, true).await {
                 self.with_call(|call| call.handle_restart_failed(attempt, error, moment()));
             }
         });
+    }
+
+    /// The room's microphones are to send at another bitrate, which the answer to another offer says. One who is not
+    /// connected is told by the next answer.
+    pub(in super::super) fn bitrate_changed(self, channel_id: ChannelId) {
+        let voice = self.voice.peek();
+        let is_here = voice.channel_id() == Some(channel_id) && voice.phase() == Phase::Connected;
+        let Some(peer_id) = voice.peer_id().filter(|_| is_here) else { return };
+        let attempt = voice.call.attempt();
+        self.spawn(async move {
+            // If it fails, the microphone goes on as it was: the server drops what is far too much.
+            let _ = self.offer_again(attempt, peer_id, false).await;
+        });
+    }
+
+    async fn offer_again(self, attempt: u32, peer_id: PeerId, is_restart: bool) -> Result<(), RestartError> {
+        let connection = self.voice.peek().connection.as_ref().map(|(_, connection)| connection.clone());
+        let connection = connection.ok_or(RestartError::Gone)?;
+        let offer = connection.offer(is_restart).await.map_err(|_| RestartError::Gone)?;
+        if !self.is_current(attempt) {
+            return Ok(());
+        }
+        let body = Offer { sdp: offer.sdp, lines: offer.lines };
+        let answer = net::send(RestartVoice { peer_id, body }).await.map_err(|failure| restart_error(&failure))?;
+        // A later offer has taken this one's place, and this answer is not to it.
+        if !self.is_current(attempt) {
+            return Ok(());
+        }
+        connection.accept(&answer.sdp).await.map_err(|_| RestartError::Gone)
     }
 
     /// Tells the server, and only then lets the connection go: a server that sees it closed has freed the seat already.
@@ -115,6 +129,7 @@ impl App {
             voice.quality = None;
             voice.trouble = None;
             voice.focus = Focus::default();
+            voice.duck = Duck::default();
             voice.is_talking = false;
         }
         self.pictures.set(Pictures::default());

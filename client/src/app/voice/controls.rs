@@ -1,11 +1,11 @@
 //! Mute, deafen, devices, volumes.
 
 use dioxus::prelude::*;
-use protocol::id::UserId;
+use protocol::id::{ChannelId, UserId};
 use protocol::voice::{PeerFlags, Source};
 
 use super::super::{App, Tone};
-use super::Trouble;
+use super::{Trouble, moment};
 use crate::call::hearing::Hearing;
 use crate::platform::{self, DeviceError, Sound};
 
@@ -19,8 +19,7 @@ impl App {
         if let Some(channel_id) = channel_id {
             self.show_seat(channel_id, peer_id, flags);
         }
-        self.open_or_shut_microphone();
-        platform::set_deafened(flags.deafened);
+        self.obey_restraint();
     }
 
     /// What is chosen is left like this for the next call.
@@ -40,14 +39,28 @@ impl App {
         hearing
     }
 
+    /// The press cannot lift what somebody else has decided, and says so.
+    fn is_held_back(self, held: Option<&str>) -> bool {
+        if let Some(why) = held {
+            self.toast(Tone::Info, why);
+        }
+        held.is_some()
+    }
+
     /// Who is silent for want of a microphone is shown as muted: the press asks for one.
     pub fn toggle_mute(self) {
+        if self.is_held_back(self.held_microphone()) {
+            return;
+        }
         let lacks_microphone = self.voice.peek().trouble.is_some();
         let hearing = self.hear(|hearing| if lacks_microphone { Hearing::default() } else { hearing.toggle_mute() });
         self.sound(if hearing.is_muted { Sound::Mute } else { Sound::Unmute });
     }
 
     pub fn toggle_deafen(self) {
+        if self.is_held_back(self.held_headphones()) {
+            return;
+        }
         let hearing = self.hear(Hearing::toggle_deafen);
         self.sound(if hearing.is_deafened { Sound::Deafen } else { Sound::Undeafen });
     }
@@ -151,6 +164,30 @@ impl App {
         self.apply_volumes();
     }
 
+    /// Who speaks in a channel has changed, or time has passed: a priority speaker lowers the others.
+    pub(in super::super) fn duck(mut self, channel_id: ChannelId) {
+        if self.voice.peek().channel_id() != Some(channel_id) {
+            return;
+        }
+        let before = self.voice.peek().duck;
+        let mut duck = before;
+        {
+            let state = self.state.peek();
+            duck.hear(state.seats.is_talked_over(channel_id, state.my_id()), moment());
+        }
+        duck.handle_time(moment());
+        // Others who speak are no news, and would draw the room anew.
+        if duck != before {
+            self.voice.write().duck = duck;
+            self.apply_volumes();
+        }
+    }
+
+    /// Speaks before all others, or like them.
+    pub fn set_priority(self, is_on: bool) {
+        self.change_flags(|flags| flags.priority = is_on);
+    }
+
     /// Gives each audio slot the volume of whom it plays.
     pub(super) fn apply_volumes(self) {
         let voice = self.voice.peek();
@@ -158,7 +195,8 @@ impl App {
         let (state, prefs) = (self.state.peek(), self.prefs.peek());
         for (mid, shown) in &voice.slots {
             let percent = state.seats.user_of(shown.peer_id).map_or(100, |user| prefs.volume_of(user));
-            connection.set_gain(mid, f32::from(percent) / 100.0);
+            let ducked = voice.duck.gain(state.seats.has_priority(shown.peer_id));
+            connection.set_gain(mid, f32::from(percent) / 100.0 * ducked);
         }
     }
 }

@@ -9,10 +9,10 @@ use crate::platform;
 const FIRST_KEY: &str = "ControlRight";
 
 impl App {
-    pub(super) fn open_or_shut_microphone(self) {
+    pub(in super::super) fn open_or_shut_microphone(self) {
         let voice = self.voice.peek();
         let is_open = self.prefs.peek().talk_key.is_none() || voice.is_talking;
-        let is_heard = voice.is_in_call() && is_open && !voice.flags().muted;
+        let is_heard = voice.is_in_call() && is_open && !voice.flags().muted && self.held_microphone().is_none();
         platform::set_microphone(is_heard, is_heard || voice.is_testing);
     }
 

@@ -1,14 +1,17 @@
 use dioxus::prelude::*;
 use protocol::account::User;
-use protocol::event::{Event, VoiceEncodings};
+use protocol::event::{Event, Ready, VoiceEncodings};
 use protocol::id::{ChannelId, PeerId};
-use protocol::request::voice::Wishes;
+use protocol::request::voice::{JoinBody, Wishes};
 use protocol::voice::{Shown, Source};
+use serde_json::json;
 
 use super::super::App;
 use super::super::harness::Client;
+use crate::call::Phase;
 use crate::call::wishes::Sight;
-use crate::platform::{Sound, look};
+use crate::platform::{LinkState, Sound, look};
+use crate::state::Route;
 
 fn room() -> ChannelId {
     ChannelId::try_from(1).unwrap()
@@ -37,6 +40,109 @@ fn is_measured() -> bool {
 fn has_camera(client: &mut Client) -> bool {
     client.act(|_| ());
     client.act(|app| app.voice.peek().flags().camera)
+}
+
+/// A server with two voice channels, of which the second may hold one, and the user, who is no owner.
+fn snapshot() -> Ready {
+    let user = |id: u8| json!({"id": id.to_string(), "username": format!("user{id}"), "display_name": "Somebody"});
+    let room = |id: u8, user_limit: u8| {
+        json!({"id": id.to_string(), "guild_id": "9", "kind": "voice", "name": format!("Room {id}"), "topic": "",
+            "parent_id": null, "position": 0, "last_message_id": null, "user_limit": user_limit})
+    };
+    let member = |id: u8| json!({"user": user(id), "joined_at": 0});
+    let seat = |user: &str, channel: &str, peer: &str| {
+        json!({"guild_id": "9", "channel_id": channel, "user_id": user, "peer_id": peer, "muted": false,
+            "deafened": false, "camera": false, "screen": false})
+    };
+    let seats = [seat("7", "1", "5"), seat("8", "2", "6")];
+    let guild = json!({"id": "9", "name": "Home", "owner_id": "8", "channels": [room(1, 0), room(2, 1)],
+        "members": [member(7), member(8)], "presences": [], "voice_states": seats});
+    let me = json!({"id": "7", "username": "user7", "display_name": "Me", "is_admin": false});
+    let ready = json!({"user": me, "session_id": "3", "resume_token": "r", "guilds": [guild], "read_states": []});
+    serde_json::from_value(ready).unwrap()
+}
+
+/// A client whose user sits in the first room of a server.
+fn at_home() -> Client {
+    let mut client = seated();
+    client.act(|app| app.start_from(snapshot()));
+    client
+}
+
+fn decide(client: &mut Client, server_muted: bool) {
+    let user = json!({"id": "7", "username": "user7", "display_name": "Me"});
+    let member = json!({"user": user, "joined_at": 0, "server_muted": server_muted, "server_deafened": false});
+    let event = json!({"type": "member_updated", "guild_id": "9", "member": member});
+    client.act(|app| app.apply(serde_json::from_value(event).unwrap()));
+}
+
+#[test]
+fn who_is_muted_by_a_moderator_sends_nothing_until_that_is_lifted() {
+    let mut client = at_home();
+    assert_eq!(is_heard(), Some(true));
+    decide(&mut client, true);
+    assert_eq!(is_heard(), Some(false));
+    client.act(App::toggle_mute);
+    assert_eq!(is_heard(), Some(false));
+    assert_eq!(client.act(|app| app.toasts.peek().len()), 1, "it is said why");
+    assert!(client.act(|app| !app.voice.peek().flags().muted), "what was chosen stays");
+    decide(&mut client, false);
+    assert_eq!(is_heard(), Some(true));
+}
+
+const JOIN_SECOND: &str = "POST /api/v1/channels/2/voice";
+
+#[test]
+fn who_is_moved_joins_the_other_room_by_itself_and_as_they_were() {
+    let mut client = at_home();
+    client.act(App::toggle_camera);
+    client.act(App::toggle_deafen);
+    let before = client.act(|app| app.voice.peek().flags());
+    assert!(before.camera && before.deafened);
+    client.act(|mut app| app.route.set(Route::parse("/servers/9/1")));
+    let ended = r#"{"type": "voice_ended", "channel_id": "1", "peer_id": "5", "reason": "moved", "moved_to": "2"}"#;
+    client.act(|app| app.apply(serde_json::from_str(ended).unwrap()));
+    let [body] = &look::asked(JOIN_SECOND)[..] else { panic!("one seat is asked for") };
+    let flags = serde_json::from_str::<JoinBody>(body).unwrap().flags;
+    assert_eq!(flags, before);
+    look::answer(JOIN_SECOND, 200, r#"{"peer_id": "15", "sdp": ""}"#);
+    client.act(|_| ());
+    assert!(client.act(|app| app.voice.peek().peer_id()) == PeerId::try_from(15).ok());
+    assert!(look::sent().contains(&Source::Camera));
+    assert_eq!(client.act(|app| app.route.peek().path()), "/servers/9/2");
+}
+
+#[test]
+fn who_is_disconnected_is_out_and_told_so() {
+    let mut client = at_home();
+    let ended = r#"{"type": "voice_ended", "channel_id": "1", "peer_id": "5", "reason": "disconnected"}"#;
+    client.act(|app| app.apply(serde_json::from_str(ended).unwrap()));
+    assert!(client.act(|app| !app.voice.peek().is_in_call() && app.toasts.peek().len() == 1));
+}
+
+#[test]
+fn a_full_room_is_not_asked_for_a_seat_and_the_call_goes_on() {
+    let mut client = at_home();
+    let full = ChannelId::try_from(2).unwrap();
+    client.act(|app| app.join_call(full));
+    assert!(look::asked(JOIN_SECOND).is_empty());
+    assert_eq!(client.act(|app| app.voice.peek().channel_id()), Some(room()));
+    assert_eq!(client.act(|app| app.toasts.peek().len()), 1);
+}
+
+#[test]
+fn another_bitrate_of_the_own_room_is_asked_for_by_another_offer() {
+    let mut client = at_home();
+    let attempt = client.act(|app| app.voice.peek().call.attempt());
+    client.act(|app| app.voice_link(attempt, LinkState::Up));
+    let offer = "POST /api/v1/voice/5/offer";
+    for (channel, bitrate, asked) in [(2, 96_000, 0), (1, 64_000, 0), (1, 96_000, 1)] {
+        let changed = json!({"type": "channel_updated", "id": channel.to_string(), "guild_id": "9", "kind": "voice",
+            "name": "Room", "topic": "", "parent_id": null, "position": 0, "last_message_id": null, "bitrate": bitrate});
+        client.act(|app| app.apply(serde_json::from_value(changed).unwrap()));
+        assert_eq!(look::asked(offer).len(), asked);
+    }
+    assert_eq!(client.act(|app| app.voice.peek().phase()), Phase::Connected, "the call goes on");
 }
 
 #[test]

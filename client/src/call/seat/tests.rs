@@ -45,8 +45,34 @@ fn one_is_in_at_the_press_and_connected_when_media_is_up() {
 #[test]
 fn joining_starts_with_pictures_off_and_the_microphone_as_it_was() {
     let mut call = Call::default();
-    call.join(room(1), PeerFlags { muted: true, deafened: false, camera: true, screen: true }, Moment(0));
+    call.join(
+        room(1),
+        PeerFlags { muted: true, deafened: false, camera: true, screen: true, priority: true },
+        Moment(0),
+    );
     assert_eq!(call.flags(), PeerFlags { muted: true, ..PeerFlags::default() });
+}
+
+#[test]
+fn who_is_moved_goes_on_in_the_other_room_as_they_were_but_for_their_screen() {
+    let mut call = connected();
+    let flags = PeerFlags { muted: true, deafened: true, camera: true, ..PeerFlags::default() };
+    call.set_flags(PeerFlags { screen: true, ..flags });
+    commands(&mut call);
+    call.follow(room(2), Moment(200));
+    assert_eq!((call.phase(), call.channel_id(), call.peer_id()), (Phase::Joining, Some(room(2)), None));
+    assert_eq!(commands(&mut call), [Command::Open { attempt: 2, channel_id: room(2), flags }]);
+    call.handle_joined(2, peer(10), Moment(250));
+    call.handle_link(2, Link::Up, Moment(300));
+    assert_eq!((call.phase(), call.flags()), (Phase::Connected, flags));
+}
+
+#[test]
+fn who_is_disconnected_does_not_come_back_by_itself() {
+    let mut call = connected();
+    call.handle_ended(peer(9), VoiceEnd::Disconnected, Moment(5));
+    assert_eq!(commands(&mut call), [Command::Close(Some(peer(9))), Command::Ended(Ending::Disconnected)]);
+    assert_eq!((call.phase(), call.deadline()), (Phase::Idle, None));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The audio graph: one context, a meter on the microphone, a gain for each slot.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue};
@@ -114,9 +114,14 @@ pub fn level() -> f32 {
     })
 }
 
+/// The time constant of a change of volume, in seconds.
+const SMOOTH_S: f64 = 0.08;
+
 /// The way of one received track to the ears.
 pub(super) struct Voice {
     gain: GainNode,
+    /// Whether it was given its first volume, which it has from the start.
+    is_set: Cell<bool>,
     source: MediaStreamAudioSourceNode,
     element: HtmlAudioElement,
 }
@@ -134,12 +139,16 @@ impl Voice {
         source.connect_with_audio_node(&gain).ok()?;
         let room = room()?;
         gain.connect_with_audio_node(&room).ok()?;
-        Some(Self { gain, source, element })
+        Some(Self { gain, is_set: Cell::new(false), source, element })
     }
 
-    /// 1 is as it came; 2 is twice the amplitude.
+    /// 1 is as it came; 2 is twice the amplitude. A change is smooth.
     pub(super) fn set_gain(&self, gain: f32) {
-        self.gain.gain().set_value(gain);
+        let (parameter, now) = (self.gain.gain(), self.gain.context().current_time());
+        let is_smooth = self.is_set.replace(true) && parameter.set_target_at_time(gain, now, SMOOTH_S).is_ok();
+        if !is_smooth {
+            parameter.set_value(gain);
+        }
     }
 }
 

@@ -25,18 +25,22 @@ struct Encoding {
     /// The RTP stream id, where there are several.
     rid: Option<&'static str>,
     /// In bit/s.
-    most_bits: f64,
+    most_bits: Option<f64>,
     /// How many times smaller than what the device gives.
     divisor: f64,
 }
 
 impl Encoding {
+    const fn unlimited() -> Self {
+        Self { rid: None, most_bits: None, divisor: 1.0 }
+    }
+
     const fn only(most_bits: f64) -> Self {
-        Self { rid: None, most_bits, divisor: 1.0 }
+        Self { rid: None, most_bits: Some(most_bits), divisor: 1.0 }
     }
 
     const fn one_of(rid: &'static str, most_bits: f64, divisor: f64) -> Self {
-        Self { rid: Some(rid), most_bits, divisor }
+        Self { rid: Some(rid), most_bits: Some(most_bits), divisor }
     }
 }
 
@@ -49,7 +53,8 @@ const CAMERA: [Encoding; 3] = [
 
 /// The m-lines that send, in their order in the offer.
 const LINES: [(Source, &str, &[Encoding]); 4] = [
-    (Source::Microphone, "audio", &[Encoding::only(64_000.0)]),
+    // The answer says what a microphone may take, which a number here would overrule.
+    (Source::Microphone, "audio", &[Encoding::unlimited()]),
     (Source::Camera, "video", &CAMERA),
     (Source::Screen, "video", &[Encoding::only(3_000_000.0)]),
     (Source::ScreenAudio, "audio", &[Encoding::only(128_000.0)]),
@@ -295,7 +300,9 @@ impl Encoding {
     fn parameters(&self, kind: &str) -> Object {
         let parameters = Object::new();
         let set = |key: &str, value: JsValue| Reflect::set(&parameters, &key.into(), &value);
-        let _ = set("maxBitrate", self.most_bits.into());
+        if let Some(bits) = self.most_bits {
+            let _ = set("maxBitrate", bits.into());
+        }
         if let Some(rid) = self.rid {
             let _ = set("rid", rid.into());
             let _ = set("scaleResolutionDownBy", self.divisor.into());

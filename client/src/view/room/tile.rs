@@ -1,7 +1,7 @@
 use dioxus::prelude::*;
 use protocol::voice::{Shown, Source};
 
-use super::super::person::{Flags, PersonMenu, flags_in_words};
+use super::super::person::{Flags, PersonMenu, flags_in_words, has_menu as offers_menu};
 use super::grid::TileInfo;
 use crate::app::{App, use_app};
 use crate::call::wishes::Sight;
@@ -29,6 +29,7 @@ pub(super) fn Tile(tile: TileInfo, size: (f64, f64), is_focused: bool) -> Elemen
     let toggle = move || app.set_focus(shown, !is_focused);
     let name = if is_screen { text::screen_of(&person.name) } else { person.name.clone() };
     let words = flags_in_words(&person);
+    let offers = offers_menu(app, &person);
     rsx! {
         article {
             class: "tile",
@@ -39,6 +40,14 @@ pub(super) fn Tile(tile: TileInfo, size: (f64, f64), is_focused: bool) -> Elemen
             "data-me": person.is_me,
             "aria-label": if words.is_empty() { name.clone() } else { format!("{name}, {words}") },
             ondoubleclick: move |_| toggle(),
+            oncontextmenu: {
+                move |event| {
+                    if offers {
+                        event.prevent_default();
+                        has_menu.set(true);
+                    }
+                }
+            },
             if tile.has_picture {
                 Picture { key: "{shown:?}", shown, is_mine: person.is_me, size }
             } else {
@@ -58,7 +67,7 @@ pub(super) fn Tile(tile: TileInfo, size: (f64, f64), is_focused: bool) -> Elemen
                     glyph: Glyph::Focus,
                     on_press: move |()| toggle(),
                 }
-                if !person.is_me {
+                if offers {
                     IconButton {
                         label: text::tile_menu(&name),
                         glyph: Glyph::More,
@@ -68,7 +77,7 @@ pub(super) fn Tile(tile: TileInfo, size: (f64, f64), is_focused: bool) -> Elemen
                 }
             }
             if has_menu() {
-                PersonMenu { user_id: person.state.user_id, name: person.name, on_close: move |()| has_menu.set(false) }
+                PersonMenu { seated: person.clone(), on_close: move |()| has_menu.set(false) }
             }
         }
     }

@@ -7,28 +7,42 @@ use protocol::limits;
 use protocol::permission::Permissions;
 use protocol::voice::{
     Limitation, Mid, Offer, PeerFlags, PictureQuality, PublishedLine, Quality, Shown, Slot, Source, VoiceEnd,
+    VoiceState,
 };
 use sfu::{GoneReason, Grant, JoinError, PeerState};
 
 use crate::error::{Error, Result};
+use crate::seat::Seat;
 
-pub(super) fn grant(permissions: Permissions) -> Grant {
-    let may = |permission| permissions.contains(permission);
-    Grant {
-        audio: may(Permissions::SPEAK),
+/// What is music to clients is music to the SFU.
+const _: () = assert!(limits::MUSIC_BITRATE == sfu::MUSIC_BITRATE);
+
+/// What the SFU is to enforce, and what it is to know, of a seat.
+pub(super) fn standing(seat: &Seat) -> (Grant, PeerState) {
+    let may = |permission| seat.permissions.contains(permission);
+    let VoiceState { flags, restraint, .. } = &seat.state;
+    let grant = Grant {
+        audio: may(Permissions::SPEAK) && !restraint.server_muted && !seat.is_afk,
         video: may(Permissions::STREAM),
         screen: may(Permissions::STREAM),
         listen: may(Permissions::CONNECT),
+    };
+    let state = PeerState {
+        muted: flags.muted,
+        deafened: seat.state.is_deaf(),
+        camera: flags.camera,
+        screen: flags.screen,
+        priority: flags.priority && may(Permissions::PRIORITY_SPEAKER),
+    };
+    (grant, state)
+}
+
+/// What a client may say of itself. Who hears nothing is also not heard.
+pub(super) fn consistent(flags: PeerFlags, permissions: Permissions) -> Result<PeerFlags> {
+    if flags.priority && !permissions.contains(Permissions::PRIORITY_SPEAKER) {
+        return Err(Error::Forbidden);
     }
-}
-
-/// Who hears nothing is also not heard.
-pub(super) fn consistent(flags: PeerFlags) -> PeerFlags {
-    PeerFlags { muted: flags.muted || flags.deafened, ..flags }
-}
-
-pub(super) fn media_state(flags: PeerFlags) -> PeerState {
-    PeerState { muted: flags.muted, deafened: flags.deafened, camera: flags.camera, screen: flags.screen }
+    Ok(PeerFlags { muted: flags.muted || flags.deafened, ..flags })
 }
 
 pub(super) fn media_peer(peer: PeerId) -> sfu::PeerId {
@@ -71,9 +85,11 @@ pub(super) fn checked(offer: Offer) -> Result<String> {
     Ok(offer.sdp)
 }
 
+pub(super) const CHANNEL_FULL: Error = Error::LimitReached("the channel is full");
+
 pub(super) fn refused_offer(error: JoinError) -> Error {
     match error {
-        JoinError::RoomFull => Error::LimitReached("the channel is full"),
+        JoinError::RoomFull => CHANNEL_FULL,
         JoinError::UnknownPeer => Error::NotFound,
         JoinError::AlreadyJoined | JoinError::Offer(_) => Error::InvalidOffer(error.to_string()),
     }

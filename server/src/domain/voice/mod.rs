@@ -1,5 +1,6 @@
 //! Rooms: joining, leaving, what one publishes, and what the media threads tell.
 
+mod afk;
 mod convert;
 mod speaking;
 mod tell;
@@ -9,10 +10,11 @@ use protocol::id::{ChannelId, GuildId, PeerId, SessionId, UserId};
 use protocol::limits;
 use protocol::permission::Permissions;
 use protocol::request::voice::{JoinBody, Wishes};
-use protocol::voice::{Answer, Offer, PeerFlags, VoiceEnd, VoiceState};
-use sfu::RoomId;
+use protocol::voice::{Answer, Offer, PeerFlags, Restraint, VoiceEnd, VoiceState};
+use sfu::{Grant, PeerState, RoomId};
 
-use self::convert::{checked, consistent, grant, media_peer, media_source, media_state, refused_offer, sources};
+pub(crate) use self::afk::move_idle;
+use self::convert::{CHANNEL_FULL, checked, consistent, media_peer, media_source, refused_offer, sources, standing};
 pub(crate) use self::tell::handle;
 use self::tell::tell_ended;
 pub(super) use self::tell::tell_seat;
@@ -22,28 +24,36 @@ use crate::clock;
 use crate::error::{Error, Result};
 use crate::room::{Ended, Entry};
 use crate::seat::{Phase, Seat};
-use crate::store::access::require_channel;
+use crate::store::access::{ChannelAccess, require_channel};
 use crate::store::session::LiveSession;
 
 /// Takes a seat in a voice channel; a seat that the user has elsewhere ends.
 pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, body: JoinBody) -> Result<Answer> {
     let user = session.user.user.id;
     app.offers.admit(user, clock::instant())?;
-    let (guild, permissions) = may_connect(app, user, channel).await?;
+    let access = may_connect(app, user, channel).await?;
     let peer: PeerId = app.ids.next();
-    let flags = consistent(body.flags);
-    let entry = Entry {
-        room: RoomId(channel.get().unsigned_abs()),
-        peer: media_peer(peer),
-        grant: grant(permissions),
-        state: media_state(flags),
-        replaces: app.seats.settled(user).map(media_peer),
-        sources: sources(&body.offer.lines)?,
-        offer: checked(body.offer)?,
+    let state = VoiceState {
+        guild_id: access.channel().guild_id,
+        channel_id: channel,
+        user_id: user,
+        peer_id: peer,
+        flags: consistent(body.flags, access.permissions())?,
+        restraint: access.restraint(),
     };
-    let state = VoiceState { guild_id: guild, channel_id: channel, user_id: user, peer_id: peer, flags };
+    let seat = Seat {
+        state: state.clone(),
+        permissions: access.permissions(),
+        is_afk: access.is_afk(),
+        quiet_since: Some(clock::instant()),
+        session: session.id,
+        phase: Phase::Entering,
+    };
+    let entered = standing(&seat);
+    let bitrate = access.channel().room.bitrate;
+    let entry = entry(&seat, body.offer, (bitrate, app.seats.settled(user)))?;
     // Taken before media knows of the peer, so that whatever ends the peer finds the seat.
-    app.seats.reserve(Seat { state: state.clone(), session: session.id, phase: Phase::Entering });
+    reserve(app, seat, &access)?;
     let joined = app.rooms.join(entry).await.map_err(ended);
     let answer = match joined.and_then(|joined| joined.map_err(refused_offer)) {
         Ok(answer) => answer,
@@ -53,7 +63,7 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
         }
     };
     // Asked again: who lost the right, or the session, since has either been seen here, or finds the seat and ends it.
-    if let Err(error) = may_go_on(app, (user, session.id), channel).await {
+    if let Err(error) = confirm_entered(app, (&state, session.id), (bitrate, entered)).await {
         give_up(app, &state).await;
         return Err(error);
     }
@@ -66,6 +76,29 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
     Ok(Answer { peer_id: peer, sdp: answer.sdp })
 }
 
+fn entry(seat: &Seat, offer: Offer, (audio_bitrate, replaces): (u32, Option<PeerId>)) -> Result<Entry> {
+    let (grant, state) = standing(seat);
+    Ok(Entry {
+        room: RoomId(seat.state.channel_id.get().unsigned_abs()),
+        peer: media_peer(seat.state.peer_id),
+        grant,
+        state,
+        audio_bitrate,
+        replaces: replaces.map(media_peer),
+        sources: sources(&offer.lines)?,
+        offer: checked(offer)?,
+    })
+}
+
+/// Keeps a seat where there is place. Who may move others, or was moved, comes in all the same.
+fn reserve(app: &App, seat: Seat, access: &ChannelAccess) -> Result<()> {
+    let VoiceState { user_id, channel_id, .. } = seat.state;
+    let is_let_in = access.permissions().contains(Permissions::MOVE_MEMBERS)
+        || app.passes.holds(user_id, channel_id, clock::instant());
+    let room = access.channel().room;
+    if app.seats.reserve(seat, |others| is_let_in || room.has_place(others)) { Ok(()) } else { Err(CHANNEL_FULL) }
+}
+
 /// Gives up a seat that was never settled. Whoever removed it may have told media before media knew of the peer.
 async fn give_up(app: &App, seat: &VoiceState) {
     app.seats.remove(seat.peer_id);
@@ -73,19 +106,111 @@ async fn give_up(app: &App, seat: &VoiceState) {
     tell_seat(app, seat).await;
 }
 
-async fn may_connect(app: &App, user: UserId, channel: ChannelId) -> Result<(GuildId, Permissions)> {
+async fn may_connect(app: &App, user: UserId, channel: ChannelId) -> Result<ChannelAccess> {
     let mut tx = app.store.read().await?;
     let access = require_channel(&mut tx, user, channel, Permissions::CONNECT).await?;
     if access.channel().kind != ChannelKind::Voice {
         return Err(Error::Conflict("the channel is no voice channel"));
     }
-    Ok((access.channel().guild_id, access.permissions()))
+    Ok(access)
 }
 
-async fn may_go_on(app: &App, (user, session): (UserId, SessionId), channel: ChannelId) -> Result<()> {
-    may_connect(app, user, channel).await?;
-    if session::is_live(app, session).await? { Ok(()) } else { Err(Error::Unauthorized) }
+/// Makes sure that a seat may go on, and that media holds it to what was decided while it was on its way in.
+async fn confirm_entered(
+    app: &App,
+    (seat, session): (&VoiceState, SessionId),
+    (bitrate, entered): (u32, (Grant, PeerState)),
+) -> Result<()> {
+    confirm(app, (seat, session), bitrate).await?;
+    // Media that was told of a decision before it knew of the peer has let it pass.
+    if app.seats.get(seat.peer_id).is_some_and(|seat| standing(&seat) != entered) {
+        enforce(app, seat.peer_id).await?;
+    }
+    Ok(())
 }
+
+/// Makes sure that a seat may go on, that it notes what was decided about its user, and that media knows its room's bitrate.
+async fn confirm(app: &App, (seat, session): (&VoiceState, SessionId), bitrate: u32) -> Result<()> {
+    loop {
+        let decisions = app.seats.decisions();
+        let access = may_connect(app, seat.user_id, seat.channel_id).await?;
+        if !session::is_live(app, session).await? {
+            return Err(Error::Unauthorized);
+        }
+        let current = access.channel().room.bitrate;
+        if current != bitrate {
+            app.rooms.set_audio_bitrate(media_peer(seat.peer_id), current).await.map_err(ended)?;
+        }
+        let decided = (access.restraint(), access.is_afk());
+        if app.seats.correct(seat.peer_id, decided, decisions).is_ok() {
+            return Ok(());
+        }
+    }
+}
+
+/// Has media enforce how a seat stands now.
+async fn enforce(app: &App, peer: PeerId) -> Result<()> {
+    let media = app.rooms.ready_to_set_state().await.map_err(ended)?;
+    app.seats.with(peer, |seat| media.set(media_peer(peer), standing(seat)));
+    Ok(())
+}
+
+/// Has the microphones of a channel measured by another bitrate, also those that are in it.
+pub(super) async fn set_bitrate(app: &App, channel: ChannelId, bitrate: u32) -> Result<()> {
+    for seat in app.seats.all().into_iter().filter(|seat| seat.state.channel_id == channel) {
+        app.rooms.set_audio_bitrate(media_peer(seat.state.peer_id), bitrate).await.map_err(ended)?;
+    }
+    Ok(())
+}
+
+/// Puts the seats of a member under what was decided, from the next packet on; to be called while the commit is fresh.
+pub(super) fn restrain(app: &App, member: (GuildId, UserId), restraint: Restraint) -> Vec<VoiceState> {
+    app.seats.restrain(member, restraint)
+}
+
+/// Puts the seats of a guild under where those go who do nothing, from the next packet on; to be called while the commit
+/// is fresh.
+pub(super) fn set_afk(app: &App, guild: GuildId, channel: Option<ChannelId>) -> Vec<VoiceState> {
+    app.seats.set_afk(guild, channel)
+}
+
+/// Has media enforce what was decided about seats, and tells the guild.
+pub(super) async fn enforce_all(app: &App, seats: Vec<VoiceState>) -> Result<()> {
+    for seat in &seats {
+        enforce(app, seat.peer_id).await?;
+    }
+    for seat in &seats {
+        tell_seat(app, seat).await;
+    }
+    Ok(())
+}
+
+/// Sends a member from where they sit to another voice channel of the guild; the seat ends here and now, and the client
+/// takes the other one by itself.
+pub(super) async fn relocate(app: &App, (guild, user): (GuildId, UserId), channel: ChannelId) -> Result<()> {
+    let is_seated =
+        |seat: &Seat| seat.state.guild_id == guild && seat.state.user_id == user && seat.phase != Phase::Entering;
+    let seat = app.seats.all().into_iter().find(is_seated).ok_or(NOT_SEATED)?;
+    if seat.state.channel_id == channel {
+        return Ok(());
+    }
+    app.passes.give(user, channel, clock::instant());
+    let left = app.seats.remove_where(|seat| is_seated(seat) && seat.state.channel_id != channel);
+    end_with(app, left, (VoiceEnd::Moved, Some(channel))).await;
+    Ok(())
+}
+
+/// Ends the seat of a member, by the decision of another.
+pub(super) async fn disconnect(app: &App, (guild, user): (GuildId, UserId)) -> Result<()> {
+    let seats = app.seats.remove_where(|seat| seat.state.guild_id == guild && seat.state.user_id == user);
+    if seats.is_empty() {
+        return Err(NOT_SEATED);
+    }
+    end(app, seats, VoiceEnd::Disconnected).await;
+    Ok(())
+}
+
+const NOT_SEATED: Error = Error::Conflict("they are in no voice channel of this server");
 
 /// Answers a new offer on the same connection.
 pub(crate) async fn restart(app: &App, session: &LiveSession, peer: PeerId, offer: Offer) -> Result<Answer> {
@@ -99,9 +224,9 @@ pub(crate) async fn restart(app: &App, session: &LiveSession, peer: PeerId, offe
 /// Changes what a peer publishes and hears.
 pub(crate) async fn update(app: &App, session: &LiveSession, peer: PeerId, flags: PeerFlags) -> Result<()> {
     let seat = own_seat(app, session, peer)?;
-    let flags = consistent(flags);
+    let flags = consistent(flags, seat.permissions)?;
     let media = app.rooms.ready_to_set_state().await.map_err(ended)?;
-    app.seats.set_flags(peer, flags, || media.set(media_peer(peer), media_state(flags)));
+    app.seats.set_flags(peer, flags, |seat| media.set(media_peer(peer), standing(seat)));
     tell_seat(app, &seat.state).await;
     Ok(())
 }
@@ -159,11 +284,11 @@ pub(crate) async fn end_of_guild(app: &App, guild: GuildId, user: Option<UserId>
 /// Where that cannot be read; then some may have been ended.
 pub(crate) async fn end_forbidden(app: &App) -> Result<()> {
     for seat in app.seats.all() {
-        let VoiceState { channel_id, user_id, peer_id, .. } = seat.state;
-        match may_go_on(app, (user_id, seat.session), channel_id).await {
-            Ok(()) => {}
+        // The bitrate is no right; whatever it is, it is set again.
+        match confirm(app, (&seat.state, seat.session), 0).await {
+            Ok(()) => enforce(app, seat.state.peer_id).await?,
             Err(error @ (Error::Internal(_) | Error::Unavailable { .. })) => return Err(error),
-            Err(_) => end(app, app.seats.remove(peer_id), VoiceEnd::Removed).await,
+            Err(_) => end(app, app.seats.remove(seat.state.peer_id), VoiceEnd::Removed).await,
         }
     }
     Ok(())
@@ -171,11 +296,15 @@ pub(crate) async fn end_forbidden(app: &App) -> Result<()> {
 
 /// Ends seats that are taken out already.
 async fn end(app: &App, seats: impl IntoIterator<Item = Seat>, reason: VoiceEnd) {
+    end_with(app, seats, (reason, None)).await;
+}
+
+async fn end_with(app: &App, seats: impl IntoIterator<Item = Seat>, (reason, moved_to): (VoiceEnd, Option<ChannelId>)) {
     let seats: Vec<_> = seats.into_iter().collect();
     // First what ends them, which waits for no database.
     for seat in &seats {
         leave_media(app, seat.state.peer_id).await;
-        tell_ended(app, seat, reason);
+        tell_ended(app, seat, (reason, moved_to));
     }
     for seat in &seats {
         tell_seat(app, &seat.state).await;

@@ -9,6 +9,7 @@ use protocol::voice::{Speaker, VoiceEnd, VoiceState};
 use super::convert::{end_reason, peer_id, quality, slot, source};
 use super::speaking;
 use crate::app::App;
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::hub::Audience;
 use crate::seat::{Phase, Seat};
@@ -22,7 +23,7 @@ pub(crate) fn handle(app: &App, event: sfu::Event) -> Result<()> {
         sfu::Event::Resumed { peer } => suspend(app, peer_id(peer)?, false),
         sfu::Event::Gone { peer, reason } => {
             if let Some(seat) = app.seats.remove(peer_id(peer)?) {
-                tell_ended(app, &seat, end_reason(reason));
+                tell_ended(app, &seat, (end_reason(reason), None));
                 announce(app, seat.state);
             }
         }
@@ -34,7 +35,10 @@ pub(crate) fn handle(app: &App, event: sfu::Event) -> Result<()> {
         sfu::Event::Speakers { room, speakers } => {
             let channel_id = ChannelId::try_from(room.0.cast_signed()).map_err(Error::internal)?;
             let speakers = speakers.iter().map(|one| Ok(Speaker { peer_id: peer_id(one.peer)?, level: one.level }));
-            speaking::tell(app, VoiceSpeakers { channel_id, speakers: speakers.collect::<Result<_>>()? });
+            let speakers: Vec<_> = speakers.collect::<Result<_>>()?;
+            let peers = speakers.iter().map(|speaker| speaker.peer_id).collect();
+            app.seats.note_speakers(channel_id, &peers, clock::instant());
+            speaking::tell(app, VoiceSpeakers { channel_id, speakers });
         }
         sfu::Event::Encodings { peer, source: published, wanted } => {
             let peer_id = peer_id(peer)?;
@@ -66,10 +70,10 @@ fn tell_peer(app: &App, peer: PeerId, event: &Event) {
     }
 }
 
-/// Tells a client that its seat ended.
-pub(super) fn tell_ended(app: &App, seat: &Seat, reason: VoiceEnd) {
+/// Tells a client that its seat ended, and where it is to go on.
+pub(super) fn tell_ended(app: &App, seat: &Seat, (reason, moved_to): (VoiceEnd, Option<ChannelId>)) {
     let VoiceState { channel_id, peer_id, .. } = seat.state;
-    let event = Event::VoiceEnded(VoiceEnded { channel_id, peer_id, reason });
+    let event = Event::VoiceEnded(VoiceEnded { channel_id, peer_id, reason, moved_to });
     app.hub.tell(&Audience::Sessions(&[seat.session]), &event);
 }
 

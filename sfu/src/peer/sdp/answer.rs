@@ -2,8 +2,9 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 use super::codec::{EXTENSIONS, Extension, REDUNDANCY, RETRANSMISSION};
+use super::offer::OfferedCodec;
 use super::{Role, Section};
-use crate::io::{MediaKind, Mid, Source};
+use crate::io::{MUSIC_BITRATE, MediaKind, Mid, Source};
 use crate::peer::certificate::Fingerprint;
 use crate::peer::ice::Credentials;
 
@@ -20,6 +21,8 @@ pub(crate) struct Session<'a> {
     pub(crate) version: u64,
     pub(crate) id: u64,
     pub(crate) cname: &'a str,
+    /// Of the microphone.
+    pub(crate) audio_bitrate: u32,
 }
 
 /// What we send on a slot's m-line.
@@ -70,7 +73,10 @@ fn write_refusal(sdp: &mut String, section: &Section) {
 
 fn write_section(sdp: &mut String, session: &Session<'_>, section: &Section) {
     let media = &section.media;
-    let types = media.codecs.iter().flat_map(|found| [found.redundancy, Some(found.payload_type), found.repair]);
+    let types = media
+        .codecs
+        .iter()
+        .flat_map(|found| [redundancy(section, found, session.audio_bitrate), Some(found.payload_type), found.repair]);
     let types = types.flatten();
     let types: String = types.map(|number| format!(" {number}")).collect();
     line(sdp, format_args!("m={} 9 {}{types}", media.name, media.protocol));
@@ -99,7 +105,7 @@ fn write_section(sdp: &mut String, session: &Session<'_>, section: &Section) {
     if media.reduced_size {
         line(sdp, format_args!("a=rtcp-rsize"));
     }
-    write_codecs(sdp, section);
+    write_codecs(sdp, section, session.audio_bitrate);
     if let Role::Publish(_) = section.role {
         write_encodings(sdp, &media.stream_ids);
     }
@@ -119,17 +125,16 @@ fn carries(role: Role, extension: Extension) -> bool {
     }
 }
 
-fn write_codecs(sdp: &mut String, section: &Section) {
+fn write_codecs(sdp: &mut String, section: &Section, audio_bitrate: u32) {
     for offered in &section.media.codecs {
         let (number, spec) = (offered.payload_type, offered.codec.spec());
         line(sdp, format_args!("a=rtpmap:{number} {}", spec.encoding));
-        // Opus's discontinuous transmission spares speech, and clips music.
-        let parameters = if section.role == Role::Publish(Source::ScreenAudio) {
-            spec.parameters.replace("usedtx=1;", "")
-        } else if section.role == Role::Publish(Source::Microphone) {
-            spec.parameters.replace(";stereo=1;sprop-stereo=1", "")
-        } else {
-            spec.parameters.to_owned()
+        let parameters = match section.role {
+            Role::Publish(Source::Microphone) => microphone(spec.parameters, audio_bitrate),
+            Role::Publish(Source::ScreenAudio) => spec.parameters.replace(PAUSES, ""),
+            Role::Publish(Source::Camera | Source::Screen) | Role::Receive(_) | Role::Idle | Role::Refused => {
+                spec.parameters.to_owned()
+            }
         };
         if !parameters.is_empty() {
             line(sdp, format_args!("a=fmtp:{number} {parameters}"));
@@ -137,7 +142,7 @@ fn write_codecs(sdp: &mut String, section: &Section) {
         for feedback in &offered.feedback {
             line(sdp, format_args!("a=rtcp-fb:{number} {feedback}"));
         }
-        if let Some(redundant) = offered.redundancy {
+        if let Some(redundant) = redundancy(section, offered, audio_bitrate) {
             line(sdp, format_args!("a=rtpmap:{redundant} {REDUNDANCY}"));
             line(sdp, format_args!("a=fmtp:{redundant} {number}/{number}"));
         }
@@ -148,6 +153,12 @@ fn write_codecs(sdp: &mut String, section: &Section) {
     }
 }
 
+/// Music is much already, and is not sent twice.
+fn redundancy(section: &Section, offered: &OfferedCodec, audio_bitrate: u32) -> Option<u8> {
+    let is_music = section.role == Role::Publish(Source::Microphone) && audio_bitrate >= MUSIC_BITRATE;
+    offered.redundancy.filter(|_| !is_music)
+}
+
 fn write_encodings(sdp: &mut String, ids: &[String]) {
     for id in ids {
         line(sdp, format_args!("a=rid:{id} recv"));
@@ -155,6 +166,16 @@ fn write_encodings(sdp: &mut String, ids: &[String]) {
     if !ids.is_empty() {
         line(sdp, format_args!("a=simulcast:recv {}", ids.join(";")));
     }
+}
+
+/// Opus's discontinuous transmission spares speech, and clips music.
+const PAUSES: &str = "usedtx=1;";
+const STEREO: &str = ";stereo=1;sprop-stereo=1";
+
+/// What a microphone is to send (RFC 7587 section 6.1).
+fn microphone(parameters: &str, bitrate: u32) -> String {
+    let wrong = if bitrate >= MUSIC_BITRATE { PAUSES } else { STEREO };
+    format!("{};maxaveragebitrate={bitrate}", parameters.replace(wrong, ""))
 }
 
 fn write_candidates(sdp: &mut String, addresses: &[SocketAddr]) {

@@ -133,6 +133,7 @@ impl World {
             peer: PeerId(id),
             grant,
             state,
+            audio_bitrate: 510_000,
             replaces: None,
             offer: &client.offer(),
             sources: &layout.sources(),
