@@ -42,6 +42,12 @@
 //!
 //! Only what is authentic keeps a peer alive: STUN checks with our password, and SRTP and SRTCP
 //! that decrypt. See [`Event::Suspended`].
+//!
+//! # Several behind one port
+//!
+//! Each has its [`SfuId`], and a shell that finds the right one for a datagram: a STUN check names
+//! it by a ufrag ([`addressee`]), and once it has taken the check, it knows the address that all
+//! else comes from ([`Sfu::peer_at`]).
 
 mod demux;
 mod forward;
@@ -54,9 +60,10 @@ mod speaker;
 mod stats;
 mod timer;
 
+pub use demux::addressee;
 pub use io::{
     Answer, Config, Datagram, Event, GoneReason, Grant, Join, Limits, MediaKind, Mid, Output, PeerId, PeerState,
-    Quality, RoomId, Shown, Slot, SlotView, Source, Speaker, Transmit, Wish,
+    Quality, RoomId, SfuId, Shown, Slot, SlotView, Source, Speaker, Transmit, Wish,
 };
 pub use peer::certificate::{Certificate, CertificateError};
 pub use peer::sdp::offer::OfferError;

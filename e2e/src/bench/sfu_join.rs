@@ -5,7 +5,7 @@ use std::time::Duration;
 use str0m::media::MediaKind;
 
 use super::{Report, Samples, rounded};
-use crate::forwarder::{Forwarder, Make};
+use crate::forwarder::Make;
 use crate::load::{Lines, Load, Pattern};
 
 const ROUNDS: usize = 5;
@@ -17,7 +17,7 @@ const LISTENER: Lines = Lines { kind: MediaKind::Audio, publishes: false, slots:
 pub(super) fn run() -> Report {
     let [mut all_hear, mut cpu, mut memory] = [Samples::default(), Samples::default(), Samples::default()];
     for _ in 0..ROUNDS {
-        let mut load = Load::new(Forwarder::start(Make::Hubbub));
+        let mut load = Load::new(Make::Hubbub);
         load.join(1, SPEAKER);
         load.connect();
         let (cpu_before, memory_before) = (load.forwarder().cpu(), load.forwarder().resident_kb());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use str0m::media::MediaKind;
 
 use crate::bench::Samples;
-use crate::forwarder::{Forwarder, Make};
+use crate::forwarder::Make;
 use crate::load::{Lines, Load, Outcome, Pattern};
 
 const ROUNDS: usize = 5;
@@ -26,7 +26,7 @@ pub(super) struct Crowd {
 impl Crowd {
     /// Has everybody join a fresh forwarder.
     pub(super) fn gather(self, make: Make) -> Load {
-        let mut load = Load::new(Forwarder::start(make));
+        let mut load = Load::new(make);
         for room in 1..=self.rooms {
             for _ in 0..self.publishers {
                 load.join(room, Lines { kind: self.kind, publishes: true, slots: 0, opens: false });

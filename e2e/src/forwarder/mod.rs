@@ -1,4 +1,4 @@
-//! Forwarders of media in a process of their own on one core: ours, and one to compare it with.
+//! Forwarders of media in a process of their own: ours, and one to compare it with.
 
 mod hubbub;
 mod reference;
@@ -10,6 +10,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 
 use serde::{Deserialize, Serialize};
+
+use crate::load::{CORES, pin, unpin};
 
 /// A peer that is to enter a room.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,16 +28,37 @@ pub(crate) struct Entry {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Make {
+    /// Ours with one thread on one core.
     Hubbub,
+    /// Ours with so many threads, on all cores.
+    Threads(usize),
     /// A minimal one on str0m with `sendmmsg`.
     Reference,
 }
 
 impl Make {
-    fn name(self) -> &'static str {
+    /// As an argument of the program.
+    fn name(self) -> String {
         match self {
-            Self::Hubbub => "hubbub",
-            Self::Reference => "reference",
+            Self::Hubbub => "hubbub".to_owned(),
+            Self::Threads(threads) => threads.to_string(),
+            Self::Reference => "reference".to_owned(),
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "hubbub" => Some(Self::Hubbub),
+            "reference" => Some(Self::Reference),
+            threads => threads.parse().ok().filter(|threads| *threads > 0).map(Self::Threads),
+        }
+    }
+
+    /// Whether it has one core for itself.
+    pub(crate) fn is_on_one_core(self) -> bool {
+        match self {
+            Self::Hubbub | Self::Reference => true,
+            Self::Threads(_) => false,
         }
     }
 }
@@ -112,11 +135,16 @@ impl Drop for Forwarder {
 /// Runs a forwarder of this make until there are no more requests; false where there is no such make.
 #[must_use]
 pub fn run(make: &str) -> bool {
-    let makes = [Make::Hubbub, Make::Reference];
-    match makes.into_iter().find(|known| known.name() == make) {
-        Some(Make::Hubbub) => hubbub::run(),
-        Some(Make::Reference) => reference::run(),
-        None => return false,
+    let Some(make) = Make::named(make) else { return false };
+    if make.is_on_one_core() {
+        pin(CORES[0]);
+    } else {
+        unpin();
+    }
+    match make {
+        Make::Hubbub => hubbub::run(1),
+        Make::Threads(threads) => hubbub::run(threads),
+        Make::Reference => reference::run(),
     }
     true
 }

@@ -12,7 +12,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::Pid;
 
 use crate::bench::Samples;
-use crate::forwarder::{Entry, Forwarder};
+use crate::forwarder::{Entry, Forwarder, Make};
 use client::Client;
 pub(crate) use client::{Count, Lines};
 use socket::Buffers;
@@ -74,9 +74,14 @@ impl Outcome {
 }
 
 impl Load {
-    /// Takes the thread to the core of the load.
-    pub(crate) fn new(forwarder: Forwarder) -> Self {
-        pin(CORES[1]);
+    /// Starts a forwarder, and takes the thread to the core of the load, unless they share all cores.
+    pub(crate) fn new(make: Make) -> Self {
+        let forwarder = Forwarder::start(make);
+        if make.is_on_one_core() {
+            pin(CORES[1]);
+        } else {
+            unpin();
+        }
         allow_many_sockets();
         let now = Instant::now();
         Self {
@@ -207,6 +212,16 @@ fn allow_many_sockets() {
         // Where it is forbidden, a bench with many clients says that it has no more sockets.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
     }
+}
+
+/// Lets the thread run on any core.
+pub(crate) fn unpin() {
+    let mut set = CpuSet::new();
+    for core in 0..CpuSet::count() {
+        // As many as a set holds; the system takes those that there are.
+        let _ = set.set(core);
+    }
+    let _ = sched_setaffinity(Pid::from_raw(0), &set);
 }
 
 /// Keeps the thread on one core, if there is more than one.

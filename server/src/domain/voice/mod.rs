@@ -100,7 +100,7 @@ pub(crate) async fn restart(app: &App, session: &LiveSession, peer: PeerId, offe
 pub(crate) async fn update(app: &App, session: &LiveSession, peer: PeerId, flags: PeerFlags) -> Result<()> {
     let seat = own_seat(app, session, peer)?;
     let flags = consistent(flags);
-    let media = app.rooms.ready_to_set_state().await.map_err(ended)?;
+    let media = app.rooms.ready_to_set_state(media_peer(peer)).await.map_err(ended)?;
     app.seats.set_flags(peer, flags, || media.set(media_peer(peer), media_state(flags)));
     tell_seat(app, &seat.state).await;
     Ok(())
