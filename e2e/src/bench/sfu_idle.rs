@@ -6,7 +6,7 @@ use str0m::media::MediaKind;
 
 use super::{Report, rounded};
 use crate::forwarder::Make;
-use crate::load::{Lines, Load, Pattern};
+use crate::load::{Ears, Lines, Load, Pattern};
 
 const ROOMS: u64 = 100;
 const PEERS: usize = 10;
@@ -19,7 +19,7 @@ pub(super) fn run() -> Report {
     let mut load = Load::new(Make::Hubbub);
     for room in 1..=ROOMS {
         for _ in 0..PEERS {
-            load.join(room, Lines { kind: MediaKind::Audio, publishes: true, slots: PEERS - 1, opens: false });
+            load.join(room, Lines { kind: MediaKind::Audio, publishes: true, slots: PEERS - 1, ears: Ears::Count });
         }
     }
     load.connect();

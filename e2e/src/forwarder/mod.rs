@@ -3,9 +3,11 @@
 mod hubbub;
 mod reference;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Lines, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 
@@ -94,15 +96,22 @@ impl Forwarder {
 
     /// CPU time that it has taken, in seconds, with what the kernel did for it.
     pub(crate) fn cpu(&self) -> f64 {
-        let times = self.tasks("schedstat").into_iter();
-        let times = times.filter_map(|text| text.split_whitespace().next()?.parse::<f64>().ok());
-        times.sum::<f64>() / 1e9
+        self.cpu_by_thread().values().sum()
+    }
+
+    /// The same of each of its threads.
+    pub(crate) fn cpu_by_thread(&self) -> BTreeMap<PathBuf, f64> {
+        let times = self.tasks("schedstat").into_iter().filter_map(|(task, text)| {
+            let nanoseconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+            Some((task, nanoseconds / 1e9))
+        });
+        times.collect()
     }
 
     /// Times that its threads went to sleep of their own accord.
     pub(crate) fn wakeups(&self) -> u64 {
         let statuses = self.tasks("status").into_iter();
-        let counts = statuses.filter_map(|text| {
+        let counts = statuses.filter_map(|(_, text)| {
             let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
             line.trim().parse::<u64>().ok()
         });
@@ -117,10 +126,10 @@ impl Forwarder {
         kib * 1.024
     }
 
-    fn tasks(&self, file: &str) -> Vec<String> {
+    fn tasks(&self, file: &str) -> Vec<(PathBuf, String)> {
         let folder = format!("/proc/{}/task", self.child.id());
-        let tasks = fs::read_dir(folder).expect("Linux tells of its processes").flatten();
-        tasks.filter_map(|task| fs::read_to_string(task.path().join(file)).ok()).collect()
+        let tasks = fs::read_dir(folder).expect("Linux tells of its processes").flatten().map(|task| task.path());
+        tasks.filter_map(|task| fs::read_to_string(task.join(file)).ok().map(|text| (task, text))).collect()
     }
 }
 
