@@ -29,6 +29,12 @@ pub(crate) fn classify(contents: &[u8]) -> Option<Class> {
     }
 }
 
+/// Whether a datagram holds sound or pictures, and not what is said about them.
+#[must_use]
+pub fn is_rtp(contents: &[u8]) -> bool {
+    classify(contents) == Some(Class::Rtp)
+}
+
 /// The type of a STUN binding request, and the magic cookie (RFC 8489 section 5).
 const BINDING_REQUEST: [u8; 2] = [0, 1];
 const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];

@@ -248,7 +248,8 @@ pub enum Event {
     Slots { peer: PeerId, slots: Vec<SlotView> },
     /// Who speaks in a room, the loudest first; on change, at most ten times a second.
     Speakers { room: RoomId, speakers: Vec<Speaker> },
-    /// How a connected peer's media fares; every three seconds while media flows.
+    /// How a connected peer's media fares; every three seconds while media flows,
+    /// every six for one who is silent and hears nothing.
     Quality { peer: PeerId, quality: Quality },
 }
 

@@ -60,7 +60,7 @@ mod speaker;
 mod stats;
 mod timer;
 
-pub use demux::addressee;
+pub use demux::{addressee, is_rtp};
 pub use io::{
     Answer, Config, Datagram, Event, GoneReason, Grant, Join, Limits, MediaKind, Mid, Output, PeerId, PeerState,
     Quality, RoomId, SfuId, Shown, Slot, SlotView, Source, Speaker, Transmit, Wish,

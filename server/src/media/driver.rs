@@ -194,8 +194,10 @@ impl Driver<'_> {
         loop {
             match self.sfu.poll_output() {
                 Output::Transmit(transmit) => {
+                    if sfu::is_rtp(&transmit.contents) {
+                        self.pace.note_sent();
+                    }
                     self.outgoing.push(transmit);
-                    self.pace.note_sent();
                     if self.outgoing.len() >= OUTGOING {
                         self.socket.send(&mut self.outgoing);
                     }

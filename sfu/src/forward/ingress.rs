@@ -77,6 +77,11 @@ impl Ingress {
         self.tracks.get_mut(&source)
     }
 
+    /// Whether nothing comes but comfort noise that nobody hears.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.tracks.values().filter(|track| track.ssrc.is_some()).all(|track| track.silence.is_long())
+    }
+
     pub(crate) fn tracks(&mut self) -> impl Iterator<Item = (Source, &mut Track)> {
         self.tracks.iter_mut().map(|(source, track)| (*source, track))
     }
