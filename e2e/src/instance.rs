@@ -21,13 +21,19 @@ pub struct Instance {
     setup_token: Option<String>,
     data: TempDir,
     database_url: Option<String>,
+    media_threads: Option<u8>,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 impl Instance {
     /// Starts a server on SQLite.
     pub async fn start() -> Self {
-        Self::start_on(None).await
+        Self::start_on(None, None).await
+    }
+
+    /// Starts a server with so many media threads.
+    pub async fn start_with_media_threads(threads: u8) -> Self {
+        Self::start_on(None, Some(threads)).await
     }
 
     /// Starts a server on a new database of the PostgreSQL that is there for tests.
@@ -40,13 +46,13 @@ impl Instance {
         // The name is ours: letters, digits and an underscore.
         let created = sqlx::query(AssertSqlSafe(format!("create database \"{name}\""))).execute(&mut connection).await;
         created.expect("a database");
-        Self::start_on(Some(format!("{postgres}/{name}"))).await
+        Self::start_on(Some(format!("{postgres}/{name}")), None).await
     }
 
-    async fn start_on(database_url: Option<String>) -> Self {
+    async fn start_on(database_url: Option<String>, media_threads: Option<u8>) -> Self {
         let http = "127.0.0.1:0".parse().expect("an address");
         let data = tempfile::tempdir().expect("a temporary folder");
-        let mut instance = Self { http, setup_token: None, data, database_url, running: None };
+        let mut instance = Self { http, setup_token: None, data, database_url, media_threads, running: None };
         instance.resume().await;
         instance
     }
@@ -67,6 +73,7 @@ impl Instance {
             http: self.http,
             https: any,
             media: any,
+            media_threads: self.media_threads,
             announce: vec![any.ip()],
             origins: Vec::new(),
             trusted_proxies: Vec::new(),

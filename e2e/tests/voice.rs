@@ -35,7 +35,10 @@ struct House {
 
 impl House {
     async fn open() -> Self {
-        let instance = Instance::start().await;
+        Self::open_on(Instance::start().await).await
+    }
+
+    async fn open_on(instance: Instance) -> Self {
         let owner = instance.admin().await;
         let guild = owner.create_guild("Tea house").await;
         let channel = first_channel(&guild, ChannelKind::Voice).id;
@@ -107,6 +110,27 @@ async fn two_members_hear_each_other_and_not_themselves() {
     mira.hears(host.peer(), 25).await;
     assert_eq!(host.heard().into_keys().collect::<Vec<_>>(), [mira.peer().into()]);
     assert_eq!(mira.heard().into_keys().collect::<Vec<_>>(), [host.peer().into()]);
+}
+
+#[tokio::test]
+async fn members_hear_each_other_whichever_media_threads_their_datagrams_reach() {
+    let house = House::open_on(Instance::start_with_media_threads(8).await).await;
+    let lines = Lines { audio: 8, ..Lines::default() };
+    let mut guests = Vec::new();
+    for number in 0..6 {
+        let member = house.member(&format!("guest{number}")).await;
+        guests.push(Voice::join_with(&member, house.channel, lines).await.expect("a seat"));
+    }
+    let peers: Vec<_> = guests.iter().map(Voice::peer).collect();
+    for guest in &mut guests {
+        for peer in peers.iter().filter(|peer| **peer != guest.peer()).copied().collect::<Vec<_>>() {
+            guest.hears(peer, 10).await;
+        }
+    }
+    // A restart begins with another ufrag of the same thread.
+    guests[0].restart().await.expect("an answer");
+    guests[0].hears(peers[1], 25).await;
+    guests[1].hears(peers[0], 25).await;
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use protocol::request::voice::{JoinBody, Wishes};
 use protocol::voice::PeerFlags;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sfu::{Certificate, Config, Grant, Join, Limits, Mid, Output, PeerId, PeerState, RoomId, Sfu, Source};
+use sfu::{Certificate, Config, Grant, Join, Limits, Mid, Output, PeerId, PeerState, RoomId, Sfu, SfuId, Source};
 use turn::{Handled, Stun};
 
 /// A target's name and what it does with bytes.
@@ -117,7 +117,7 @@ fn sfu(now: Instant) -> Sfu {
     static CERTIFICATE: OnceLock<Certificate> = OnceLock::new();
     let certificate = CERTIFICATE.get_or_init(|| Certificate::generate().expect("a certificate")).clone();
     let addresses = vec![([127, 0, 0, 1], 8443).into()];
-    Sfu::new(Config { addresses, certificate, limits: Limits::default() }, [7; 32], now)
+    Sfu::new(Config { id: SfuId::default(), addresses, certificate, limits: Limits::default() }, [7; 32], now)
 }
 
 fn admit(sfu: &mut Sfu, now: Instant, peer: PeerId) {

@@ -2,11 +2,16 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
-use clap::Args;
+use clap::{Args, value_parser};
 use ipnet::IpNet;
+use sfu::SfuId;
+
+/// As many as share one port.
+const MOST_MEDIA_THREADS: i64 = SfuId::MOST as i64;
 
 /// What `hubbub serve` can be told.
 #[derive(Debug, Clone, Args)]
@@ -30,6 +35,10 @@ pub struct Config {
     /// Address for all media (UDP)
     #[arg(long, env = "HUBBUB_MEDIA", default_value = "[::]:8443")]
     pub media: SocketAddr,
+
+    /// Threads that forward media, 1 to 64; each has rooms of its own [default: one for each core]
+    #[arg(long, env = "HUBBUB_MEDIA_THREADS", value_parser = value_parser!(u8).range(1..=MOST_MEDIA_THREADS))]
+    pub media_threads: Option<u8>,
 
     /// IP addresses at which clients reach the media port, separated by commas [default: those of this machine]
     #[arg(long, env = "HUBBUB_ANNOUNCE", value_delimiter = ',')]
@@ -66,6 +75,13 @@ fn network(text: &str) -> Result<IpNet, String> {
 }
 
 impl Config {
+    /// How many threads forward media.
+    #[must_use]
+    pub fn media_threads(&self) -> usize {
+        let cores = || available_parallelism().map_or(1, usize::from).min(SfuId::MOST);
+        self.media_threads.map_or_else(cores, usize::from)
+    }
+
     /// Where the database is.
     #[must_use]
     pub fn database_url(&self) -> String {

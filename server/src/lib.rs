@@ -138,7 +138,7 @@ impl Server {
         let tls = RustlsConfig::from_pem(identity.certificate.into_bytes(), identity.key.into_bytes());
         let tls = tls.await.map_err(Error::Certificate)?;
         let (shut_down, shutdown) = watch::channel(false);
-        let (rooms, events, ends) = room::connect();
+        let (rooms, events, ends) = room::connect(config.media_threads());
         let Listeners { http, https, media } = listeners;
         let media_port = media.local_addr().map_err(media::Error::from)?.port();
         let announced = announced(config).into_iter().map(|address| SocketAddr::new(address, media_port)).collect();

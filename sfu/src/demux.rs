@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use crate::io::PeerId;
+use crate::io::{PeerId, SfuId};
+use crate::random::ice_number;
 
 pub(crate) const LONGEST_DATAGRAM: usize = 1500;
 
@@ -25,6 +26,38 @@ pub(crate) fn classify(contents: &[u8]) -> Option<Class> {
         128..=191 if (192..=223).contains(&second) => Some(Class::Rtcp),
         128..=191 => Some(Class::Rtp),
         _ => None,
+    }
+}
+
+/// Whether a datagram holds sound or pictures, and not what is said about them.
+#[must_use]
+pub fn is_rtp(contents: &[u8]) -> bool {
+    classify(contents) == Some(Class::Rtp)
+}
+
+/// The type of a STUN binding request, and the magic cookie (RFC 8489 section 5).
+const BINDING_REQUEST: [u8; 2] = [0, 1];
+const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+const HEADER: usize = 20;
+const USERNAME: u16 = 6;
+const MESSAGE_INTEGRITY: u16 = 8;
+
+/// Which of several [`Sfu`](crate::Sfu)s behind one port a STUN binding request is for, by the ufrag in its USERNAME; none
+/// where it is nothing of the kind. It is what the sender says: only that `Sfu` can tell whether the request is authentic.
+#[must_use]
+pub fn addressee(contents: &[u8]) -> Option<SfuId> {
+    let (head, mut attributes) = contents.split_at_checked(HEADER)?;
+    if head[..2] != BINDING_REQUEST || head[4..8] != COOKIE {
+        return None;
+    }
+    loop {
+        let [kind @ .., long, short] = *attributes.first_chunk::<4>()?;
+        let length = usize::from(u16::from_be_bytes([long, short]));
+        match u16::from_be_bytes(kind) {
+            USERNAME if length > 0 => return ice_number(*attributes.get(4)?).map(SfuId),
+            MESSAGE_INTEGRITY => return None,
+            _ => attributes = attributes.get(4 + length.next_multiple_of(4)..)?,
+        }
     }
 }
 
@@ -67,6 +100,33 @@ impl Routes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn request(attributes: &[u8]) -> Vec<u8> {
+        [&[0, 1, 0, 0], &COOKIE[..], b"twelve bytes", attributes].concat()
+    }
+
+    #[test]
+    fn a_check_names_who_it_is_for_by_the_first_character_of_its_ufrag() {
+        // PRIORITY, then USERNAME.
+        let named = request(b"\x00\x24\x00\x04\x00\x00\x00\x01\x00\x06\x00\x05Cx:yz\x00\x00\x00");
+        assert_eq!(addressee(&named), Some(SfuId(2)));
+        for cut in 0..named.len() - 7 {
+            assert_eq!(addressee(&named[..cut]), None);
+        }
+        let nameless = [
+            request(b""),
+            request(b"\x00\x06\x00\x00"),
+            request(b"\x00\x06\x00\x01%\x00\x00\x00"),
+            // After MESSAGE-INTEGRITY it counts for nothing.
+            request(b"\x00\x08\x00\x00\x00\x06\x00\x01C\x00\x00\x00"),
+            request(b"\x00\x24\xff\xff\x00\x06\x00\x01C\x00\x00\x00"),
+            [&[0x80, 111], &named[2..]].concat(),
+            [&[1, 1], &named[2..]].concat(),
+        ];
+        for contents in nameless {
+            assert_eq!(addressee(&contents), None, "{contents:?}");
+        }
+    }
 
     #[test]
     fn first_bytes_tell_the_protocols_apart() {

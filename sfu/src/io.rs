@@ -14,6 +14,15 @@ pub struct RoomId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(pub u64);
 
+/// One of several [`Sfu`](crate::Sfu)s behind one port: each ICE ufrag that it gives begins with it. Below [`SfuId::MOST`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SfuId(pub u8);
+
+impl SfuId {
+    /// How many there can be behind one port.
+    pub const MOST: usize = 64;
+}
+
 /// The identification of an m-line within one peer's session (`a=mid`, RFC 5888).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mid(Arc<str>);
@@ -122,6 +131,8 @@ pub const MUSIC_BITRATE: u32 = 128_000;
 /// What the shell fixes once for a whole [`Sfu`](crate::Sfu).
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Tells it apart from others behind the same port: see [`addressee`](crate::addressee).
+    pub id: SfuId,
     /// Announced as host candidates in every answer, the preferred first.
     pub addresses: Vec<SocketAddr>,
     /// The identity in every DTLS handshake.
@@ -257,7 +268,8 @@ pub enum Event {
     /// Which of the encodings of a published track anybody wants, the lowest first: the client need not send the others
     /// (W3C `RTCRtpEncodingParameters.active`). Until the first such event all are wanted.
     Encodings { peer: PeerId, source: Source, wanted: Vec<bool> },
-    /// How a connected peer's media fares; every three seconds while media flows.
+    /// How a connected peer's media fares; every three seconds while media flows,
+    /// every six for one who is silent and hears nothing.
     Quality { peer: PeerId, quality: Quality },
 }
 

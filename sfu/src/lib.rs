@@ -45,6 +45,12 @@
 //!
 //! Only what is authentic keeps a peer alive: STUN checks with our password, and SRTP and SRTCP
 //! that decrypt. See [`Event::Suspended`].
+//!
+//! # Several behind one port
+//!
+//! Each has its [`SfuId`], and a shell that finds the right one for a datagram: a STUN check names
+//! it by a ufrag ([`addressee`]), and once it has taken the check, it knows the address that all
+//! else comes from ([`Sfu::peer_at`]).
 
 mod allocate;
 mod bandwidth;
@@ -60,9 +66,11 @@ mod stats;
 mod timer;
 mod uplink;
 
+pub use demux::{addressee, is_rtp};
 pub use io::{
     Answer, Config, Datagram, Event, GoneReason, Grant, Join, Limitation, Limits, MUSIC_BITRATE, MediaKind, Mid,
-    Output, PeerId, PeerState, PictureQuality, Quality, RoomId, Shown, Slot, SlotView, Source, Speaker, Transmit, Wish,
+    Output, PeerId, PeerState, PictureQuality, Quality, RoomId, SfuId, Shown, Slot, SlotView, Source, Speaker,
+    Transmit, Wish,
 };
 pub use peer::certificate::{Certificate, CertificateError};
 pub use peer::sdp::offer::OfferError;

@@ -37,6 +37,17 @@ impl Random {
     pub(crate) fn ice_text(&mut self, length: usize) -> String {
         let block = self.block();
         let characters = block.iter().take(length);
-        characters.map(|byte| char::from(ICE_CHARACTERS[usize::from(byte & 63)])).collect()
+        characters.map(|byte| ice_char(*byte)).collect()
     }
+}
+
+/// The `ice-char` that stands for the low six bits.
+pub(crate) fn ice_char(number: u8) -> char {
+    char::from(ICE_CHARACTERS[usize::from(number & 63)])
+}
+
+/// The number that an `ice-char` stands for.
+pub(crate) fn ice_number(character: u8) -> Option<u8> {
+    let position = ICE_CHARACTERS.iter().position(|known| *known == character);
+    position.and_then(|number| u8::try_from(number).ok())
 }

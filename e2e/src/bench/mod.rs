@@ -6,6 +6,7 @@ mod sfu_audio;
 mod sfu_idle;
 mod sfu_join;
 mod sfu_rooms;
+mod sfu_scale;
 mod sfu_video;
 mod start;
 mod versus;
@@ -18,8 +19,18 @@ use serde_json::{Map, Value};
 pub type Report = Map<String, Value>;
 
 /// The benches that there are.
-pub const NAMES: &[&str] =
-    &["chat", "sfu_audio", "sfu_idle", "sfu_join", "sfu_rooms", "sfu_video", "start", "voice_join", "voice_latency"];
+pub const NAMES: &[&str] = &[
+    "chat",
+    "sfu_audio",
+    "sfu_idle",
+    "sfu_join",
+    "sfu_rooms",
+    "sfu_scale",
+    "sfu_video",
+    "start",
+    "voice_join",
+    "voice_latency",
+];
 
 /// Runs a bench by its name; none where there is no such bench.
 pub async fn run(name: &str) -> Option<Report> {
@@ -29,6 +40,7 @@ pub async fn run(name: &str) -> Option<Report> {
         "sfu_idle" => Some(alone(sfu_idle::run).await),
         "sfu_join" => Some(alone(sfu_join::run).await),
         "sfu_rooms" => Some(alone(sfu_rooms::run).await),
+        "sfu_scale" => Some(alone(sfu_scale::run).await),
         "sfu_video" => Some(alone(sfu_video::run).await),
         "start" => Some(start::run().await),
         "voice_join" => Some(voice_join::run().await),

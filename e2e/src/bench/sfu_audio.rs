@@ -6,9 +6,10 @@ use str0m::media::MediaKind;
 
 use super::versus::{Crowd, kpps, versus};
 use super::{Report, rounded};
-use crate::load::Pattern;
+use crate::forwarder::Make;
+use crate::load::{Ears, Pattern};
 
-const CROWD: Crowd = Crowd { kind: MediaKind::Audio, rooms: 1, publishers: 10, subscribers: 100 };
+const CROWD: Crowd = Crowd { kind: MediaKind::Audio, rooms: 1, publishers: 10, subscribers: 100, ears: Ears::Count };
 const BYTES: usize = 100;
 /// Twice the pace of speech, so that a round measures enough packets.
 const SINGLE: Pattern = Pattern { interval: Duration::from_millis(10), burst: 1, bytes: BYTES };
@@ -35,6 +36,6 @@ pub(super) fn run() -> Report {
     }
     let delay = report["delay_ms_p99_single"].clone();
     report.insert("delay_ms_p99".to_owned(), delay);
-    report.insert("kpps".to_owned(), rounded(kpps(CROWD, SINGLE)));
+    report.insert("kpps".to_owned(), rounded(kpps(CROWD, SINGLE, Make::Hubbub)));
     report
 }

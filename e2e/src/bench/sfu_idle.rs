@@ -5,8 +5,8 @@ use std::time::Duration;
 use str0m::media::MediaKind;
 
 use super::{Report, rounded};
-use crate::forwarder::{Forwarder, Make};
-use crate::load::{Lines, Load, Pattern};
+use crate::forwarder::Make;
+use crate::load::{Ears, Lines, Load, Pattern};
 
 const ROOMS: u64 = 100;
 const PEERS: usize = 10;
@@ -16,10 +16,10 @@ const MEASURED: Duration = Duration::from_secs(20);
 const SILENCE: Pattern = Pattern { interval: Duration::from_millis(400), burst: 1, bytes: 3 };
 
 pub(super) fn run() -> Report {
-    let mut load = Load::new(Forwarder::start(Make::Hubbub));
+    let mut load = Load::new(Make::Hubbub);
     for room in 1..=ROOMS {
         for _ in 0..PEERS {
-            load.join(room, Lines { kind: MediaKind::Audio, publishes: true, slots: PEERS - 1, opens: false });
+            load.join(room, Lines { kind: MediaKind::Audio, publishes: true, slots: PEERS - 1, ears: Ears::Count });
         }
     }
     load.connect();

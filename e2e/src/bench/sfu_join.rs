@@ -5,19 +5,19 @@ use std::time::Duration;
 use str0m::media::MediaKind;
 
 use super::{Report, Samples, rounded};
-use crate::forwarder::{Forwarder, Make};
-use crate::load::{Lines, Load, Pattern};
+use crate::forwarder::Make;
+use crate::load::{Ears, Lines, Load, Pattern};
 
 const ROUNDS: usize = 5;
 const JOINS: usize = 100;
 const SPEECH: Pattern = Pattern { interval: Duration::from_millis(20), burst: 1, bytes: 100 };
-const SPEAKER: Lines = Lines { kind: MediaKind::Audio, publishes: true, slots: 0, opens: false };
-const LISTENER: Lines = Lines { kind: MediaKind::Audio, publishes: false, slots: 4, opens: false };
+const SPEAKER: Lines = Lines { kind: MediaKind::Audio, publishes: true, slots: 0, ears: Ears::Count };
+const LISTENER: Lines = Lines { kind: MediaKind::Audio, publishes: false, slots: 4, ears: Ears::Count };
 
 pub(super) fn run() -> Report {
     let [mut all_hear, mut cpu, mut memory] = [Samples::default(), Samples::default(), Samples::default()];
     for _ in 0..ROUNDS {
-        let mut load = Load::new(Forwarder::start(Make::Hubbub));
+        let mut load = Load::new(Make::Hubbub);
         load.join(1, SPEAKER);
         load.connect();
         let (cpu_before, memory_before) = (load.forwarder().cpu(), load.forwarder().resident_kb());

@@ -6,9 +6,9 @@ use str0m::media::MediaKind;
 
 use super::versus::{Crowd, versus};
 use super::{Report, rounded};
-use crate::load::Pattern;
+use crate::load::{Ears, Pattern};
 
-const CROWD: Crowd = Crowd { kind: MediaKind::Audio, rooms: 400, publishers: 1, subscribers: 4 };
+const CROWD: Crowd = Crowd { kind: MediaKind::Audio, rooms: 400, publishers: 1, subscribers: 4, ears: Ears::Sample };
 const SPEECH: Pattern = Pattern { interval: Duration::from_millis(20), burst: 1, bytes: 100 };
 
 pub(super) fn run() -> Report {

@@ -6,9 +6,10 @@ use str0m::media::MediaKind;
 
 use super::versus::{Crowd, kpps, versus};
 use super::{Report, rounded};
-use crate::load::Pattern;
+use crate::forwarder::Make;
+use crate::load::{Ears, Pattern};
 
-const CROWD: Crowd = Crowd { kind: MediaKind::Video, rooms: 1, publishers: 4, subscribers: 100 };
+const CROWD: Crowd = Crowd { kind: MediaKind::Video, rooms: 1, publishers: 4, subscribers: 100, ears: Ears::Count };
 const BYTES: usize = 1_150;
 /// 2 Mbit/s each: 26 frames a second of eight packets.
 const FRAMES: Pattern = Pattern { interval: Duration::from_micros(38_400), burst: 8, bytes: BYTES };
@@ -24,7 +25,7 @@ pub(super) fn run() -> Report {
         ("reference_us_per_packet", sides.reference.us_per_packet()),
         ("delay_ms_p99", sides.ours.delay_ms_p99()),
         ("loss", sides.ours.loss()),
-        ("kpps", kpps(CROWD, FRAMES)),
+        ("kpps", kpps(CROWD, FRAMES, Make::Hubbub)),
     ];
     figures.map(|(key, value)| (key.to_owned(), rounded(value))).into_iter().collect()
 }

@@ -5,12 +5,15 @@ use std::time::Duration;
 use str0m::media::MediaKind;
 
 use crate::bench::Samples;
-use crate::forwarder::{Forwarder, Make};
-use crate::load::{Lines, Load, Outcome, Pattern};
+use crate::forwarder::Make;
+use crate::load::{Ears, Lines, Load, Outcome, Pattern};
 
 const ROUNDS: usize = 5;
 const WARM_UP: Duration = Duration::from_secs(1);
 const MEASURED: Duration = Duration::from_secs(3);
+
+/// Rooms that are filled before their peers connect, which they must within 15 seconds.
+const AT_ONCE: u64 = 50;
 
 /// Who is in the rooms.
 #[derive(Debug, Clone, Copy)]
@@ -21,19 +24,24 @@ pub(super) struct Crowd {
     pub(super) publishers: usize,
     /// Of each room; they publish nothing.
     pub(super) subscribers: usize,
+    /// Of all clients but one.
+    pub(super) ears: Ears,
 }
 
 impl Crowd {
     /// Has everybody join a fresh forwarder.
     pub(super) fn gather(self, make: Make) -> Load {
-        let mut load = Load::new(Forwarder::start(make));
+        let mut load = Load::new(make);
         for room in 1..=self.rooms {
             for _ in 0..self.publishers {
-                load.join(room, Lines { kind: self.kind, publishes: true, slots: 0, opens: false });
+                load.join(room, Lines { kind: self.kind, publishes: true, slots: 0, ears: self.ears });
             }
             for index in 0..self.subscribers {
-                let opens = index == 0 && room == 1;
-                load.join(room, Lines { kind: self.kind, publishes: false, slots: self.publishers, opens });
+                let ears = if index == 0 && room == 1 { Ears::Open } else { self.ears };
+                load.join(room, Lines { kind: self.kind, publishes: false, slots: self.publishers, ears });
+            }
+            if room % AT_ONCE == 0 {
+                load.connect();
             }
         }
         load.connect();
@@ -116,16 +124,16 @@ pub(super) fn versus(crowd: Crowd, pattern: Pattern) -> Versus {
     versus
 }
 
-fn measure(crowd: Crowd, pattern: Pattern, make: Make) -> Outcome {
+pub(super) fn measure(crowd: Crowd, pattern: Pattern, make: Make) -> Outcome {
     let mut load = crowd.gather(make);
     load.send_for(WARM_UP, pattern);
     load.send_for(MEASURED, pattern)
 }
 
-/// Packets per millisecond that our forwarder forwards on its core, at the fastest pace at which it loses less than one
+/// Packets per millisecond that a forwarder forwards, at the fastest pace at which it loses less than one
 /// in a hundred. It begins with a pattern, and sends it faster and faster.
-pub(super) fn kpps(crowd: Crowd, mut pattern: Pattern) -> f64 {
-    let mut load = crowd.gather(Make::Hubbub);
+pub(super) fn kpps(crowd: Crowd, mut pattern: Pattern, make: Make) -> f64 {
+    let mut load = crowd.gather(make);
     let mut best = 0.0_f64;
     loop {
         load.send_for(WARM_UP, pattern);

@@ -1,4 +1,4 @@
-//! Ours: the media thread as the server runs it.
+//! Ours: the media threads as the server runs them.
 
 use std::collections::BTreeMap;
 use std::net::UdpSocket;
@@ -10,19 +10,17 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 
 use super::{Entry, answer, requests};
-use crate::load::{CORES, pin};
 
-pub(super) fn run() {
-    pin(CORES[0]);
+pub(super) fn run(threads: usize) {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(serve());
+    runtime.block_on(serve(threads));
 }
 
-async fn serve() {
+async fn serve(threads: usize) {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     socket.set_nonblocking(true).expect("a socket that does not wait");
     let address = socket.local_addr().expect("a bound socket has an address");
-    let (rooms, mut events, ends) = room::connect();
+    let (rooms, mut events, ends) = room::connect(threads);
     media::start(socket, vec![address], ends).expect("media starts");
     tokio::spawn(async move { while events.recv().await.is_some() {} });
     let (sender, mut entries) = mpsc::unbounded_channel();

@@ -1,15 +1,19 @@
-//! Forwarders of media in a process of their own on one core: ours, and one to compare it with.
+//! Forwarders of media in a process of their own: ours, and one to compare it with.
 
 mod hubbub;
 mod reference;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Lines, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 
 use serde::{Deserialize, Serialize};
+
+use crate::load::{CORES, pin, unpin};
 
 /// A peer that is to enter a room.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,16 +30,37 @@ pub(crate) struct Entry {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Make {
+    /// Ours with one thread on one core.
     Hubbub,
+    /// Ours with so many threads, on all cores.
+    Threads(usize),
     /// A minimal one on str0m with `sendmmsg`.
     Reference,
 }
 
 impl Make {
-    fn name(self) -> &'static str {
+    /// As an argument of the program.
+    fn name(self) -> String {
         match self {
-            Self::Hubbub => "hubbub",
-            Self::Reference => "reference",
+            Self::Hubbub => "hubbub".to_owned(),
+            Self::Threads(threads) => threads.to_string(),
+            Self::Reference => "reference".to_owned(),
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "hubbub" => Some(Self::Hubbub),
+            "reference" => Some(Self::Reference),
+            threads => threads.parse().ok().filter(|threads| *threads > 0).map(Self::Threads),
+        }
+    }
+
+    /// Whether it has one core for itself.
+    pub(crate) fn is_on_one_core(self) -> bool {
+        match self {
+            Self::Hubbub | Self::Reference => true,
+            Self::Threads(_) => false,
         }
     }
 }
@@ -71,15 +96,22 @@ impl Forwarder {
 
     /// CPU time that it has taken, in seconds, with what the kernel did for it.
     pub(crate) fn cpu(&self) -> f64 {
-        let times = self.tasks("schedstat").into_iter();
-        let times = times.filter_map(|text| text.split_whitespace().next()?.parse::<f64>().ok());
-        times.sum::<f64>() / 1e9
+        self.cpu_by_thread().values().sum()
+    }
+
+    /// The same of each of its threads.
+    pub(crate) fn cpu_by_thread(&self) -> BTreeMap<PathBuf, f64> {
+        let times = self.tasks("schedstat").into_iter().filter_map(|(task, text)| {
+            let nanoseconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+            Some((task, nanoseconds / 1e9))
+        });
+        times.collect()
     }
 
     /// Times that its threads went to sleep of their own accord.
     pub(crate) fn wakeups(&self) -> u64 {
         let statuses = self.tasks("status").into_iter();
-        let counts = statuses.filter_map(|text| {
+        let counts = statuses.filter_map(|(_, text)| {
             let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
             line.trim().parse::<u64>().ok()
         });
@@ -94,10 +126,10 @@ impl Forwarder {
         kib * 1.024
     }
 
-    fn tasks(&self, file: &str) -> Vec<String> {
+    fn tasks(&self, file: &str) -> Vec<(PathBuf, String)> {
         let folder = format!("/proc/{}/task", self.child.id());
-        let tasks = fs::read_dir(folder).expect("Linux tells of its processes").flatten();
-        tasks.filter_map(|task| fs::read_to_string(task.path().join(file)).ok()).collect()
+        let tasks = fs::read_dir(folder).expect("Linux tells of its processes").flatten().map(|task| task.path());
+        tasks.filter_map(|task| fs::read_to_string(task.join(file)).ok().map(|text| (task, text))).collect()
     }
 }
 
@@ -112,11 +144,16 @@ impl Drop for Forwarder {
 /// Runs a forwarder of this make until there are no more requests; false where there is no such make.
 #[must_use]
 pub fn run(make: &str) -> bool {
-    let makes = [Make::Hubbub, Make::Reference];
-    match makes.into_iter().find(|known| known.name() == make) {
-        Some(Make::Hubbub) => hubbub::run(),
-        Some(Make::Reference) => reference::run(),
-        None => return false,
+    let Some(make) = Make::named(make) else { return false };
+    if make.is_on_one_core() {
+        pin(CORES[0]);
+    } else {
+        unpin();
+    }
+    match make {
+        Make::Hubbub => hubbub::run(1),
+        Make::Threads(threads) => hubbub::run(threads),
+        Make::Reference => reference::run(),
     }
     true
 }

@@ -17,7 +17,6 @@ use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use super::{Entry, answer, requests};
 use crate::load::socket::{Buffers, Socket};
-use crate::load::{CORES, pin};
 
 /// How often the sessions' timers are looked at.
 const TICK: Duration = Duration::from_millis(10);
@@ -27,7 +26,6 @@ const DATAGRAM: Token = Token(0);
 const REQUEST: Token = Token(1);
 
 pub(super) fn run() {
-    pin(CORES[0]);
     let mut poll = Poll::new().expect("the system has polls");
     let mut socket = Socket::bind().expect("a free port");
     poll.registry().register(&mut socket.socket, DATAGRAM, Interest::READABLE).expect("a socket can be waited for");

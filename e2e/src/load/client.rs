@@ -10,6 +10,7 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
+use super::sample;
 use super::socket::{Buffers, Socket};
 
 /// Until a client that waits for nothing is looked at again.
@@ -23,8 +24,28 @@ pub(crate) struct Lines {
     pub(crate) kind: MediaKind,
     pub(crate) publishes: bool,
     pub(crate) slots: usize,
-    /// Decrypts what comes; the others only count it, so that the load costs less than what is measured.
-    pub(crate) opens: bool,
+    pub(crate) ears: Ears,
+}
+
+/// What a client does with the packets that come. The less it does, the less the load costs beside what is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ears {
+    /// Decrypts them.
+    Open,
+    /// Counts them.
+    Count,
+    /// Counts a sample, and has the kernel drop the rest.
+    Sample,
+}
+
+impl Ears {
+    /// Of so many packets, one counts.
+    fn every(self) -> u16 {
+        match self {
+            Self::Open | Self::Count => 1,
+            Self::Sample => sample::EVERY,
+        }
+    }
 }
 
 /// How a received stream fared.
@@ -35,7 +56,14 @@ struct Stream {
     received: u64,
 }
 
-/// Counted over all streams.
+impl Stream {
+    /// How many are missing of every so many.
+    fn lost(self, every: u64) -> u64 {
+        ((self.last + every - self.first) / every).saturating_sub(self.received)
+    }
+}
+
+/// Counted over all streams; of a sample, as many as it stands for.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Count {
     pub(crate) received: u64,
@@ -60,6 +88,9 @@ pub(crate) struct Client {
 impl Client {
     pub(super) fn new(now: Instant, lines: Lines) -> (Self, String) {
         let socket = Socket::bind().expect("a free port");
+        if lines.ears == Ears::Sample {
+            sample::attach(&socket.socket);
+        }
         let config = RtcConfig::new().set_rtp_mode(true).set_stats_interval(None);
         let config = config.clear_codecs().enable_opus(true, false).enable_vp8(true);
         let mut rtc = config.build(now);
@@ -112,10 +143,11 @@ impl Client {
     /// What came since this was asked last.
     pub(super) fn take_count(&mut self) -> Count {
         let mut count = Count::default();
+        let every = u64::from(self.lines.ears.every());
         for stream in self.streams.values_mut() {
-            count.received += stream.received;
-            count.lost += (stream.last + 1 - stream.first).saturating_sub(stream.received);
-            *stream = Stream { first: stream.last + 1, last: stream.last, received: 0 };
+            count.received += every * stream.received;
+            count.lost += every * stream.lost(every);
+            *stream = Stream { first: stream.last + every, last: stream.last, received: 0 };
         }
         count
     }
@@ -127,11 +159,11 @@ impl Client {
     pub(super) fn receive(&mut self, epoch: Instant, buffers: &mut Buffers) {
         loop {
             let mut kept = Vec::new();
-            let (streams, opens) = (&mut self.streams, self.lines.opens);
+            let (streams, ears) = (&mut self.streams, self.lines.ears);
             let more = self.socket.receive(buffers, |source, contents| {
                 if let Some((ssrc, sequence)) = rtp(contents) {
-                    note(streams, ssrc, sequence);
-                    if !opens {
+                    note(streams, ssrc, (sequence, ears.every()));
+                    if ears != Ears::Open {
                         return;
                     }
                 }
@@ -242,9 +274,9 @@ fn rtp(contents: &[u8]) -> Option<(u32, u16)> {
     is_rtp.then(|| (u32::from_be_bytes([head[8], head[9], head[10], head[11]]), u16::from_be_bytes([head[2], head[3]])))
 }
 
-fn note(streams: &mut BTreeMap<u32, Stream>, ssrc: u32, sequence: u16) {
+fn note(streams: &mut BTreeMap<u32, Stream>, ssrc: u32, (sequence, every): (u16, u16)) {
     let begin = u64::from(sequence) + (1 << 16);
-    let stream = streams.entry(ssrc).or_insert(Stream { first: begin, last: begin - 1, received: 0 });
+    let stream = streams.entry(ssrc).or_insert(Stream { first: begin, last: begin - u64::from(every), received: 0 });
     let ahead = i64::from(sequence.wrapping_sub(low_half(stream.last)).cast_signed());
     stream.last = stream.last.max(stream.last.saturating_add_signed(ahead));
     stream.received += 1;
@@ -272,9 +304,17 @@ mod tests {
     fn what_is_missing_between_the_first_and_the_last_is_lost() {
         let mut streams = BTreeMap::new();
         for sequence in [65_533, 65_534, 0, 65_535, 3] {
-            note(&mut streams, 7, sequence);
+            note(&mut streams, 7, (sequence, 1));
         }
-        let stream = streams[&7];
-        assert_eq!((stream.last + 1 - stream.first, stream.received), (7, 5));
+        assert_eq!((streams[&7].lost(1), streams[&7].received), (2, 5));
+    }
+
+    #[test]
+    fn of_a_sample_what_is_missing_in_the_sample_is_lost() {
+        let mut streams = BTreeMap::new();
+        for sequence in [65_504, 65_520, 0, 48, 32, 96] {
+            note(&mut streams, 7, (sequence, 16));
+        }
+        assert_eq!((streams[&7].lost(16), streams[&7].received), (3, 6));
     }
 }

@@ -1,6 +1,7 @@
 //! A load of many clients on one forwarder, all on one thread and one core.
 
 mod client;
+mod sample;
 pub(crate) mod socket;
 
 use std::thread::available_parallelism;
@@ -12,16 +13,16 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::Pid;
 
 use crate::bench::Samples;
-use crate::forwarder::{Entry, Forwarder};
+use crate::forwarder::{Entry, Forwarder, Make};
 use client::Client;
-pub(crate) use client::{Count, Lines};
+pub(crate) use client::{Count, Ears, Lines};
 use socket::Buffers;
 
 /// How often the clients' timers are looked at.
 const TICK: Duration = Duration::from_millis(5);
 /// How long clients may take to connect, all together.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The core of the forwarder, and that of the load.
+/// The core of a forwarder that has one for itself, and that of the load.
 pub(crate) const CORES: [usize; 2] = [0, 1];
 
 /// What each publisher sends.
@@ -51,6 +52,8 @@ pub(crate) struct Outcome {
     pub(crate) delays: Samples,
     /// CPU time that the forwarder took, in seconds.
     pub(crate) cpu: f64,
+    /// CPU time that the busiest of its threads took, in seconds.
+    pub(crate) busiest: f64,
     /// Times that the forwarder went to sleep, and was woken.
     pub(crate) wakeups: u64,
     pub(crate) elapsed: Duration,
@@ -67,16 +70,31 @@ impl Outcome {
         self.count.received as f64 / self.elapsed.as_secs_f64() / 1_000.0
     }
 
-    /// The share of its core that the forwarder used.
+    /// Thousands of packets a second at which its busiest thread would have no time left.
+    pub(crate) fn full_kpps(&self) -> f64 {
+        self.count.received as f64 / self.busiest / 1_000.0
+    }
+
+    /// The share of packets that never came.
+    pub(crate) fn loss(&self) -> f64 {
+        self.count.lost as f64 / (self.count.lost + self.count.received) as f64
+    }
+
+    /// The share of one core that the forwarder used.
     pub(crate) fn busy(&self) -> f64 {
         self.cpu / self.elapsed.as_secs_f64()
     }
 }
 
 impl Load {
-    /// Takes the thread to the core of the load.
-    pub(crate) fn new(forwarder: Forwarder) -> Self {
-        pin(CORES[1]);
+    /// Starts a forwarder, and takes the thread to the core of the load, unless they share all cores.
+    pub(crate) fn new(make: Make) -> Self {
+        let forwarder = Forwarder::start(make);
+        if make.is_on_one_core() {
+            pin(CORES[1]);
+        } else {
+            unpin();
+        }
         allow_many_sockets();
         let now = Instant::now();
         Self {
@@ -148,7 +166,7 @@ impl Load {
         let step = pattern.interval / u32::try_from(publishers.len().max(1)).expect("few publishers");
         self.take_outcome();
         let begun = Instant::now();
-        let (cpu, wakeups) = (self.forwarder.cpu(), self.forwarder.wakeups());
+        let (cpu, wakeups) = (self.forwarder.cpu_by_thread(), self.forwarder.wakeups());
         let mut due = begun;
         for publisher in publishers.iter().cycle() {
             if begun.elapsed() >= duration {
@@ -167,8 +185,10 @@ impl Load {
             self.work(settled);
         }
         let (count, delays) = self.take_outcome();
-        let (cpu, wakeups) = (self.forwarder.cpu() - cpu, self.forwarder.wakeups() - wakeups);
-        Outcome { count, delays, cpu, wakeups, elapsed }
+        let times = self.forwarder.cpu_by_thread().into_iter();
+        let times: Vec<_> = times.map(|(thread, after)| after - cpu.get(&thread).copied().unwrap_or(0.0)).collect();
+        let (busiest, wakeups) = (times.iter().copied().fold(0.0, f64::max), self.forwarder.wakeups() - wakeups);
+        Outcome { count, delays, cpu: times.iter().sum(), busiest, wakeups, elapsed }
     }
 
     fn take_outcome(&mut self) -> (Count, Samples) {
@@ -207,6 +227,16 @@ fn allow_many_sockets() {
         // Where it is forbidden, a bench with many clients says that it has no more sockets.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
     }
+}
+
+/// Lets the thread run on any core.
+pub(crate) fn unpin() {
+    let mut set = CpuSet::new();
+    for core in 0..CpuSet::count() {
+        // As many as a set holds; the system takes those that there are.
+        let _ = set.set(core);
+    }
+    let _ = sched_setaffinity(Pid::from_raw(0), &set);
 }
 
 /// Keeps the thread on one core, if there is more than one.

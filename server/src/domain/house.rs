@@ -37,7 +37,7 @@ impl House {
     pub(super) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite:{}", folder.path().join("test.db").display())).await.unwrap();
-        let (rooms, _, media) = room::connect();
+        let (rooms, _, mut media) = room::connect(1);
         let (_, shutdown) = watch::channel(false);
         let parts = Parts { store, rooms, origins: Vec::new(), trusted_proxies: Vec::new(), shutdown };
         let app = Arc::new(Context::new(parts).await.unwrap());
@@ -50,6 +50,7 @@ impl House {
         let guild = guild::create(&app, &owner, "Tea house").await.unwrap();
         let new = NewChannel { kind: ChannelKind::Voice, name: "Attic".into(), parent_id: None };
         let attic = channel::create(&app, owner.id, guild.guild.id, new).await.unwrap().id;
+        let media = media.remove(0);
         Self { app, owner, guild, attic, media, _folder: folder }
     }
 

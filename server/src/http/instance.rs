@@ -18,7 +18,7 @@ async fn get(State(app): State<App>) -> Result<Answer<Instance>> {
     instance::get(&app).await.map(Answer)
 }
 
-/// Whether the server can do its work: the database answers, and so does the media thread.
+/// Whether the server can do its work: the database answers, and so does every media thread.
 pub(super) async fn ready(State(app): State<App>) -> Response {
     if let Err(error) = instance::get(&app).await {
         return error.into_response();
@@ -38,7 +38,7 @@ mod tests {
 
     use super::*;
     use crate::app::{Context, Parts};
-    use crate::room::{self, Command, Ends, Rooms};
+    use crate::room::{self, Command, Rooms};
     use crate::store::Store;
 
     async fn answer(rooms: Rooms) -> (StatusCode, String) {
@@ -55,25 +55,36 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_is_ready_while_its_media_thread_answers() {
-        let (rooms, _events, Ends { mut commands, events: _ }) = room::connect();
-        let media = tokio::spawn(async move {
-            while let Some(Command::Ping(answered)) = commands.recv().await {
-                answered.send(()).unwrap();
-            }
+    async fn a_server_is_ready_while_its_media_threads_answer() {
+        let (rooms, _events, ends) = room::connect(2);
+        let threads = ends.into_iter().map(|mut ends| {
+            tokio::spawn(async move {
+                while let Some(Command::Ping(answered)) = ends.commands.recv().await {
+                    answered.send(()).unwrap();
+                }
+            })
         });
+        let threads: Vec<_> = threads.collect();
         assert_eq!(answer(rooms).await, (StatusCode::OK, "ready".to_owned()));
-        media.await.unwrap();
+        for thread in threads {
+            thread.await.unwrap();
+        }
     }
 
     #[tokio::test]
     async fn a_server_without_a_media_thread_is_not_ready_and_says_why() {
-        let (rooms, _events, ends) = room::connect();
+        let (rooms, _events, ends) = room::connect(1);
         drop(ends);
         let reason = "the media thread does not run".to_owned();
         assert_eq!(answer(rooms).await, (StatusCode::SERVICE_UNAVAILABLE, reason.clone()));
         // One that hangs is as bad.
-        let (rooms, _events, _ends) = room::connect();
+        let (rooms, _events, mut ends) = room::connect(2);
+        let mut first = ends.remove(0).commands;
+        tokio::spawn(async move {
+            while let Some(Command::Ping(answered)) = first.recv().await {
+                answered.send(()).unwrap();
+            }
+        });
         assert_eq!(answer(rooms).await, (StatusCode::SERVICE_UNAVAILABLE, reason));
     }
 }

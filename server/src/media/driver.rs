@@ -1,17 +1,18 @@
-//! One life of the media thread: an SFU, and what brings it datagrams, commands and the time.
+//! One life of a media thread: an SFU, and what brings it datagrams, commands and the time.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sfu::{Event, Join, Output, PeerId, Sfu, Transmit};
+use sfu::{Datagram, Event, Join, Output, PeerId, Sfu, Transmit};
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 use turn::{Handled, Stun};
 
 use super::outbox::Outbox;
 use super::pace::Pace;
+use super::relay::{Parcel, Passed, Relay, is_stun};
 use super::socket::{Batch, Socket};
 use crate::room::Command;
 
@@ -32,6 +33,7 @@ pub(super) struct Driver<'a> {
     /// Waits until it is worth a system call.
     pub(super) outgoing: Vec<Transmit>,
     pub(super) pace: Pace,
+    pub(super) relay: &'a mut Relay,
     pub(super) outbox: &'a mut Outbox,
     /// Who joined and is not gone: those to be told of if this life ends.
     pub(super) seated: &'a mut BTreeSet<PeerId>,
@@ -43,6 +45,7 @@ impl Driver<'_> {
         let mut orders = Vec::with_capacity(COMMANDS);
         let mut batch = Batch::default();
         let mut failures = Failures::default();
+        self.socket.writable().await?;
         loop {
             let deadline = self.flush();
             tokio::select! {
@@ -50,6 +53,7 @@ impl Driver<'_> {
                     let received = readable.and_then(|()| self.receive(&mut batch));
                     failures.note(Instant::now(), received)?;
                 }
+                parcel = self.relay.receive() => self.unpack(&parcel),
                 () = until(deadline) => self.sfu.handle_timeout(Instant::now()),
                 count = commands.recv_many(&mut orders, COMMANDS) => {
                     if count == 0 {
@@ -68,6 +72,10 @@ impl Driver<'_> {
     fn receive(&mut self, batch: &mut Batch) -> io::Result<()> {
         // The thread has nothing else to do that could not wait for so short a time.
         thread::sleep(self.pace.gather());
+        // An address is claimed before what comes from it can be on its way.
+        for parcel in std::iter::from_fn(|| self.relay.try_receive()).take(BATCHES).collect::<Vec<_>>() {
+            self.unpack(&parcel);
+        }
         for _ in 0..BATCHES {
             self.socket.receive(batch)?;
             let now = Instant::now();
@@ -80,19 +88,61 @@ impl Driver<'_> {
                         self.outgoing.push(Transmit { source, destination, contents: answer.into() });
                     }
                     Handled::Dropped => {}
-                    Handled::NotMine => {
-                        self.sfu.handle(now, datagram);
-                        self.drain();
-                    }
+                    Handled::NotMine => self.take(now, datagram),
                 }
             }
+            self.relay.flush();
             self.socket.send(&mut self.outgoing);
-            self.pace.note_received(now, received);
+            self.note_received(now, received);
             if batch.is_last() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Takes a datagram, or hands it over. One that others claim may be for a peer of ours all the same: whoever can forge
+    /// its address can have another thread claim it.
+    fn take(&mut self, now: Instant, datagram: Datagram<'_>) {
+        match self.relay.pass(datagram) {
+            Passed::No => {}
+            Passed::On { is_heard } => {
+                if is_heard {
+                    self.pace.note_sent();
+                }
+                if self.sfu.peer_at(datagram.source).is_none() {
+                    return;
+                }
+            }
+        }
+        self.sfu.handle(now, datagram);
+        self.drain();
+    }
+
+    /// Takes what reached other threads.
+    fn unpack(&mut self, parcel: &Parcel) {
+        let now = Instant::now();
+        self.relay.note_claims(now, parcel);
+        let mut received = 0;
+        for stray in parcel.strays() {
+            received += 1;
+            self.sfu.handle(now, stray);
+            if is_stun(stray.contents)
+                && let Some(peer) = self.sfu.peer_at(stray.source)
+            {
+                self.relay.claim(parcel.from(), stray.source, peer);
+            }
+            self.drain();
+        }
+        // The claims leave first: the answers bring what they are for.
+        self.relay.flush();
+        self.socket.send(&mut self.outgoing);
+        self.note_received(now, received);
+    }
+
+    fn note_received(&mut self, now: Instant, count: usize) {
+        self.pace.note_received(now, count);
+        self.relay.tell_unheard(self.pace.is_unheard());
     }
 
     fn obey(&mut self, now: Instant, command: Command) {
@@ -147,8 +197,10 @@ impl Driver<'_> {
         loop {
             match self.sfu.poll_output() {
                 Output::Transmit(transmit) => {
+                    if sfu::is_rtp(&transmit.contents) {
+                        self.pace.note_sent();
+                    }
                     self.outgoing.push(transmit);
-                    self.pace.note_sent();
                     if self.outgoing.len() >= OUTGOING {
                         self.socket.send(&mut self.outgoing);
                     }

@@ -1,22 +1,26 @@
-//! The edge that speaks UDP: a thread that drives the SFU, and answers STUN.
+//! The edge that speaks UDP: threads that each drive an SFU, and answer STUN.
 
 mod backlog;
 mod burst;
+mod claims;
 mod driver;
 mod outbox;
 mod pace;
+mod port;
 mod pump;
+mod relay;
 mod sender;
 mod socket;
 mod thread;
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
+use std::time::Instant;
 
 use protocol::limits;
-use sfu::{Certificate, Config, Limits};
+use sfu::{Certificate, Config, Limits, SfuId};
 
-use self::thread::MediaThread;
+use self::thread::{MediaThread, Parts};
 use crate::room::Ends;
 
 pub(crate) use self::pump::pump;
@@ -30,8 +34,15 @@ pub enum Error {
     Certificate(#[from] sfu::CertificateError),
 }
 
-/// Starts the media thread; it ends when nobody can send it commands any more.
-pub fn start(socket: UdpSocket, announced: Vec<SocketAddr>, ends: Ends) -> Result<(), Error> {
+/// Starts a media thread for each of the ends, all on the port of one socket; they end when nobody can send them commands
+/// any more.
+pub fn start(socket: UdpSocket, announced: Vec<SocketAddr>, ends: Vec<Ends>) -> Result<(), Error> {
+    let sockets = port::share(socket, ends.len())?;
+    start_on(sockets, announced, ends)
+}
+
+/// Starts a media thread on each of the sockets.
+fn start_on(sockets: Vec<UdpSocket>, announced: Vec<SocketAddr>, ends: Vec<Ends>) -> Result<(), Error> {
     let limits = Limits {
         peers_per_room: limits::ROOM_PEERS,
         offer_bytes: limits::OFFER_BYTES,
@@ -39,9 +50,13 @@ pub fn start(socket: UdpSocket, announced: Vec<SocketAddr>, ends: Ends) -> Resul
         video_slots: limits::VIDEO_SLOTS,
         ..Limits::default()
     };
-    let config = Config { addresses: announced, certificate: Certificate::generate()?, limits };
-    let thread = MediaThread::new(socket, config, ends);
-    std::thread::Builder::new().name("media".into()).spawn(move || thread.run())?;
+    let certificate = Certificate::generate()?;
+    let relays = relay::connect(Instant::now(), ends.len());
+    for (id, ((socket, ends), relay)) in (0..).zip(sockets.into_iter().zip(ends).zip(relays)) {
+        let config = Config { id: SfuId(id), addresses: announced.clone(), certificate: certificate.clone(), limits };
+        let thread = MediaThread::new(Parts { socket, config, relay }, ends);
+        std::thread::Builder::new().name(format!("media-{id}")).spawn(move || thread.run())?;
+    }
     Ok(())
 }
 

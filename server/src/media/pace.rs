@@ -17,16 +17,22 @@ pub(super) struct Pace {
     received: usize,
     sent: usize,
     gather: Duration,
+    is_unheard: bool,
 }
 
 impl Pace {
     pub(super) fn new(now: Instant) -> Self {
-        Self { since: now, received: 0, sent: 0, gather: Duration::ZERO }
+        Self { since: now, received: 0, sent: 0, gather: Duration::ZERO, is_unheard: false }
     }
 
     /// How long to wait from the first datagram on; not at all while there are few.
     pub(super) fn gather(&self) -> Duration {
         self.gather
+    }
+
+    /// Whether most of what comes is forwarded to nobody.
+    pub(super) fn is_unheard(&self) -> bool {
+        self.is_unheard
     }
 
     pub(super) fn note_sent(&mut self) {
@@ -40,9 +46,9 @@ impl Pace {
         }
         let passed = now.saturating_duration_since(self.since).as_millis().max(1);
         let rate = self.received as u128 * WINDOW.as_millis() / passed;
-        let is_unheard = 2 * self.sent < self.received && rate < VERY_MANY as u128;
+        self.is_unheard = 2 * self.sent < self.received;
         self.gather = match rate >= MANY as u128 {
-            true if is_unheard => GATHER_UNHEARD,
+            true if self.is_unheard && rate < VERY_MANY as u128 => GATHER_UNHEARD,
             true => GATHER,
             false => Duration::ZERO,
         };

@@ -60,6 +60,11 @@ impl Socket {
         self.socket.readable().await
     }
 
+    /// Waits until the system has said that there is room for what is sent; before, nothing is.
+    pub(super) async fn writable(&self) -> io::Result<()> {
+        self.socket.writable().await
+    }
+
     /// Receives what has arrived, up to a batch; nothing may have.
     pub(super) fn receive(&self, batch: &mut Batch) -> io::Result<()> {
         let Batch { buffers, meta, count } = batch;
@@ -168,7 +173,7 @@ mod tests {
     #[tokio::test]
     async fn what_cannot_be_sent_keeps_nothing_else_from_being_sent() {
         let (mut socket, listener) = pair().await;
-        socket.socket.writable().await.unwrap();
+        socket.writable().await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         // No permission, no way, no such family, and too long.
         let hopeless = [("255.255.255.255:9", 1), ("240.0.0.1:9", 1), ("[2001:db8::1]:9", 1), (&*address, 70_000)];
@@ -184,7 +189,7 @@ mod tests {
         let (mut socket, listener) = pair().await;
         let address = listener.local_addr().unwrap().to_string();
         let lengths = [100, 100, 100, 40, 100, 7, 1_200, 1_200, 1_200];
-        socket.socket.writable().await.unwrap();
+        socket.writable().await.unwrap();
         socket.send(&mut lengths.map(|length| to(&address, length)).into());
         for length in lengths {
             assert_eq!(listener.recv(&mut [0; 2_000]).await.unwrap(), length);

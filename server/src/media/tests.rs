@@ -1,13 +1,14 @@
-//! The media thread as the rest of the server and a stranger on the network meet it.
+//! The media threads as the rest of the server and a stranger on the network meet it.
+
+mod several;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sfu::{Answer, Event, GoneReason, Grant, JoinError, PeerId, PeerState, RoomId};
-use tokio::sync::mpsc;
 
 use super::*;
-use crate::room::{self, Command, Ended, Entry, Rooms};
+use crate::room::{self, Command, Ended, Entry, Events, Rooms};
 
 const OFFER: &str = include_str!("../../../sfu/tests/fixtures/chromium.sdp");
 /// A STUN Binding request without attributes.
@@ -21,8 +22,8 @@ fn socket() -> UdpSocket {
     socket
 }
 
-fn started(socket: UdpSocket) -> (Rooms, mpsc::Receiver<Event>) {
-    let (rooms, events, ends) = room::connect();
+fn started(socket: UdpSocket, threads: usize) -> (Rooms, Events) {
+    let (rooms, events, ends) = room::connect(threads);
     start(socket, Vec::new(), ends).unwrap();
     (rooms, events)
 }
@@ -54,12 +55,12 @@ fn is_answered(stranger: &UdpSocket, port: SocketAddr) -> bool {
 async fn a_panic_ends_every_seat_and_the_thread_starts_anew_on_the_same_socket() {
     let socket = socket();
     let port = socket.local_addr().unwrap();
-    let (rooms, mut events) = started(socket);
+    let (rooms, mut events) = started(socket, 1);
     for peer in [1, 2, 3] {
         join(&rooms, 7, peer).await.unwrap().unwrap();
     }
     rooms.leave(PeerId(2)).await.unwrap();
-    rooms.send(Command::Panic).await.unwrap();
+    rooms.send(0, Command::Panic).await.unwrap();
     for peer in [1, 3].map(PeerId) {
         assert_eq!(events.recv().await, Some(Event::Gone { peer, reason: GoneReason::Fault }));
     }
@@ -79,16 +80,16 @@ async fn a_datagram_to_a_closed_port_does_not_end_a_call() {
     // Only a connected socket is told of it: ECONNREFUSED at the next call.
     socket.connect(address).unwrap();
     socket.send(b"anybody there?").unwrap();
-    let (rooms, mut events) = started(socket);
+    let (rooms, mut events) = started(socket, 1);
     join(&rooms, 7, 1).await.unwrap().unwrap();
     assert!(is_answered(&UdpSocket::bind(address).unwrap(), port));
     rooms.check().await.unwrap();
-    assert!(events.try_recv().is_err(), "the call ended");
+    assert!(events.try_recv().is_none(), "the call ended");
 }
 
 #[tokio::test]
 async fn a_room_takes_as_many_peers_as_the_protocol_says() {
-    let (rooms, _events) = started(socket());
+    let (rooms, _events) = started(socket(), 2);
     let most = u64::try_from(limits::ROOM_PEERS).unwrap();
     for peer in 1..=most {
         join(&rooms, 7, peer).await.unwrap().unwrap();

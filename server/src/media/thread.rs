@@ -1,9 +1,11 @@
-//! The media thread: one life after another.
+//! A media thread: one life after another.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::net::UdpSocket;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -15,26 +17,36 @@ use turn::Stun;
 use super::driver::Driver;
 use super::outbox::Outbox;
 use super::pace::Pace;
-use super::socket::Socket;
+use super::relay::Relay;
+use super::socket::{Batch, Socket};
 use crate::room::{Command, Ends};
 
 /// A life of this length owes nothing to the deaths before it.
 const LONG_LIFE: Duration = Duration::from_secs(60);
+/// So that a socket which always fails does not keep the thread busy.
+const FAILURE_PAUSE: Duration = Duration::from_millis(64);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(16);
 
 pub(super) struct MediaThread {
-    socket: UdpSocket,
-    config: Config,
+    parts: Parts,
     commands: mpsc::Receiver<Command>,
     outbox: Outbox,
+    is_down: Arc<AtomicBool>,
     seated: BTreeSet<PeerId>,
 }
 
+/// What is kept from one life to the next.
+pub(super) struct Parts {
+    pub(super) socket: UdpSocket,
+    pub(super) config: Config,
+    pub(super) relay: Relay,
+}
+
 impl MediaThread {
-    pub(super) fn new(socket: UdpSocket, config: Config, ends: Ends) -> Self {
-        let Ends { commands, events } = ends;
-        Self { socket, config, commands, outbox: Outbox::new(events), seated: BTreeSet::new() }
+    pub(super) fn new(parts: Parts, ends: Ends) -> Self {
+        let Ends { commands, events, is_down } = ends;
+        Self { parts, commands, outbox: Outbox::new(events), is_down, seated: BTreeSet::new() }
     }
 
     /// Runs until nobody can send commands any more. A life that ends by our own fault, or the socket's, ends its
@@ -45,13 +57,18 @@ impl MediaThread {
             let born = Instant::now();
             match catch_unwind(AssertUnwindSafe(|| self.live())) {
                 Ok(Ok(())) => return,
-                Ok(Err(error)) => tracing::error!(%error, "the media thread starts anew"),
-                Err(_) => tracing::error!("the media thread panicked, and starts anew"),
+                Ok(Err(error)) => tracing::error!(%error, "a media thread starts anew"),
+                Err(_) => tracing::error!("a media thread panicked, and starts anew"),
             }
             for peer in std::mem::take(&mut self.seated) {
                 self.outbox.push(Event::Gone { peer, reason: GoneReason::Fault });
             }
-            self.pause(deaths.note(born.elapsed()));
+            let pause = deaths.note(born.elapsed());
+            self.is_down.store(true, Ordering::Relaxed);
+            if catch_unwind(AssertUnwindSafe(|| self.pause(pause))).is_err() {
+                sleep(pause);
+            }
+            self.is_down.store(false, Ordering::Relaxed);
         }
     }
 
@@ -60,23 +77,24 @@ impl MediaThread {
         let mut seed = [0_u8; 32];
         getrandom::fill(&mut seed).map_err(|error| io::Error::other(error.to_string()))?;
         let now = Instant::now();
-        let (sfu, stun) = (Sfu::new(self.config.clone(), seed, now), Stun::new(now));
-        let socket = self.socket.try_clone()?;
+        let (sfu, stun) = (Sfu::new(self.parts.config.clone(), seed, now), Stun::new(now));
+        let socket = self.parts.socket.try_clone()?;
         runtime.block_on(async {
             let socket = Socket::new(socket)?;
-            let (outbox, seated) = (&mut self.outbox, &mut self.seated);
-            Driver { sfu, stun, socket, outgoing: Vec::new(), pace: Pace::new(now), outbox, seated }
+            let (relay, outbox, seated) = (&mut self.parts.relay, &mut self.outbox, &mut self.seated);
+            Driver { sfu, stun, socket, outgoing: Vec::new(), pace: Pace::new(now), relay, outbox, seated }
                 .run(&mut self.commands)
                 .await
         })
     }
 
-    /// Between two lives: whoever asks for something is refused at once, and what is to be told is told.
+    /// Between two lives: whoever asks for something is refused at once, what is to be told is told, and the peers of
+    /// other threads go on.
     fn pause(&mut self, duration: Duration) {
         if duration.is_zero() {
             return;
         }
-        match runtime::Builder::new_current_thread().enable_time().build() {
+        match runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime.block_on(self.refuse_for(duration)),
             Err(_) => sleep(duration),
         }
@@ -88,6 +106,30 @@ impl MediaThread {
             () = tokio::time::sleep(duration) => {}
             () = refusing => {}
             () = self.outbox.drain() => {}
+            () = pass_on(&mut self.parts) => {}
+        }
+    }
+}
+
+/// Hands over what belongs to other threads, without an end.
+async fn pass_on(parts: &mut Parts) {
+    let mut batch = Batch::default();
+    let Ok(socket) = parts.socket.try_clone().and_then(Socket::new) else {
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::select! {
+            parcel = parts.relay.receive() => parts.relay.note_claims(Instant::now(), &parcel),
+            readable = socket.readable() => {
+                if readable.and_then(|()| socket.receive(&mut batch)).is_err() {
+                    tokio::time::sleep(FAILURE_PAUSE).await;
+                    continue;
+                }
+                for datagram in socket.datagrams(&batch) {
+                    parts.relay.pass(datagram);
+                }
+                parts.relay.flush();
+            }
         }
     }
 }
@@ -113,7 +155,15 @@ impl Deaths {
 
 #[cfg(test)]
 mod tests {
+    use sfu::SfuId;
+
+    use super::super::relay;
     use super::*;
+
+    fn config() -> Config {
+        let certificate = sfu::Certificate::generate().unwrap();
+        Config { id: SfuId(0), addresses: Vec::new(), certificate, limits: sfu::Limits::default() }
+    }
 
     #[test]
     fn deaths_one_after_another_are_followed_by_longer_and_longer_pauses() {
@@ -126,11 +176,11 @@ mod tests {
 
     #[tokio::test]
     async fn between_two_lives_requests_are_refused_and_ends_are_told() {
-        let (rooms, mut events, ends) = crate::room::connect();
+        let (rooms, mut events, mut ends) = crate::room::connect(1);
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let certificate = sfu::Certificate::generate().unwrap();
-        let config = Config { addresses: Vec::new(), certificate, limits: sfu::Limits::default() };
-        let mut thread = MediaThread::new(socket, config, ends);
+        socket.set_nonblocking(true).unwrap();
+        let relay = relay::connect(Instant::now(), 1).remove(0);
+        let mut thread = MediaThread::new(Parts { socket, config: config(), relay }, ends.remove(0));
         let gone = |peer| Event::Gone { peer: PeerId(peer), reason: GoneReason::Fault };
         let many = 10_000;
         (0..many).for_each(|peer| thread.outbox.push(gone(peer)));
@@ -144,5 +194,25 @@ mod tests {
             () = thread.refuse_for(Duration::MAX) => unreachable!("there is no end to it"),
             () = meeting => {}
         }
+    }
+
+    #[tokio::test]
+    async fn between_two_lives_what_is_for_another_thread_is_handed_over() {
+        let (_rooms, _events, mut ends) = crate::room::connect(1);
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let port = socket.local_addr().unwrap();
+        let mut relays = relay::connect(Instant::now(), 2);
+        let mut other = relays.remove(1);
+        let parts = Parts { socket, config: config(), relay: relays.remove(0) };
+        let mut thread = MediaThread::new(parts, ends.remove(0));
+        // A check for a ufrag of the second thread.
+        let check = b"\x00\x01\x00\x0c\x21\x12\xa4\x42twelve bytes\x00\x06\x00\x06Bxxx:y\x00\x00";
+        UdpSocket::bind("127.0.0.1:0").unwrap().send_to(check, port).unwrap();
+        let parcel = tokio::select! {
+            () = thread.refuse_for(Duration::MAX) => unreachable!("there is no end to it"),
+            parcel = other.receive() => parcel,
+        };
+        assert_eq!(parcel.strays().map(|stray| stray.contents.to_vec()).collect::<Vec<_>>(), [check]);
     }
 }

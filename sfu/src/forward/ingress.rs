@@ -147,6 +147,12 @@ impl Ingress {
         self.tracks.get_mut(&source)?.encodings.get_mut(layer.index())
     }
 
+    /// Whether nothing comes but comfort noise that nobody hears.
+    pub(crate) fn is_silent(&self) -> bool {
+        let heard = self.tracks.values().filter(|track| track.encodings.iter().any(|encoding| encoding.ssrc.is_some()));
+        heard.into_iter().all(|track| track.silence.is_long())
+    }
+
     pub(crate) fn tracks(&mut self) -> impl Iterator<Item = (Source, &mut Track)> {
         self.tracks.iter_mut().map(|(source, track)| (*source, track))
     }

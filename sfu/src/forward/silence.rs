@@ -40,6 +40,11 @@ impl Silence {
         }
         if std::mem::replace(&mut self.is_long, true) { Heed::GoOnResting } else { Heed::Rest }
     }
+
+    /// Whether what comes is not forwarded.
+    pub(crate) fn is_long(&self) -> bool {
+        self.is_long
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use rtc_stun::xoraddr::XorMappedAddress;
 
 use super::certificate::provider;
 use super::guard::guarded;
-use crate::random::Random;
+use crate::io::SfuId;
+use crate::random::{Random, ice_char};
 
 /// More addresses than any one client has; the least recently checked makes room.
 const MOST_PATHS: usize = 16;
@@ -26,8 +27,8 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    pub(crate) fn generate(random: &mut Random) -> Self {
-        Self { ufrag: random.ice_text(8), password: random.ice_text(24) }
+    pub(crate) fn generate(random: &mut Random, id: SfuId) -> Self {
+        Self { ufrag: format!("{}{}", ice_char(id.0), random.ice_text(8)), password: random.ice_text(24) }
     }
 }
 

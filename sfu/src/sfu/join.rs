@@ -46,7 +46,7 @@ impl Sfu {
         let room = self.rooms.entry(join.room).or_default();
         room.peers.insert(join.peer);
         let csrc = room.take_csrc(join.peer);
-        let credentials = Credentials::generate(&mut self.random);
+        let credentials = Credentials::generate(&mut self.random, self.config.id);
         self.routes.add_ufrag(&credentials.ufrag, join.peer);
         let meter = Meter::new(now, self.config.limits.video_bitrate);
         let dtls = Dtls::new(self.config.certificate.clone(), offer.fingerprint);
@@ -85,7 +85,7 @@ impl Sfu {
         let sections = negotiate(&offer, &peer.sources, &peer.sections)?;
         check_slots(&sections, &self.config.limits)?;
         if offer.credentials.ufrag != peer.ice.remote_ufrag() {
-            let credentials = Credentials::generate(&mut self.random);
+            let credentials = Credentials::generate(&mut self.random, self.config.id);
             self.routes.add_ufrag(&credentials.ufrag, id);
             if let Some(retired) = peer.ice.restart(credentials, offer.credentials) {
                 self.routes.remove_ufrag(&retired);

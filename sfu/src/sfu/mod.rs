@@ -11,6 +11,7 @@ mod report;
 pub use join::JoinError;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -71,6 +72,12 @@ impl Sfu {
     #[must_use]
     pub fn fault_count(&self) -> u64 {
         self.faults
+    }
+
+    /// The peer that an address belongs to, which it proved by a STUN check.
+    #[must_use]
+    pub fn peer_at(&self, address: SocketAddr) -> Option<PeerId> {
+        self.routes.by_address(address)
     }
 
     /// Takes a datagram. What cannot be trusted or understood is dropped in silence.

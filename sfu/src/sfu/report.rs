@@ -18,6 +18,8 @@ use crate::timer::Timer;
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// Reports between two events on quality.
 const QUALITY_ROUNDS: u32 = 3;
+/// Of so many reports to one who is silent and hears nothing, one is sent.
+const QUIET_ROUNDS: u32 = 6;
 /// What one subscriber may have sent again in a second.
 const MOST_REPAIRS: u32 = 512;
 /// What one subscriber may ask for in a second, whether or not we have it.
@@ -72,20 +74,24 @@ impl Sfu {
         let round = peer.report.rounds;
         self.timers.set(Timer::Report(id), now + REPORT_INTERVAL);
         self.pause_unwanted(now, id);
-        if self.send_reports(now, id).is_err() {
-            self.fail(now, id);
-        } else if round % QUALITY_ROUNDS == 0 {
-            self.tell_quality(id);
+        match self.send_reports(now, id) {
+            Err(Fault) => self.fail(now, id),
+            Ok(true) if round % QUALITY_ROUNDS == 0 => self.tell_quality(id),
+            Ok(_) => {}
         }
     }
 
-    fn send_reports(&mut self, now: Instant, id: PeerId) -> Result<(), Fault> {
+    /// Answers whether there was anything to report on.
+    fn send_reports(&mut self, now: Instant, id: PeerId) -> Result<bool, Fault> {
         let senders = self.sender_reports(now, id);
         let lost_below = self.lost_below(TrackId { peer: id, source: Source::Microphone });
         let bitrate = self.config.limits.video_bitrate;
         let Some(peer) = self.peers.get_mut(&id) else {
-            return Ok(());
+            return Ok(false);
         };
+        if senders.is_empty() && peer.ingress.is_silent() && peer.report.rounds % QUIET_ROUNDS != 0 {
+            return Ok(false);
+        }
         let mut compounds = Vec::new();
         compounds.extend(peer.receiver_report(now, (bitrate, lost_below)));
         if !senders.is_empty() && peer.listens() {
@@ -97,7 +103,7 @@ impl Sfu {
                 transmit(&mut self.outputs, path, contents);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The share of a track's packets that the subscriber who fares worst loses.

@@ -9,7 +9,7 @@ use rtc_stun::integrity::MessageIntegrity;
 use rtc_stun::message::{BINDING_REQUEST, Message, Setter};
 
 use super::*;
-use crate::io::{GoneReason, Limits};
+use crate::io::{GoneReason, Limits, SfuId};
 use crate::peer::certificate::{Certificate, provider};
 use crate::peer::guard::tests::fail_after;
 use crate::peer::sdp::offer::OfferError;
@@ -38,7 +38,7 @@ impl Room {
     fn new() -> Self {
         let now = start();
         let certificate = Certificate::generate().unwrap();
-        let config = Config { addresses: Vec::new(), certificate, limits: Limits::default() };
+        let config = Config { id: SfuId::default(), addresses: Vec::new(), certificate, limits: Limits::default() };
         let mut room = Self { now, sfu: Sfu::new(config, [7; 32], now) };
         for peer in [1, 2] {
             room.join(peer).unwrap();

@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use sfu::{Certificate, Config, Datagram, Event, Grant, Join, Limits, Mid, Output, PeerId, PeerState, Sfu, Source};
+use sfu::{
+    Certificate, Config, Datagram, Event, Grant, Join, Limits, Mid, Output, PeerId, PeerState, Sfu, SfuId, Source,
+};
 
 use crate::common::full::FullClient;
 use crate::common::offer::Layout;
@@ -40,6 +42,7 @@ impl Pair {
     fn new(count: u16, loss: Loss) -> Self {
         let now = first_instant();
         let config = Config {
+            id: SfuId::default(),
             addresses: vec![server_address()],
             certificate: CERTIFICATE.with(Clone::clone),
             limits: Limits::default(),

@@ -51,6 +51,21 @@ fn a_speaker_is_told_of_the_loss_below_so_that_its_encoder_makes_up_for_it() {
 }
 
 #[test]
+fn who_is_silent_and_hears_nothing_is_reported_on_less_often_until_he_speaks() {
+    let mut world = World::new(1);
+    world.connect(&[1, 2], &Layout::voice(1));
+    for _ in 0..75 {
+        world.client(1).send_silence();
+        world.run(Duration::from_millis(400));
+    }
+    let silent = world.client(1).feedback::<ReceiverReport>().len();
+    assert!((5..=7).contains(&silent), "{silent}");
+    world.talk(&[(1, 90)], Duration::from_secs(5));
+    let spoken = world.client(1).feedback::<ReceiverReport>().len() - silent;
+    assert!((4..=6).contains(&spoken), "{spoken}");
+}
+
+#[test]
 fn sender_reports_keep_sound_and_picture_in_step() {
     let mut world = World::new(2);
     world.connect(&[1, 2], &Layout::video(1));

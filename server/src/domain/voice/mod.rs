@@ -150,7 +150,7 @@ async fn confirm(app: &App, (seat, session): (&VoiceState, SessionId), bitrate: 
 
 /// Has media enforce how a seat stands now.
 async fn enforce(app: &App, peer: PeerId) -> Result<()> {
-    let media = app.rooms.ready_to_set_state().await.map_err(ended)?;
+    let media = app.rooms.ready_to_set_state(media_peer(peer)).await.map_err(ended)?;
     app.seats.with(peer, |seat| media.set(media_peer(peer), standing(seat)));
     Ok(())
 }
@@ -225,7 +225,7 @@ pub(crate) async fn restart(app: &App, session: &LiveSession, peer: PeerId, offe
 pub(crate) async fn update(app: &App, session: &LiveSession, peer: PeerId, flags: PeerFlags) -> Result<()> {
     let seat = own_seat(app, session, peer)?;
     let flags = consistent(flags, seat.permissions)?;
-    let media = app.rooms.ready_to_set_state().await.map_err(ended)?;
+    let media = app.rooms.ready_to_set_state(media_peer(peer)).await.map_err(ended)?;
     app.seats.set_flags(peer, flags, |seat| media.set(media_peer(peer), standing(seat)));
     tell_seat(app, &seat.state).await;
     Ok(())

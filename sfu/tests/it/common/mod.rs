@@ -15,7 +15,7 @@ use client::Client;
 use offer::Layout;
 use sfu::{
     Answer, Certificate, Config, Datagram, Event, Grant, Join, Limits, Mid, Output, PeerId, PeerState, Quality, RoomId,
-    Sfu, SlotView, Source, Transmit, Wish,
+    Sfu, SfuId, SlotView, Source, Transmit, Wish,
 };
 
 pub(crate) const ROOM: RoomId = RoomId(1);
@@ -91,8 +91,12 @@ impl World {
 
     pub(crate) fn with_limits(seed: u64, limits: Limits) -> Self {
         let now = first_instant();
-        let config =
-            Config { addresses: vec![server_address()], certificate: Certificate::generate().unwrap(), limits };
+        let config = Config {
+            id: SfuId::default(),
+            addresses: vec![server_address()],
+            certificate: Certificate::generate().unwrap(),
+            limits,
+        };
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_be_bytes());
         Self {
