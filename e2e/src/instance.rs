@@ -74,6 +74,7 @@ impl Instance {
             https: any,
             media: any,
             media_threads: self.media_threads,
+            uplink: None,
             announce: vec![any.ip()],
             origins: Vec::new(),
             trusted_proxies: Vec::new(),

@@ -40,6 +40,10 @@ pub struct Config {
     #[arg(long, env = "HUBBUB_MEDIA_THREADS", value_parser = value_parser!(u8).range(1..=MOST_MEDIA_THREADS))]
     pub media_threads: Option<u8>,
 
+    /// What media may take of the line to the outside, in Mbit/s; speech always goes, pictures share the rest [default: no limit]
+    #[arg(long, env = "HUBBUB_UPLINK", value_parser = value_parser!(u32).range(1..))]
+    pub uplink: Option<u32>,
+
     /// IP addresses at which clients reach the media port, separated by commas [default: those of this machine]
     #[arg(long, env = "HUBBUB_ANNOUNCE", value_delimiter = ',')]
     pub announce: Vec<IpAddr>,

@@ -142,7 +142,8 @@ impl Server {
         let Listeners { http, https, media } = listeners;
         let media_port = media.local_addr().map_err(media::Error::from)?.port();
         let announced = announced(config).into_iter().map(|address| SocketAddr::new(address, media_port)).collect();
-        media::start(media, announced, ends)?;
+        let uplink = config.uplink.map(|megabits| u64::from(megabits) * 1_000_000);
+        media::start(media, media::Way { announced, uplink }, ends)?;
         let (origins, trusted_proxies) = (config.origins.clone(), config.trusted_proxies.clone());
         let parts = Parts { store, rooms, origins, trusted_proxies, shutdown };
         let app = Arc::new(Context::new(parts).await?);

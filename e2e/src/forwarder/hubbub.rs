@@ -21,7 +21,7 @@ async fn serve(threads: usize) {
     socket.set_nonblocking(true).expect("a socket that does not wait");
     let address = socket.local_addr().expect("a bound socket has an address");
     let (rooms, mut events, ends) = room::connect(threads);
-    media::start(socket, vec![address], ends).expect("media starts");
+    media::start(socket, media::Way { announced: vec![address], uplink: None }, ends).expect("media starts");
     tokio::spawn(async move { while events.recv().await.is_some() {} });
     let (sender, mut entries) = mpsc::unbounded_channel();
     requests(move |entry| sender.send(entry).expect("entries are awaited"));

@@ -34,20 +34,30 @@ pub enum Error {
     Certificate(#[from] sfu::CertificateError),
 }
 
+/// How media goes to clients.
+#[derive(Debug, Clone, Default)]
+pub struct Way {
+    /// Where clients reach the media port, the preferred first.
+    pub announced: Vec<SocketAddr>,
+    /// What may leave in all, in bit/s; each thread has an equal part of it.
+    pub uplink: Option<u64>,
+}
+
 /// Starts a media thread for each of the ends, all on the port of one socket; they end when nobody can send them commands
 /// any more.
-pub fn start(socket: UdpSocket, announced: Vec<SocketAddr>, ends: Vec<Ends>) -> Result<(), Error> {
+pub fn start(socket: UdpSocket, way: Way, ends: Vec<Ends>) -> Result<(), Error> {
     let sockets = port::share(socket, ends.len())?;
-    start_on(sockets, announced, ends)
+    start_on(sockets, way, ends)
 }
 
 /// Starts a media thread on each of the sockets.
-fn start_on(sockets: Vec<UdpSocket>, announced: Vec<SocketAddr>, ends: Vec<Ends>) -> Result<(), Error> {
+fn start_on(sockets: Vec<UdpSocket>, Way { announced, uplink }: Way, ends: Vec<Ends>) -> Result<(), Error> {
     let limits = Limits {
         peers_per_room: limits::ROOM_PEERS,
         offer_bytes: limits::OFFER_BYTES,
         audio_slots: limits::AUDIO_SLOTS,
         video_slots: limits::VIDEO_SLOTS,
+        uplink: uplink.map(|bits| bits / ends.len().max(1) as u64),
         ..Limits::default()
     };
     let certificate = Certificate::generate()?;

@@ -24,7 +24,7 @@ fn socket() -> UdpSocket {
 
 fn started(socket: UdpSocket, threads: usize) -> (Rooms, Events) {
     let (rooms, events, ends) = room::connect(threads);
-    start(socket, Vec::new(), ends).unwrap();
+    start(socket, Way::default(), ends).unwrap();
     (rooms, events)
 }
 

@@ -20,7 +20,7 @@ impl Threads {
         let (rooms, events, ends) = room::connect(count);
         let sockets: Vec<_> = (0..count).map(|_| socket()).collect();
         let ports = sockets.iter().map(|socket| socket.local_addr().unwrap()).collect();
-        start_on(sockets, Vec::new(), ends).unwrap();
+        start_on(sockets, Way::default(), ends).unwrap();
         Self { rooms, events, ports }
     }
 
