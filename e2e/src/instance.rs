@@ -78,6 +78,7 @@ impl Instance {
             announce: vec![any.ip()],
             origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            metrics: vec!["127.0.0.0/8".parse().expect("a network")],
         };
         let listeners = Listeners::bind(&config).expect("free ports");
         self.http = listeners.http.local_addr().expect("a bound listener");

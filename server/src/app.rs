@@ -47,6 +47,8 @@ pub(crate) struct Context {
     /// Origins beside the server's own whose pages may use it.
     pub(crate) origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Who may read the metrics.
+    pub(crate) metrics_readers: Vec<IpNet>,
     /// Turns true when the server begins to shut down.
     pub(crate) shutdown: watch::Receiver<bool>,
 }
@@ -68,12 +70,14 @@ pub(crate) struct Parts {
     pub(crate) rooms: Rooms,
     pub(crate) origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Who may read the metrics.
+    pub(crate) metrics_readers: Vec<IpNet>,
     pub(crate) shutdown: watch::Receiver<bool>,
 }
 
 impl Context {
     pub(crate) async fn new(parts: Parts) -> store::Result<Self> {
-        let Parts { store, rooms, origins, trusted_proxies, shutdown } = parts;
+        let Parts { store, rooms, origins, trusted_proxies, metrics_readers, shutdown } = parts;
         let mut tx = store.read().await?;
         let floor = store::id::greatest(&mut tx).await?;
         drop(tx);
@@ -96,6 +100,7 @@ impl Context {
             typing: Limiter::new(1, TYPING_EVERY),
             origins,
             trusted_proxies,
+            metrics_readers,
             shutdown,
         })
     }

@@ -55,6 +55,10 @@ pub struct Config {
     /// Addresses or networks of proxies in front of the server, separated by commas: who connects through one is told apart by `X-Forwarded-For`
     #[arg(long, env = "HUBBUB_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// Addresses or networks from which `/metrics` may be read, separated by commas
+    #[arg(long, env = "HUBBUB_METRICS", value_delimiter = ',', value_parser = network, default_value = "127.0.0.0/8,::1")]
+    pub metrics: Vec<IpNet>,
 }
 
 /// An origin (RFC 6454) as browsers send it.

@@ -145,7 +145,8 @@ impl Server {
         let uplink = config.uplink.map(|megabits| u64::from(megabits) * 1_000_000);
         media::start(media, media::Way { announced, uplink }, ends)?;
         let (origins, trusted_proxies) = (config.origins.clone(), config.trusted_proxies.clone());
-        let parts = Parts { store, rooms, origins, trusted_proxies, shutdown };
+        let metrics_readers = config.metrics.clone();
+        let parts = Parts { store, rooms, origins, trusted_proxies, metrics_readers, shutdown };
         let app = Arc::new(Context::new(parts).await?);
         tokio::spawn(media::pump(Arc::clone(&app), events));
         let setup_token =

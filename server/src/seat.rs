@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use protocol::id::{ChannelId, GuildId, PeerId, SessionId, UserId};
 use protocol::permission::Permissions;
-use protocol::voice::{PeerFlags, Restraint, VoiceState};
+use protocol::voice::{PeerFlags, Quality, Restraint, VoiceState};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seat {
@@ -20,6 +20,8 @@ pub(crate) struct Seat {
     pub(crate) quiet_since: Option<Instant>,
     pub(crate) session: SessionId,
     pub(crate) phase: Phase,
+    /// As media last measured it.
+    pub(crate) quality: Quality,
 }
 
 /// How a seat stands. Others see it while its peer is present.
@@ -83,6 +85,13 @@ impl Seats {
 
     pub(crate) fn get(&self, peer: PeerId) -> Option<Seat> {
         self.lock().get(&peer).cloned()
+    }
+
+    /// Notes how well a seat's connection works.
+    pub(crate) fn note_quality(&self, peer: PeerId, quality: Quality) {
+        if let Some(seat) = self.lock().get_mut(&peer) {
+            seat.quality = quality;
+        }
     }
 
     pub(crate) fn all(&self) -> Vec<Seat> {
@@ -246,6 +255,7 @@ mod tests {
             quiet_since: Some(start()),
             session: "3".parse().unwrap(),
             phase: Phase::Entering,
+            quality: Quality::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::call::quality::{Reason, Word, judge};
 use crate::platform::{self, Device, DeviceKind};
 use crate::state::{Route, UserTab};
 use crate::text;
-use crate::ui::{Avatar, Glyph, Icon, IconButton, Popover, Select};
+use crate::ui::{Avatar, Glyph, Icon, IconButton, Popover, Select, Switch};
 
 /// The bottom of the side column: the call, and the user.
 #[component]
@@ -259,6 +259,7 @@ pub(super) fn Controls(id: &'static str) -> Element {
                 if has_devices() {
                     Popover { id: "{id}-devices", label: text::devices(), class: "devices", on_close: move |()| has_devices.set(false),
                         Devices { id }
+                        Capture {}
                     }
                 }
             }
@@ -310,6 +311,30 @@ pub(super) fn Devices(id: &'static str) -> Element {
             value: prefs.camera,
             options: options(&devices, DeviceKind::Camera),
             on_choose: move |device| app.set_camera(device),
+        }
+    }
+}
+
+/// What the browser makes of the microphone's sound before it is sent.
+#[component]
+pub(super) fn Capture() -> Element {
+    let app = use_app();
+    let prefs = (app.prefs)();
+    rsx! {
+        Switch {
+            label: text::noise_suppression(),
+            is_on: prefs.reduce_noise,
+            on_change: move |is_on| app.set_microphone(|prefs| prefs.reduce_noise = is_on),
+        }
+        Switch {
+            label: text::echo_cancellation(),
+            is_on: prefs.remove_echo,
+            on_change: move |is_on| app.set_microphone(|prefs| prefs.remove_echo = is_on),
+        }
+        Switch {
+            label: text::auto_gain(),
+            is_on: prefs.even_loudness,
+            on_change: move |is_on| app.set_microphone(|prefs| prefs.even_loudness = is_on),
         }
     }
 }

@@ -9,7 +9,7 @@ use protocol::guild::GuildSnapshot;
 use protocol::id::{ChannelId, PeerId, SessionId};
 use protocol::permission::Permissions;
 use protocol::request::channel::NewChannel;
-use protocol::voice::{PeerFlags, Restraint, VoiceState};
+use protocol::voice::{PeerFlags, Quality, Restraint, VoiceState};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -39,7 +39,14 @@ impl House {
         let store = Store::open(&format!("sqlite:{}", folder.path().join("test.db").display())).await.unwrap();
         let (rooms, _, mut media) = room::connect(1);
         let (_, shutdown) = watch::channel(false);
-        let parts = Parts { store, rooms, origins: Vec::new(), trusted_proxies: Vec::new(), shutdown };
+        let parts = Parts {
+            store,
+            rooms,
+            origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            metrics_readers: Vec::new(),
+            shutdown,
+        };
         let app = Arc::new(Context::new(parts).await.unwrap());
         let owner = User { id: app.ids.next(), username: "ada".into(), display_name: "Ada".into() };
         let new =
@@ -83,7 +90,15 @@ impl House {
         let peer = state.peer_id;
         let session = self.app.ids.next();
         let (permissions, phase) = (Permissions::MEMBER, Phase::Entering);
-        let seat = Seat { state, permissions, is_afk: false, quiet_since: Some(now), session, phase };
+        let seat = Seat {
+            state,
+            permissions,
+            is_afk: false,
+            quiet_since: Some(now),
+            session,
+            phase,
+            quality: Quality::default(),
+        };
         assert!(self.app.seats.reserve(seat, |_| true));
         self.app.seats.settle(peer).unwrap();
         peer

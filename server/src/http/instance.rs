@@ -45,7 +45,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite://{}/hubbub.db", folder.path().display())).await.unwrap();
         let (_shut_down, shutdown) = watch::channel(false);
-        let parts = Parts { store, rooms, origins: Vec::new(), trusted_proxies: Vec::new(), shutdown };
+        let parts = Parts {
+            store,
+            rooms,
+            origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            metrics_readers: Vec::new(),
+            shutdown,
+        };
         let app = Arc::new(Context::new(parts).await.unwrap());
         let response = ready(State(Arc::clone(&app))).await;
         let status = response.status();

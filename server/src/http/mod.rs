@@ -8,6 +8,7 @@ mod guild;
 mod instance;
 mod invite;
 mod message;
+mod metrics;
 mod origin;
 mod security;
 mod voice;
@@ -53,6 +54,7 @@ pub(crate) fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), origin::refuse_foreign))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(instance::ready))
+        .route("/metrics", get(metrics::get))
         .fallback(assets::serve)
         .layer(from_fn(security::headers))
         .layer(CatchPanicLayer::custom(|_| Error::internal("a handler panicked").into_response()))

@@ -209,6 +209,11 @@ impl Hub {
         users.filter(|user| registry.online.contains(user)).copied().collect()
     }
 
+    /// Connections that are up or can be resumed.
+    pub(crate) fn count(&self) -> usize {
+        self.read().by_user.values().map(Vec::len).sum()
+    }
+
     /// Whether a user is there at the moment.
     pub(crate) fn presence(&self, user_id: UserId) -> Presence {
         let status = if self.read().online.contains(&user_id) { Status::Online } else { Status::Offline };

@@ -28,6 +28,7 @@ const TELL_AGAIN: Duration = Duration::from_secs(1);
 impl Sfu {
     /// Chooses which encodings go to a subscriber: by the sizes that it wishes for, and by what its way can carry.
     pub(super) fn choose_layers(&mut self, now: Instant, id: PeerId) {
+        self.empty_unwished(id);
         let Some(peer) = self.peers.get(&id).filter(|peer| peer.listens()) else {
             self.uplink.release(id);
             return;
@@ -53,6 +54,21 @@ impl Sfu {
         let wanted = allocation.wanted.max(LOOK_AHEAD);
         if wanted > budget && budget < share {
             self.begin_probe(now, (id, wanted));
+        }
+    }
+
+    /// What was shown before goes on until the wish can be shown, but not where there is nothing to wait for.
+    fn empty_unwished(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get(&id) else {
+            return;
+        };
+        let is_sent = |track: TrackId| self.peers.get(&track.peer).is_some_and(|peer| peer.publishes(track.source));
+        let slots = peer.slots.iter().enumerate().filter(|(_, slot)| {
+            let wish = slot.wish.map(|wish| wish.track);
+            slot.shows.is_some() && wish.is_some_and(|wish| slot.shows != Some(wish) && !is_sent(wish))
+        });
+        for index in slots.map(|(index, _)| index).collect::<Vec<_>>() {
+            self.show(id, index, None);
         }
     }
 

@@ -12,12 +12,12 @@ use crate::common::{Chance, World, first_instant, server_address};
 const DATAGRAMS: u64 = 20_000;
 const PAGE: u64 = 4096;
 
-fn datagrams() -> u64 {
+pub(crate) fn datagrams() -> u64 {
     std::env::var("HUBBUB_FLOOD").map_or(DATAGRAMS, |text| text.parse().unwrap())
 }
 
 /// Resident memory in bytes, where the system tells.
-fn resident() -> Option<u64> {
+pub(crate) fn resident() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     Some(statm.split_whitespace().nth(1)?.parse::<u64>().ok()? * PAGE)
 }

@@ -1,52 +1,13 @@
 //! A subscriber on one bad network after another, beside one on a good one, who must not notice. What is printed is what
 //! docs/performance.md tells; what is asserted is the bar.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rtc_rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use sfu::{Event, Source};
 
 use crate::common::offer::Layout;
-use crate::common::screen::Screen;
+use crate::common::viewer::Viewer;
 use crate::common::{Link, TICK, World};
-
-const ROUND_TRIP: Duration = Duration::from_millis(100);
-
-/// A subscriber that looks at a camera, and asks for what it lacks as browsers do.
-struct Viewer {
-    id: u64,
-    screen: Screen,
-    asked: BTreeMap<u16, Instant>,
-    heard: u32,
-    key_asked: Instant,
-}
-
-impl Viewer {
-    fn new(id: u64, now: Instant) -> Self {
-        Self { id, screen: Screen::default(), asked: BTreeMap::new(), heard: 0, key_asked: now }
-    }
-
-    fn look(&mut self, world: &mut World) {
-        let now = world.now;
-        let client = world.client(self.id);
-        self.screen.watch(client.take("v0"));
-        self.heard += u32::try_from(client.take("a0").len()).unwrap();
-        let ssrc = client.slot_ssrc("v0");
-        self.asked.retain(|_, at| now - *at < ROUND_TRIP);
-        let missing: Vec<u16> =
-            self.screen.missing().into_iter().filter(|number| !self.asked.contains_key(number)).collect();
-        if (1..100).contains(&missing.len()) {
-            client.ask_again(ssrc, &missing);
-            self.asked.extend(missing.into_iter().map(|number| (number, now)));
-        }
-        let last = self.screen.latest().map_or(self.key_asked, |shown| shown.at);
-        if now - last > 3 * ROUND_TRIP && now - self.key_asked > 3 * ROUND_TRIP {
-            self.key_asked = now;
-            client.send_rtcp(vec![Box::new(PictureLossIndication { sender_ssrc: 1, media_ssrc: ssrc })]);
-        }
-    }
-}
 
 /// A publisher, 1, with a camera and a voice, a subscriber on the link, 2, and one on a good one, 3; both look at it at its full
 /// size.
@@ -63,7 +24,7 @@ impl Scene {
         for id in [2, 3] {
             world.watch(id, &[("v0", 1, 640)]);
         }
-        let viewers = [2, 3].map(|id| Viewer::new(id, world.now));
+        let viewers = [2, 3].map(|id| Viewer::new((id, "v0"), world.now));
         Self { world, viewers }
     }
 

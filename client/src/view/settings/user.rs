@@ -1,6 +1,6 @@
 use dioxus::prelude::*;
 
-use super::super::dock::{Devices, Meter};
+use super::super::dock::{Capture, Devices, Meter};
 use super::sessions::Sessions;
 use super::{Page, tab_glyph, tab_name};
 use crate::app::{Theme, use_app};
@@ -84,7 +84,6 @@ fn Appearance() -> Element {
 fn DeviceSettings() -> Element {
     let app = use_app();
     let mut is_testing = use_signal(|| false);
-    let prefs = (app.prefs)();
     use_drop(move || app.stop_microphone_test());
     rsx! {
         Devices { id: "settings" }
@@ -103,21 +102,7 @@ fn DeviceSettings() -> Element {
             },
         }
         PushToTalk {}
-        Switch {
-            label: text::noise_suppression(),
-            is_on: prefs.reduce_noise,
-            on_change: move |is_on| app.set_microphone(|prefs| prefs.reduce_noise = is_on),
-        }
-        Switch {
-            label: text::echo_cancellation(),
-            is_on: prefs.remove_echo,
-            on_change: move |is_on| app.set_microphone(|prefs| prefs.remove_echo = is_on),
-        }
-        Switch {
-            label: text::auto_gain(),
-            is_on: prefs.even_loudness,
-            on_change: move |is_on| app.set_microphone(|prefs| prefs.even_loudness = is_on),
-        }
+        Capture {}
     }
 }
 

@@ -10,7 +10,7 @@ use protocol::id::{ChannelId, GuildId, PeerId, SessionId, UserId};
 use protocol::limits;
 use protocol::permission::Permissions;
 use protocol::request::voice::{JoinBody, Wishes};
-use protocol::voice::{Answer, Offer, PeerFlags, Restraint, VoiceEnd, VoiceState};
+use protocol::voice::{Answer, Offer, PeerFlags, Quality, Restraint, VoiceEnd, VoiceState};
 use sfu::{Grant, PeerState, RoomId};
 
 pub(crate) use self::afk::move_idle;
@@ -48,6 +48,7 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
         quiet_since: Some(clock::instant()),
         session: session.id,
         phase: Phase::Entering,
+        quality: Quality::default(),
     };
     let entered = standing(&seat);
     let bitrate = access.channel().room.bitrate;

@@ -47,7 +47,9 @@ pub(crate) fn handle(app: &App, event: sfu::Event) -> Result<()> {
         }
         sfu::Event::Quality { peer, quality: measured } => {
             let peer_id = peer_id(peer)?;
-            tell_peer(app, peer_id, &Event::VoiceQuality(VoiceQuality { peer_id, quality: quality(&measured) }));
+            let quality = quality(&measured);
+            app.seats.note_quality(peer_id, quality.clone());
+            tell_peer(app, peer_id, &Event::VoiceQuality(VoiceQuality { peer_id, quality }));
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ struct Encoding {
     wants_key: bool,
     /// Whether the client sends it.
     is_on: bool,
+    peer: u8,
 }
 
 pub(crate) struct Frame {
@@ -30,13 +31,14 @@ const TICKS: u32 = 3_600;
 const TEMPORAL: [u8; 4] = [0, 2, 1, 2];
 
 impl Camera {
-    pub(crate) fn new(encodings: usize) -> Self {
+    pub(crate) fn new(encodings: usize, peer: u8) -> Self {
         let encoding = |layer: u16| Encoding {
             sequence: 1_000 * (layer + 1),
             picture: 32_700 + 7 * layer,
             tl0: u8::try_from(layer).unwrap() * 50,
             wants_key: true,
             is_on: true,
+            peer,
         };
         Self { encodings: (0..u16::try_from(encodings).unwrap()).map(encoding).collect(), count: 0 }
     }
@@ -83,6 +85,8 @@ impl Encoding {
                 payload.extend([u8::from(!is_key), 0, 0, 0x9d, 0x01, 0x2a, width[0], width[1], height[0], height[1]]);
             }
             payload.resize(bytes.clamp(20, PACKET), u8::try_from(layer).unwrap());
+            let marks = payload.len() - 2;
+            payload[marks] = self.peer;
             bytes = bytes.saturating_sub(PACKET);
             payloads.push(payload);
         }

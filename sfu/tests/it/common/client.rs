@@ -397,7 +397,8 @@ impl Client {
     /// A frame of each encoding that the camera sends, a packet for each 1,100 bytes.
     pub(crate) fn send_picture(&mut self, source: Source) {
         let layout = self.layout.clone();
-        let camera = self.cameras.entry(source).or_insert_with(|| Camera::new(layout.encodings));
+        let peer = u8::try_from(self.identity.peer % 251).unwrap();
+        let camera = self.cameras.entry(source).or_insert_with(|| Camera::new(layout.encodings, peer));
         for frame in camera.shoot() {
             for (index, payload) in frame.payloads.iter().enumerate() {
                 let mut header = self.header(source, None);
@@ -425,6 +426,11 @@ impl Client {
         let (outbound, _) = self.srtp.as_mut()?;
         let sealed = outbound.encrypt_rtp(&packet.marshal().unwrap()).unwrap();
         Some(sealed.to_vec())
+    }
+
+    /// Whether it has keys to send with.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.srtp.is_some()
     }
 
     pub(crate) fn send_rtcp(&mut self, packets: Vec<Box<dyn Rtcp>>) {

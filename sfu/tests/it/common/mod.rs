@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod full;
 pub(crate) mod offer;
 pub(crate) mod screen;
+pub(crate) mod viewer;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

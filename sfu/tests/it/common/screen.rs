@@ -21,6 +21,8 @@ pub(crate) struct Shown {
     pub(crate) layer: u8,
     pub(crate) temporal: u8,
     pub(crate) is_key: bool,
+    /// Whose it is.
+    pub(crate) peer: u8,
 }
 
 impl Screen {
@@ -67,6 +69,8 @@ impl Screen {
         loop {
             match self.packets.get(&last) {
                 None => return false,
+                // The end of the last one came too late for its stream: a key frame goes on.
+                Some(packet) if last > first && packet.packet.payload[0] & 0x10 != 0 => return false,
                 Some(packet) if packet.packet.header.marker => break,
                 Some(_) => last += 1,
             }
@@ -85,8 +89,8 @@ impl Screen {
             assert!(step > 0 && step < 1 << 31, "the time goes on by {step}");
         }
         (self.picture, self.timestamp, self.shown_to) = (Some(picture), Some(timestamp), Some(last));
-        let layer = *begin.last().unwrap();
-        self.shown.push(Shown { at: *at, layer, temporal: begin[5] >> 6, is_key: key });
+        let [.., peer, layer] = begin[..] else { unreachable!("a picture has marks") };
+        self.shown.push(Shown { at: *at, layer, temporal: begin[5] >> 6, is_key: key, peer });
         true
     }
 

@@ -1,0 +1,210 @@
+//! Figures for Prometheus, in the OpenMetrics text format.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+use protocol::id::ChannelId;
+use protocol::voice::{Limitation, Quality};
+
+use super::extract::{From, is_forwarded};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::seat::{Phase, Seat};
+
+const CONTENT_TYPE: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+/// To those who may know. Behind a proxy that is not known as one, everybody seems to come from its address.
+pub(super) async fn get(State(app): State<App>, From(address): From, headers: HeaderMap) -> Result<Response> {
+    let is_reader = app.metrics_readers.iter().any(|net| net.contains(&address));
+    let is_hidden = is_forwarded(&headers) && app.trusted_proxies.is_empty();
+    if !is_reader || is_hidden {
+        return Err(Error::NotFound);
+    }
+    let text = written(&app.seats.all(), app.hub.count())?;
+    Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Room {
+    channel: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Peer {
+    channel: String,
+    peer: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Directed {
+    channel: String,
+    peer: String,
+    direction: Direction,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Picture {
+    channel: String,
+    peer: String,
+    mid: String,
+    limitation: &'static str,
+}
+
+/// Seen from the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+enum Direction {
+    In,
+    Out,
+}
+
+type Share = Gauge<f64, AtomicU64>;
+
+/// How each peer fares.
+#[derive(Default)]
+struct Peers {
+    loss: Family<Directed, Share>,
+    jitter: Family<Peer, Share>,
+    round_trip: Family<Peer, Share>,
+    available: Family<Peer, Gauge>,
+    pictures: Family<Picture, Gauge>,
+    widths: Family<Picture, Gauge>,
+}
+
+fn written(seats: &[Seat], connections: usize) -> Result<String> {
+    let mut registry = Registry::with_prefix("hubbub");
+    let gauge: Gauge = Gauge::default();
+    gauge.set(whole(connections));
+    registry.register("gateway_connections", "Gateway connections that are up or can be resumed", gauge);
+    let rooms = Family::<Room, Gauge>::default();
+    registry.register("room_peers", "Peers in a room whose media flows", rooms.clone());
+    let peers = Peers::default();
+    peers.register(&mut registry);
+    let mut counts = BTreeMap::<ChannelId, usize>::new();
+    for seat in seats.iter().filter(|seat| seat.phase == Phase::Present) {
+        *counts.entry(seat.state.channel_id).or_default() += 1;
+        peers.set(seat, &seat.quality);
+    }
+    for (channel, count) in counts {
+        rooms.get_or_create(&Room { channel: channel.to_string() }).set(whole(count));
+    }
+    let mut text = String::new();
+    encode(&mut text, &registry).map_err(Error::internal)?;
+    Ok(text)
+}
+
+impl Peers {
+    fn register(&self, registry: &mut Registry) {
+        let (loss, jitter, round_trip) = (self.loss.clone(), self.jitter.clone(), self.round_trip.clone());
+        registry.register_with_unit("peer_loss", "Share of packets lost of late", Unit::Ratios, loss);
+        registry.register_with_unit("peer_jitter", "Interarrival jitter (RFC 3550)", Unit::Seconds, jitter);
+        registry.register_with_unit("peer_round_trip", "Round trip of reports", Unit::Seconds, round_trip);
+        let help = "What the way to a peer carries beside sound, in bit/s";
+        registry.register("peer_available_bitrate", help, self.available.clone());
+        let help = "What is sent of a picture, in bit/s, by what limits it";
+        registry.register("picture_bitrate", help, self.pictures.clone());
+        registry.register("picture_width", "Width of a picture as it is sent, in pixels", self.widths.clone());
+    }
+
+    fn set(&self, seat: &Seat, quality: &Quality) {
+        let channel = seat.state.channel_id.to_string();
+        let peer = seat.state.peer_id.to_string();
+        for (direction, permille) in
+            [(Direction::In, quality.loss_up_permille), (Direction::Out, quality.loss_down_permille)]
+        {
+            let labels = Directed { channel: channel.clone(), peer: peer.clone(), direction };
+            self.loss.get_or_create(&labels).set(f64::from(permille) / 1_000.0);
+        }
+        let labels = Peer { channel: channel.clone(), peer: peer.clone() };
+        self.jitter.get_or_create(&labels).set(f64::from(quality.jitter_ms) / 1_000.0);
+        if let Some(ms) = quality.round_trip_ms {
+            self.round_trip.get_or_create(&labels).set(f64::from(ms) / 1_000.0);
+        }
+        if let Some(bits) = quality.available_bitrate {
+            self.available.get_or_create(&labels).set(bits.into());
+        }
+        for picture in &quality.pictures {
+            let (mid, limitation) = (picture.mid.0.clone(), name(picture.limitation));
+            let labels = Picture { channel: channel.clone(), peer: peer.clone(), mid, limitation };
+            self.pictures.get_or_create(&labels).set(picture.bitrate.into());
+            self.widths.get_or_create(&labels).set(picture.width.into());
+        }
+    }
+}
+
+fn name(limitation: Limitation) -> &'static str {
+    match limitation {
+        Limitation::None => "none",
+        Limitation::Bandwidth => "bandwidth",
+        Limitation::Uplink => "uplink",
+        Limitation::Publisher => "publisher",
+        Limitation::Unknown => "unknown",
+    }
+}
+
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::permission::Permissions;
+    use protocol::voice::{Mid, PeerFlags, PictureQuality, Restraint, VoiceState};
+
+    use super::*;
+    use crate::clock;
+
+    fn seat(peer: &str, phase: Phase) -> Seat {
+        let state = VoiceState {
+            guild_id: "1".parse().unwrap(),
+            channel_id: "2".parse().unwrap(),
+            user_id: peer.parse().unwrap(),
+            peer_id: peer.parse().unwrap(),
+            flags: PeerFlags::default(),
+            restraint: Restraint::default(),
+        };
+        let picture = PictureQuality {
+            mid: Mid("8".into()),
+            width: 640,
+            height: 360,
+            bitrate: 500_000,
+            limitation: Limitation::Bandwidth,
+        };
+        let quality = Quality {
+            loss_down_permille: 25,
+            round_trip_ms: Some(40),
+            available_bitrate: Some(600_000),
+            pictures: vec![picture],
+            ..Quality::default()
+        };
+        let (permissions, session) = (Permissions::MEMBER, "3".parse().unwrap());
+        Seat { state, permissions, is_afk: false, quiet_since: Some(clock::instant()), session, phase, quality }
+    }
+
+    #[test]
+    fn rooms_and_peers_are_told_as_they_fare() {
+        let text = written(&[seat("5", Phase::Present), seat("6", Phase::Suspended)], 3).unwrap();
+        let expected = [
+            "hubbub_gateway_connections 3",
+            r#"hubbub_room_peers{channel="2"} 1"#,
+            r#"hubbub_peer_loss_ratios{channel="2",peer="5",direction="Out"} 0.025"#,
+            r#"hubbub_peer_round_trip_seconds{channel="2",peer="5"} 0.04"#,
+            r#"hubbub_peer_available_bitrate{channel="2",peer="5"} 600000"#,
+            r#"hubbub_picture_bitrate{channel="2",peer="5",mid="8",limitation="bandwidth"} 500000"#,
+            r#"hubbub_picture_width{channel="2",peer="5",mid="8",limitation="bandwidth"} 640"#,
+        ];
+        for line in expected {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+        assert!(!text.contains(r#"peer="6""#));
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

@@ -1,0 +1,54 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rtc_rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+
+use super::World;
+use super::screen::Screen;
+
+const ROUND_TRIP: Duration = Duration::from_millis(100);
+
+/// A subscriber that looks at a camera, and asks for what it lacks as browsers do.
+pub(crate) struct Viewer {
+    pub(crate) id: u64,
+    mid: &'static str,
+    pub(crate) screen: Screen,
+    asked: BTreeMap<u16, Instant>,
+    /// Packets of sound in the first slot.
+    pub(crate) heard: u32,
+    key_asked: Instant,
+}
+
+impl Viewer {
+    pub(crate) fn new((id, mid): (u64, &'static str), now: Instant) -> Self {
+        Self { id, mid, screen: Screen::default(), asked: BTreeMap::new(), heard: 0, key_asked: now }
+    }
+
+    pub(crate) fn mid(&self) -> &'static str {
+        self.mid
+    }
+
+    /// Takes what came, and asks for what did not.
+    pub(crate) fn look(&mut self, world: &mut World) {
+        let now = world.now;
+        let client = world.client(self.id);
+        self.screen.watch(client.take(self.mid));
+        self.heard += u32::try_from(client.take("a0").len()).unwrap();
+        if !client.is_ready() {
+            return;
+        }
+        let ssrc = client.slot_ssrc(self.mid);
+        self.asked.retain(|_, at| now - *at < ROUND_TRIP);
+        let missing: Vec<u16> =
+            self.screen.missing().into_iter().filter(|number| !self.asked.contains_key(number)).collect();
+        if (1..100).contains(&missing.len()) {
+            client.ask_again(ssrc, &missing);
+            self.asked.extend(missing.into_iter().map(|number| (number, now)));
+        }
+        let last = self.screen.latest().map_or(self.key_asked, |shown| shown.at);
+        if now - last > 3 * ROUND_TRIP && now - self.key_asked > 3 * ROUND_TRIP {
+            self.key_asked = now;
+            client.send_rtcp(vec![Box::new(PictureLossIndication { sender_ssrc: 1, media_ssrc: ssrc })]);
+        }
+    }
+}
