@@ -116,7 +116,7 @@ impl Client {
             delays: Vec::new(),
             outgoing: Vec::new(),
         };
-        (client, offer.to_sdp_string())
+        (client, without_feedback(&offer.to_sdp_string()))
     }
 
     pub(super) fn accept(&mut self, now: Instant, answer: &str) {
@@ -294,6 +294,14 @@ fn delay(epoch: Instant, kind: MediaKind, packet: &RtpPacket) -> Option<f64> {
     let sent = packet.payload.get(at..at + 8)?.try_into().ok()?;
     let sent = Duration::from_nanos(u64::from_be_bytes(sent));
     Some(epoch.elapsed().checked_sub(sent)?.as_secs_f64() * 1_000.0)
+}
+
+/// An offer that promises to tell nothing of how packets fare: what is measured here is the forwarding, by forwarders of which
+/// one would adapt to the load's own delays.
+fn without_feedback(offer: &str) -> String {
+    let is_promise =
+        |line: &str| ["transport-cc", "transport-wide-cc", "goog-remb"].iter().any(|word| line.contains(word));
+    offer.lines().filter(|line| !is_promise(line)).map(|line| format!("{line}\r\n")).collect()
 }
 
 #[cfg(test)]

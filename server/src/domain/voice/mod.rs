@@ -2,6 +2,7 @@
 
 mod afk;
 mod convert;
+mod measured;
 mod speaking;
 mod tell;
 
@@ -15,6 +16,7 @@ use sfu::{Grant, PeerState, RoomId};
 
 pub(crate) use self::afk::move_idle;
 use self::convert::{CHANNEL_FULL, checked, consistent, media_peer, media_source, refused_offer, sources, standing};
+pub(crate) use self::measured::{Measured, measured};
 pub(crate) use self::tell::handle;
 use self::tell::tell_ended;
 pub(super) use self::tell::tell_seat;
