@@ -95,6 +95,7 @@ fn Item(guild_id: GuildId, channel: Channel, dragged: Signal<Option<ChannelId>>,
             class: "row still order-row",
             "data-inside": channel.parent_id.is_some(),
             "data-over": is_over(),
+            "data-kind": if kind == ChannelKind::Voice { "voice" },
             draggable: "true",
             ondragstart: move |_| dragged.set(Some(id)),
             ondragover: move |event| {
