@@ -11,6 +11,9 @@ use tokio::sync::mpsc;
 
 use super::{Entry, answer, requests};
 
+/// In bit/s. As much as a room can have: packets come faster than those of speech, and none may be dropped for it.
+const BITRATE: u32 = 510_000;
+
 pub(super) fn run(threads: usize) {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(serve(threads));
@@ -42,7 +45,7 @@ async fn join(rooms: &Rooms, entry: Entry, cameras: &mut Vec<PeerId>) {
         peer,
         grant: Grant::ALL,
         state: PeerState { camera: true, ..PeerState::default() },
-        audio_bitrate: 64_000,
+        audio_bitrate: BITRATE,
         replaces: None,
         offer: entry.offer,
         sources: own.into_iter().collect(),
