@@ -385,3 +385,23 @@ async fn revoking_a_session_ends_its_seat() {
     left(&mut watching, voice.peer()).await;
     voice.until("the end of the connection", |heard| heard.is_closed).await;
 }
+
+#[tokio::test]
+async fn the_metrics_tell_of_rooms_and_only_to_those_who_may_know() {
+    let house = House::open().await;
+    let mut host = house.join(&house.owner).await;
+    let mira = house.member("mira").await;
+    let mira = house.join(&mira).await;
+    host.hears(mira.peer(), 25).await;
+    let metrics = async |forwarded_for: Option<&str>| {
+        let mut request = reqwest::Client::new().get(format!("{}/metrics", house.instance.origin()));
+        if let Some(address) = forwarded_for {
+            request = request.header("x-forwarded-for", address);
+        }
+        request.send().await.expect("an answer")
+    };
+    let told = metrics(None).await.text().await.expect("text");
+    let line = format!("hubbub_room_peers{{channel=\"{}\"}} 2", house.channel);
+    assert!(told.lines().any(|found| found == line), "{line} is not in\n{told}");
+    assert_eq!(metrics(Some("203.0.113.7")).await.status(), 404, "through a proxy that is not known as one");
+}

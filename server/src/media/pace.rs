@@ -10,7 +10,7 @@ const MANY: usize = 100;
 const VERY_MANY: usize = 1_000;
 const GATHER: Duration = Duration::from_millis(1);
 /// Where most of what comes is forwarded to nobody, hardly anybody waits for it.
-const GATHER_UNHEARD: Duration = Duration::from_millis(5);
+const GATHER_UNHEARD: Duration = Duration::from_millis(10);
 
 pub(super) struct Pace {
     since: Instant,

@@ -213,6 +213,9 @@ impl Ingress {
 
     /// The number under which the client counts a packet, where it is told how that fares.
     pub(crate) fn transport_number(&self, origin: Origin, header: &Header) -> Option<u16> {
+        if origin.source.kind() == MediaKind::Audio {
+            return None;
+        }
         let media = &self.tracks.get(&origin.source)?.media;
         let is_told = media.codecs.iter().any(|offered| offered.feedback.contains(&TRANSPORT_FEEDBACK));
         let number = extension(header, media, Extension::TransportSequence).filter(|_| is_told)?;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use sfu::{Event, PeerId, Source};
+use sfu::{Event, Limitation, Limits, PeerId, Source};
 
 use crate::common::World;
 use crate::common::offer::Layout;
@@ -8,7 +8,11 @@ use crate::common::screen::Screen;
 
 /// A publisher, 1, and subscribers who watch its camera at these widths in their first slot.
 fn watched(seed: u64, widths: &[u16]) -> World {
-    let mut world = World::new(seed);
+    watched_within(Limits::default(), seed, widths)
+}
+
+fn watched_within(limits: Limits, seed: u64, widths: &[u16]) -> World {
+    let mut world = World::with_limits(seed, limits);
     let ids: Vec<u64> = (1..=1 + widths.len() as u64).collect();
     world.connect(&ids, &Layout::modern(2));
     for (id, width) in ids[1..].iter().zip(widths) {
@@ -102,4 +106,30 @@ fn what_is_lost_is_sent_again_in_a_stream_of_its_own() {
             before.iter().find(|packet| packet.packet.header.sequence_number == again.packet.header.sequence_number);
         assert_eq!(first.unwrap().packet.payload, again.packet.payload);
     }
+}
+
+#[test]
+fn what_the_instance_may_send_is_shared_and_those_who_get_less_are_told_why() {
+    let limits = Limits { uplink: Some(800_000), ..Limits::default() };
+    let mut world = watched_within(limits, 6, &[640, 640, 100]);
+    world.shoot(&[1], Duration::from_secs(8));
+    let sent: usize = [2, 3, 4]
+        .map(|id| world.client(id).take("v0").iter().map(|packet| packet.packet.payload.len()).sum())
+        .iter()
+        .sum();
+    // Eight seconds of eight bits a byte.
+    assert!(sent < 800_000, "{sent} bit/s");
+    let limitations = [2, 3, 4].map(|id| world.quality(id).unwrap().pictures[0].limitation);
+    assert_eq!(limitations, [Limitation::Uplink, Limitation::Uplink, Limitation::None]);
+}
+
+#[test]
+fn what_is_sent_and_what_the_way_carries_is_told() {
+    let mut world = watched(7, &[320]);
+    world.shoot(&[1], Duration::from_secs(8));
+    let quality = world.quality(2).unwrap();
+    let picture = &quality.pictures[0];
+    assert_eq!((picture.size, picture.limitation), ((320, 240), Limitation::None));
+    assert!((250_000..350_000).contains(&picture.bitrate), "{picture:?}");
+    assert!(quality.available.is_some_and(|bits| bits > 2_000_000), "{quality:?}");
 }
