@@ -105,7 +105,7 @@ pub(crate) fn allocate(demands: &[Demand], budget: u64) -> Allocation {
     let steps = ladders.iter().zip(&taken).filter_map(|(ladder, at)| Some(ladder[(*at)?].rate));
     let sum = steps.sum();
     let choices = demands.iter().zip(ladders.iter().zip(taken));
-    let choices = choices.map(|(demand, (ladder, at))| demand.choice(ladder, at)).collect();
+    let choices = choices.map(|(demand, (ladder, at))| demand.choice((ladder, at), left)).collect();
     Allocation { choices, taken: sum, wanted }
 }
 
@@ -127,14 +127,13 @@ impl Demand {
             return Vec::new();
         };
         let within = |offered: &&Offered| offered.layer <= fitting;
-        let sent = self.offered.iter().filter(|offered| offered.is_sent);
-        let mut usable: Vec<&Offered> = sent.clone().filter(within).collect();
-        // A publisher that sends none that is small enough, or none at all yet.
-        if usable.is_empty() {
-            usable.extend(sent.take(1));
-        }
-        if usable.is_empty() {
-            usable.extend(self.offered.iter().filter(within));
+        let lowest = self.offered.iter().find(|offered| offered.is_sent).map(|offered| offered.layer);
+        // What is below all that is sent would be asked for where that does not fit.
+        let is_in_reach = |offered: &&Offered| offered.is_sent || lowest.is_none_or(|lowest| offered.layer < lowest);
+        let mut usable: Vec<&Offered> = self.offered.iter().filter(within).filter(is_in_reach).collect();
+        // A publisher that sends none that is small enough.
+        if !usable.iter().any(|offered| offered.is_sent) {
+            usable.extend(self.offered.iter().find(|offered| offered.is_sent));
         }
         let steps = usable.iter().enumerate().flat_map(|(index, offered)| {
             // Half the pictures of a large camera are better than all of a small one, a quarter of them is not.
@@ -144,13 +143,21 @@ impl Demand {
         steps.collect()
     }
 
-    fn choice(&self, ladder: &[Step], at: Option<usize>) -> Choice {
+    /// What comes of it, where so many bit/s are left.
+    fn choice(&self, (ladder, at): (&[Step], Option<usize>), left: u64) -> Choice {
         let target = at.map(|at| ladder[at].target);
         let fitting = self.fitting();
-        let is_held_back = at.is_none_or(|at| at + 1 < ladder.len());
-        let wanted = if is_held_back { target.map(|target| target.layer) } else { fitting };
-        let is_missing = !is_held_back && target.map(|target| target.layer) < fitting;
-        Choice { slot: self.slot, target, wanted, is_held_back: is_held_back && fitting.is_some(), is_missing }
+        let is_top = at.is_some_and(|at| at + 1 == ladder.len());
+        let is_missing = is_top && target.map(|target| target.layer) < fitting;
+        // What is not sent now is only asked for if it would be taken.
+        let more =
+            |step: Step| step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate)).saturating_mul(TO_SPARE) / 100;
+        let first = self.offered.iter().find(|offered| Some(offered.layer) == fitting);
+        let is_worth_asking = first.and_then(|offered| offered.steps().next()).is_some_and(|step| more(step) <= left);
+        let is_held_back = fitting.is_some() && (!is_top || (is_missing && !is_worth_asking));
+        let least = || self.offered.first().map(|offered| offered.layer);
+        let wanted = if is_held_back { target.map(|target| target.layer).or_else(least) } else { fitting };
+        Choice { slot: self.slot, target, wanted, is_held_back, is_missing: is_missing && !is_held_back }
     }
 }
 
@@ -234,6 +241,21 @@ mod tests {
         demand.offered.iter_mut().for_each(|offered| offered.is_sent = false);
         let choice = allocate(&[demand], u64::MAX).choices[0];
         assert_eq!((choice.target, choice.wanted), (Some(Target { layer: Layer(2), temporal: 1 }), Some(Layer(2))));
+    }
+
+    #[test]
+    fn what_would_not_fit_is_not_asked_for_and_the_least_always_is() {
+        let mut demand = camera(0, 640);
+        demand.offered[2].is_sent = false;
+        let choice = allocate(&[demand.clone()], 500_000).choices[0];
+        assert_eq!((choice.target.map(|target| target.layer), choice.wanted), (Some(Layer(1)), Some(Layer(1))));
+        assert!(choice.is_held_back && !choice.is_missing);
+        demand.offered.iter_mut().zip([false, false, true]).for_each(|(offered, is_sent)| offered.is_sent = is_sent);
+        let choice = allocate(&[demand.clone()], 200_000).choices[0];
+        assert_eq!(choice.wanted, choice.target.map(|target| target.layer));
+        assert!(choice.wanted < Some(Layer(2)), "{choice:?}");
+        let choice = allocate(&[demand], 0).choices[0];
+        assert_eq!((choice.target, choice.wanted), (None, Some(Layer(0))));
     }
 
     proptest! {

@@ -10,6 +10,9 @@ use crate::forward::rewrite::is_before;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Epoch(Instant);
 
+/// How far apart shared times are.
+const SHARED: Duration = Duration::from_millis(50);
+
 /// Added so that no time is 0, which means "none" in RTCP (RFC 3550 section 6.4.1).
 const NTP_BASE: u64 = 1 << 32;
 
@@ -20,6 +23,14 @@ impl Epoch {
 
     pub(crate) fn begin(self) -> Instant {
         self.0
+    }
+
+    /// A time that many share: the next one of those that are this far apart. What need not be exact is done together then,
+    /// for waking up costs more than the work.
+    pub(crate) fn shared(self, at: Instant) -> Instant {
+        let since = at.saturating_duration_since(self.0).as_nanos();
+        let steps = since.div_ceil(SHARED.as_nanos());
+        self.0 + SHARED * u32::try_from(steps).unwrap_or(u32::MAX)
     }
 
     pub(crate) fn ntp(self, at: Instant) -> u64 {
@@ -175,6 +186,11 @@ impl Reception {
         } else {
             self.highest - u64::from(highest.wrapping_sub(sequence))
         }
+    }
+
+    /// The highest sequence number so far, counted on over the wraps.
+    pub(crate) fn highest(&self) -> u64 {
+        self.highest
     }
 
     fn extended_highest(&self) -> u32 {

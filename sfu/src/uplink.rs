@@ -42,11 +42,12 @@ impl Uplink {
     }
 
     /// What a subscriber may have, in bit/s of pictures.
-    pub(crate) fn share(&self, id: PeerId) -> u64 {
+    pub(crate) fn share(&self, now: Instant, id: PeerId) -> u64 {
         let Some(limit) = self.limit else {
             return u64::MAX;
         };
-        let left = limit.saturating_sub(self.sound);
+        let is_heard = self.since.is_some_and(|since| now.saturating_duration_since(since) < 2 * WINDOW);
+        let left = limit.saturating_sub(if is_heard { self.sound } else { 0 });
         let own = self.promised.get(&id).copied();
         let others = self.total - own.unwrap_or(0);
         let count = self.promised.len() + usize::from(own.is_none());
@@ -75,13 +76,13 @@ mod tests {
     #[test]
     fn each_is_sure_of_an_equal_part_and_may_have_what_others_leave() {
         let mut uplink = Uplink::new(Some(1_000));
-        assert_eq!(uplink.share(PeerId(1)), 1_000);
+        assert_eq!(uplink.share(start(), PeerId(1)), 1_000);
         uplink.promise(PeerId(1), 1_000);
-        assert_eq!(uplink.share(PeerId(2)), 500);
+        assert_eq!(uplink.share(start(), PeerId(2)), 500);
         uplink.promise(PeerId(2), 300);
-        assert_eq!(uplink.share(PeerId(1)), 700);
+        assert_eq!(uplink.share(start(), PeerId(1)), 700);
         uplink.release(PeerId(2));
-        assert_eq!(uplink.share(PeerId(1)), 1_000);
+        assert_eq!(uplink.share(start(), PeerId(1)), 1_000);
     }
 
     #[test]
@@ -91,16 +92,20 @@ mod tests {
         for ms in (0..3_000).step_by(10) {
             uplink.sent_sound(now + Duration::from_millis(ms), 125 - HEADERS);
         }
-        assert!(uplink.share(PeerId(1)).abs_diff(900_000) < 2_000, "{}", uplink.share(PeerId(1)));
+        let end = now + Duration::from_secs(3);
+        let share = uplink.share(end, PeerId(1));
+        assert!(share.abs_diff(900_000) < 2_000, "{share}");
+        assert_eq!(uplink.share(end + 2 * WINDOW, PeerId(1)), 1_000_000, "nobody speaks any more");
         let mut narrow = Uplink::new(Some(1_000));
+        narrow.sent_sound(now, 1);
         narrow.sound = 2_000;
-        assert_eq!(narrow.share(PeerId(1)), 0);
+        assert_eq!(narrow.share(now, PeerId(1)), 0);
     }
 
     #[test]
     fn without_a_limit_nothing_is_counted() {
         let mut uplink = Uplink::new(None);
         uplink.promise(PeerId(1), 5);
-        assert_eq!((uplink.share(PeerId(1)), uplink.promised.len()), (u64::MAX, 0));
+        assert_eq!((uplink.share(start(), PeerId(1)), uplink.promised.len()), (u64::MAX, 0));
     }
 }

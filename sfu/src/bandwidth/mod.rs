@@ -175,7 +175,15 @@ impl Bandwidth {
     pub(crate) fn probe(&mut self, now: Instant, wanted: u64) -> bool {
         let estimate = self.estimate();
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(MOST);
-        self.heard.is_some() && !self.trend.usage().is_over() && self.prober.begin(now, (estimate, wanted))
+        // What was heard long ago, for nothing was sent since, says nothing of a queue any more.
+        let is_late = |heard: Instant| now.saturating_duration_since(heard) > SILENT_AFTER;
+        let is_full = self.trend.usage().is_over() && !self.heard.is_some_and(is_late);
+        self.heard.is_some() && !is_full && self.prober.begin(now, (estimate, wanted))
+    }
+
+    /// A probe that is on cannot go on.
+    pub(crate) fn end_probe(&mut self) {
+        self.prober.forget();
     }
 
     /// The bytes of padding that a probe is to send now, and when it goes on.

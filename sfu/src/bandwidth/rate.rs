@@ -6,6 +6,9 @@ use super::{HIGH_LOSS, LEAST, LOW_LOSS, MOST};
 
 /// What arrived is measured over so long.
 const WINDOW: Duration = Duration::from_millis(300);
+const MOST_ARRIVED: usize = 8_192;
+/// What arrives so long before or after the last one was told by another clock.
+const LEAP: Duration = Duration::from_secs(10);
 /// Where a queue grows, so much of what arrives is sent on.
 const BACK_OFF: f64 = 0.85;
 /// One step down leaves so much of what was sent.
@@ -73,6 +76,12 @@ impl RateControl {
 
     /// A packet arrived, at a time of the other's clock.
     pub(super) fn acknowledged(&mut self, at: Duration, bytes: usize) {
+        // The other's clock counts 24 bits of 64 ms, or was set.
+        let has_leapt = self.arrived.back().is_some_and(|(last, _)| at.abs_diff(*last) > LEAP);
+        if has_leapt || self.arrived.len() >= MOST_ARRIVED {
+            self.arrived.clear();
+            self.bytes = 0;
+        }
         self.arrived.push_back((at, bytes));
         self.bytes += bytes;
         while let Some((first, bytes)) = self.arrived.front().copied() {

@@ -101,7 +101,14 @@ impl Log {
         let next = self.next.get_or_insert(1 << 16 | u64::from(number));
         let [high, low] = next.to_be_bytes()[6..] else { return };
         let ahead = number.wrapping_sub(u16::from_be_bytes([high, low]));
-        let number = if ahead < 1 << 15 { *next + u64::from(ahead) } else { *next - u64::from(ahead.wrapping_neg()) };
+        let number = if ahead < 1 << 15 {
+            Some(*next + u64::from(ahead))
+        } else {
+            next.checked_sub(u64::from(ahead.wrapping_neg()))
+        };
+        let Some(number) = number.filter(|_| self.arrived.len() < MOST) else {
+            return;
+        };
         // What comes later than that is told again.
         if number < *next {
             *next = number;

@@ -194,7 +194,7 @@ impl Slot {
             redundancy::retype(&mut plain.packet[plain.head..], within);
         }
         self.sent.packets = self.sent.packets.wrapping_add(1);
-        let length = u32::try_from(media.payload.len()).unwrap_or(0);
+        let length = u32::try_from(media.payload.len() - from).unwrap_or(0);
         self.sent.octets = self.sent.octets.wrapping_add(length);
         self.sent.latest = Some((place.timestamp, media.arrived));
         self.sent.fresh = true;
@@ -250,9 +250,9 @@ impl Slot {
                 plain.rename((ssrc, number), sequence);
                 Some(plain)
             }
-            (Some(_) | None, _) => {
-                Some(self.write((media, 0), (place, payload_type), Writing { now: media.arrived, ..writing }))
-            }
+            // With another number on the way it would be another packet under the same number.
+            (Some(_), None) => None,
+            (None, _) => Some(self.write((media, 0), (place, payload_type), Writing { now: media.arrived, ..writing })),
         }
     }
 

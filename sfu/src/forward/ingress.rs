@@ -9,7 +9,7 @@ use super::meter::Meter;
 use super::payload::inspect;
 use super::rate::Rate;
 use super::redundancy::{self, Lossy};
-use super::repair::{Cache, KeyFrames, Missing};
+use super::repair::{CACHED, Cache, KeyFrames, Missing};
 use super::silence::Silence;
 use super::{Layer, Media, TrackId};
 use crate::io::{MediaKind, PeerId, Source};
@@ -285,12 +285,17 @@ impl Track {
             let reception = encoding.reception.get_or_insert_with(first);
             reception.received(now, sequence, header.timestamp)
         };
+        if self.id.source.kind() == MediaKind::Video && !encoding.is_new(index) {
+            return None;
+        }
         let picture = inspect(codec, &payload);
         let picture_index = picture.ids.picture().map(|id| encoding.pictures.extend(id, picture.ids.cycle()));
         encoding.size = picture.size.or(encoding.size);
-        let resumes = !encoding.is_sent(now);
-        encoding.latest = Some(now);
-        encoding.rate.add(now, (picture.temporal, payload.len()));
+        let resumes = !is_repair && !encoding.is_sent(now);
+        if !is_repair {
+            encoding.latest = Some(now);
+            encoding.rate.add(now, (picture.temporal, payload.len()));
+        }
         let level = extension(header, &self.media, Extension::AudioLevel);
         Some(Media {
             track: self.id,
@@ -337,6 +342,13 @@ impl Encoding {
     /// Another SSRC: nothing goes on from what came before.
     fn begin(&mut self, ssrc: u32, stream: u64) {
         *self = Self { ssrc: Some(ssrc), stream, demand: self.demand, ..Self::default() };
+    }
+
+    /// Whether a packet was not forwarded before: what is sent again must not be forwarded twice, for the numbers of what
+    /// goes out follow from its own, and no number may be given to two packets.
+    fn is_new(&self, index: u64) -> bool {
+        let highest = self.reception.as_ref().map_or(0, Reception::highest);
+        index <= highest && highest - index < CACHED as u64 && self.cache.get(index).is_none()
     }
 
     /// Whether the publisher sends it at the moment.

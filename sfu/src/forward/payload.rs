@@ -22,6 +22,9 @@ const H264_STAP_A: u8 = 24;
 const H264_FU_A: u8 = 28;
 const H264_FU_START: u8 = 0x80;
 
+/// Temporal layers that are told apart; what is above counts as the last.
+pub(crate) const HIGHEST_TEMPORAL: u8 = 2;
+
 /// What a packet says of the picture that it is part of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Picture {
@@ -130,7 +133,7 @@ fn vp8_descriptor(payload: &[u8]) -> Option<(Picture, usize)> {
     if flags & VP8_HAS_TEMPORAL_OR_KEY_INDEX != 0 {
         if flags & VP8_HAS_TEMPORAL != 0 {
             let byte = *payload.get(at)?;
-            picture.temporal = byte >> 6;
+            picture.temporal = (byte >> 6).min(HIGHEST_TEMPORAL);
             picture.synchronises = byte & VP8_SYNCHRONISES != 0;
         }
         at += 1;

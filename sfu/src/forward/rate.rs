@@ -1,13 +1,14 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::payload::HIGHEST_TEMPORAL;
+
 /// Bits are counted over so long.
 const WINDOW: Duration = Duration::from_millis(500);
 const WINDOWS: usize = 4;
 /// Bytes that a packet takes beside its payload: RTP, SRTP, UDP and IP.
 const OVERHEAD: usize = 70;
-/// Temporal layers that are told apart; what is above counts as the last.
-const TEMPORAL: usize = 3;
+const TEMPORAL: usize = 1 + HIGHEST_TEMPORAL as usize;
 
 /// How many bits per second an encoding takes with its temporal layers.
 #[derive(Default)]
@@ -23,7 +24,10 @@ impl Rate {
     pub(crate) fn add(&mut self, now: Instant, (temporal, length): (u8, usize)) {
         let since = *self.since.get_or_insert(now);
         let passed = now.saturating_duration_since(since);
-        if passed >= WINDOW {
+        if passed >= 2 * WINDOW {
+            // It was not sent for a while: what it took before says more than the time without.
+            (self.since, self.bytes) = (Some(now), [0; TEMPORAL]);
+        } else if passed >= WINDOW {
             let bits = self.bytes.map(|bytes| (bytes as u128 * 8_000_000).checked_div(passed.as_micros()).unwrap_or(0));
             self.measured.push_back(bits.map(|bits| u32::try_from(bits).unwrap_or(u32::MAX)));
             if self.measured.len() > WINDOWS {
@@ -33,7 +37,7 @@ impl Rate {
         }
         let layer = usize::from(temporal).min(TEMPORAL - 1);
         self.bytes[layer] += length + OVERHEAD;
-        self.highest = self.highest.max(temporal.min(2));
+        self.highest = self.highest.max(temporal);
     }
 
     /// In bit/s with all temporal layers up to this one; 0 before enough has come.

@@ -5,7 +5,7 @@ use super::rewrite::is_before;
 use super::{Media, low_half};
 
 /// About two seconds of video at our bitrate.
-const CACHED: usize = 512;
+pub(crate) const CACHED: usize = 512;
 
 /// Reordering within this time is not loss.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -29,7 +29,10 @@ impl Cache {
             self.packets.resize(CACHED, None);
         }
         let place = usize::from(media.sequence()) % CACHED;
-        self.packets[place] = Some(media.clone());
+        let is_newer = |kept: &Media| kept.index > media.index;
+        if !self.packets[place].as_ref().is_some_and(is_newer) {
+            self.packets[place] = Some(media.clone());
+        }
     }
 
     pub(crate) fn get(&self, index: u64) -> Option<&Media> {

@@ -22,6 +22,8 @@ pub(crate) struct Span {
     stream: u64,
     /// Counted on over the wraps of the 16 bits that are sent.
     first: u64,
+    /// The publisher's number of the packet that began it.
+    first_index: u64,
     number: u64,
     timestamp: u32,
     picture: u64,
@@ -64,8 +66,8 @@ impl Span {
     }
 
     fn place(&self, media: &Media) -> Option<Place> {
-        let is_left_out = self.left_out.contains(media.index);
-        let number = self.left_out.place(media.index).filter(|_| !is_left_out)?.wrapping_add(self.number);
+        let is_outside = media.index < self.first_index || self.left_out.contains(media.index);
+        let number = self.left_out.place(media.index).filter(|_| !is_outside)?.wrapping_add(self.number);
         let picture = match media.picture_index {
             Some(index) if self.pictures_left_out.contains(index) => return None,
             Some(index) => self.pictures_left_out.place(index)?.wrapping_add(self.picture),
@@ -73,7 +75,7 @@ impl Span {
         };
         let tl0 = media.picture.ids.tl0().unwrap_or(0).wrapping_add(self.tl0);
         let timestamp = self.timestamp(media.timestamp);
-        (number >= self.first).then_some(Place { number, timestamp, picture, tl0, begins: false })
+        Some(Place { number, timestamp, picture, tl0, begins: false })
     }
 }
 
@@ -177,13 +179,15 @@ impl Rewriter {
             None => (u64::from(self.first_sequence), self.first_timestamp),
             Some(latest) => (latest.number + 1, latest.timestamp.wrapping_add(latest.ticks_to(media))),
         };
-        let (picture, tl0) = self.latest.map_or((0, 0), |latest| (latest.picture + 1, latest.tl0.wrapping_add(1)));
+        let (picture, tl0) =
+            self.latest.map_or((0, 0), |latest| (latest.picture.wrapping_add(1), latest.tl0.wrapping_add(1)));
         self.broken = false;
         self.spans.push_back(Span {
             track: media.track,
             layer: media.layer,
             stream: media.stream,
             first,
+            first_index: media.index,
             number: first.wrapping_sub(media.index),
             timestamp: timestamp.wrapping_sub(media.timestamp),
             picture: media.picture_index.map_or(0, |index| picture.wrapping_sub(index)),
@@ -281,6 +285,17 @@ mod tests {
         assert_eq!(place(&mut rewriter, &packet(later, 2, 899, 9)), None);
         assert_eq!(place(&mut rewriter, &packet(later, 2, 902, 1929)), Some((3, 5800)));
         assert_eq!(place(&mut rewriter, &packet(later, 2, 901, 969)), Some((2, 4840)));
+    }
+
+    #[test]
+    fn what_is_older_than_a_stream_has_no_place_in_it_however_old() {
+        let now = start();
+        for age in [1, 90, 101, 200, 32_767] {
+            let mut rewriter = Rewriter::new(100, 0);
+            assert_eq!(place(&mut rewriter, &packet(now, 1, 70_000, 0)), Some((100, 0)));
+            assert_eq!(place(&mut rewriter, &packet(now, 1, 70_000 - age, 0)), None);
+            assert_eq!(place(&mut rewriter, &packet(now, 1, 70_001, 0)), Some((101, 0)));
+        }
     }
 
     #[test]

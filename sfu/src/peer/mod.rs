@@ -222,9 +222,9 @@ impl Peer {
         let about = self.ingress.encodings().find_map(|(source, encoding)| {
             let ssrc = encoding.ssrc?;
             (source.kind() == MediaKind::Video).then_some(ssrc)
-        })?;
+        });
         let mut compound = Compound::receiver(self.ssrc, Vec::new());
-        compound.arrivals(&self.arrivals.take(begin, (self.ssrc, about))?);
+        compound.arrivals(&self.arrivals.take(begin, (self.ssrc, about.unwrap_or(0)))?);
         Some(compound)
     }
 

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 
 use super::{Sfu, transmit};
 use crate::allocate::{Choice, Demand, Offered, allocate};
+use crate::bandwidth::Bandwidth;
 use crate::forward::egress::{PADDING, Slot};
 use crate::forward::{Layer, TrackId};
 use crate::io::{Event, Limitation, MediaKind, PeerId, Source};
@@ -39,12 +40,12 @@ impl Sfu {
             self.uplink.release(id);
             return;
         }
-        self.timers.set(Timer::Layers(id), now + CHOICE_INTERVAL);
+        self.timers.set(Timer::Layers(id), self.epoch.shared(now + CHOICE_INTERVAL));
         let budget = peer
             .bandwidth
             .as_ref()
             .map_or(u64::MAX, |bandwidth| u64::from(bandwidth.estimate()) * (100 - RESERVED) / 100);
-        let share = self.uplink.share(id);
+        let share = self.uplink.share(now, id);
         let allocation = allocate(&demands, budget.min(share));
         self.uplink.promise(id, allocation.taken);
         let limitation = if share < budget { Limitation::Uplink } else { Limitation::Bandwidth };
@@ -83,9 +84,13 @@ impl Sfu {
     /// Sends what a probe is to send now.
     pub(super) fn probe(&mut self, now: Instant, id: PeerId) {
         let writing = self.writing(now);
-        let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.listens()) else {
+        let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
+        if !peer.listens() {
+            peer.bandwidth.iter_mut().for_each(Bandwidth::end_probe);
+            return;
+        }
         let due = peer.bandwidth.as_mut().and_then(|bandwidth| bandwidth.due_padding(now));
         let Some((bytes, next)) = due else {
             return;
@@ -130,7 +135,8 @@ impl Sfu {
         if choice.target.is_none() && slot.shows == Some(wish.track) {
             slot.pause();
         }
-        if let Some(layer) = choice.wanted {
+        // What is shown instead is needed until the other comes.
+        for layer in [choice.wanted, choice.target.map(|target| target.layer)].into_iter().flatten() {
             self.want(now, (wish.track, layer));
         }
     }

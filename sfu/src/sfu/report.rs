@@ -16,6 +16,8 @@ use crate::peer::{Peer, Report};
 use crate::timer::Timer;
 
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// How late the time may be told for reports to keep their pace.
+const LATE: Duration = Duration::from_millis(20);
 /// Reports between two events on quality.
 const QUALITY_ROUNDS: u32 = 3;
 /// Of so many reports to one who is silent and hears nothing, one is sent.
@@ -55,7 +57,7 @@ impl Sfu {
             if !peer.report.armed {
                 peer.report.armed = true;
                 peer.report.refill();
-                self.timers.set(Timer::Report(id), now + REPORT_INTERVAL);
+                self.timers.set(Timer::Report(id), self.epoch.shared(now + REPORT_INTERVAL - LATE));
             }
         }
     }
@@ -72,7 +74,7 @@ impl Sfu {
         peer.report.refill();
         peer.report.rounds += 1;
         let round = peer.report.rounds;
-        self.timers.set(Timer::Report(id), now + REPORT_INTERVAL);
+        self.timers.set(Timer::Report(id), self.epoch.shared(now + REPORT_INTERVAL - LATE));
         self.pause_unwanted(now, id);
         match self.send_reports(now, id) {
             Err(Fault) => self.fail(now, id),

@@ -5,7 +5,7 @@ use rtc_rtcp::transport_feedbacks::transport_layer_nack::{TransportLayerNack, na
 use sfu::{Limits, Source};
 
 use crate::common::World;
-use crate::common::offer::Layout;
+use crate::common::offer::{Layout, RTX};
 
 fn nack(media_ssrc: u32, sequences: &[u16]) -> TransportLayerNack {
     TransportLayerNack { sender_ssrc: 1, media_ssrc, nacks: nack_pairs_from_sequence_numbers(sequences) }
@@ -133,4 +133,42 @@ fn nacks_without_measure_are_answered_within_measure() {
     world.client(2).send_rtcp(vec![Box::new(nack(ssrc, &[wanted]))]);
     world.run(Duration::from_millis(50));
     assert_eq!(world.client(2).take("v0").len(), 1);
+}
+
+/// A packet that a publisher sends again (RFC 4588), with what it says was its number.
+fn send_again(world: &mut World, count: u16, original: u16, payload: &[u8]) {
+    let client = world.client(1);
+    let mut header = client.header(Source::Camera, None);
+    client.tracks.get_mut(&Source::Camera).unwrap().sequence -= 1;
+    (header.ssrc, header.payload_type, header.sequence_number) = (99_999, RTX, count);
+    client.send(header, &[&original.to_be_bytes(), payload].concat());
+    world.run(Duration::from_millis(20));
+}
+
+/// No number is given to two packets: the nonce of the cipher follows from it.
+#[test]
+fn what_a_publisher_sends_again_is_forwarded_once_whatever_it_is() {
+    let mut world = World::new(9);
+    world.connect(&[1, 2], &Layout { is_modern: true, ..Layout::video(1) });
+    world.wish(2, &[("v0", 1, Source::Camera)]);
+    world.film(&[1], Duration::from_millis(400));
+    let lost = world.client(1).header(Source::Camera, None);
+    let payload = [0x80, 0x80, 0x80, 1, 7, 1, 0, 0];
+    world.film(&[1], Duration::from_millis(80));
+    let before = world.client(2).take("v0").len();
+    assert!(before > 10);
+    let number = lost.sequence_number;
+    send_again(&mut world, 1, number, &payload);
+    assert_eq!(world.client(2).take("v0").len(), 1, "it was missing");
+    world.client(1).send(lost, &payload);
+    world.run(Duration::from_millis(20));
+    for (count, original) in
+        (2..).zip([number, number.wrapping_sub(1), number.wrapping_add(1), number.wrapping_add(50)])
+    {
+        send_again(&mut world, count, original, &[0x80, 0x80, 0x80, 1, 7, 9, 9, 9]);
+    }
+    send_again(&mut world, 9, number.wrapping_sub(32_767), &payload);
+    assert!(world.client(2).take("v0").is_empty(), "it was there, or never was");
+    world.film(&[1], Duration::from_millis(80));
+    assert_eq!(world.client(2).take("v0").len(), 4);
 }
