@@ -8,7 +8,7 @@ const STRETCHED: u32 = 110;
 /// What is more than what is sent now must fit with this much to spare, in percent, so that it does not come and go.
 const TO_SPARE: u64 = 115;
 /// Bit/s of a picture for each of its pixels, where nothing was measured yet.
-const BITS_PER_PIXEL: u32 = 3;
+const BITS_PER_PIXEL: u32 = 2;
 /// The most that is assumed of a track's lowest encoding, so that it is tried.
 const ASSUMED: u32 = 300_000;
 
@@ -101,7 +101,7 @@ pub(crate) fn allocate(demands: &[Demand], budget: u64) -> Allocation {
             }
         }
     }
-    let wanted = ladders.iter().filter_map(|ladder| ladder.last()).map(|step| step.rate).sum();
+    let wanted = demands.iter().zip(&ladders).map(|(demand, ladder)| demand.wanted(ladder)).sum();
     let steps = ladders.iter().zip(&taken).filter_map(|(ladder, at)| Some(ladder[(*at)?].rate));
     let sum = steps.sum();
     let choices = demands.iter().zip(ladders.iter().zip(taken));
@@ -141,6 +141,13 @@ impl Demand {
             offered.steps().skip(least)
         });
         steps.collect()
+    }
+
+    /// The bit/s of what fits the size at which it is drawn, whether or not it is sent at the moment.
+    fn wanted(&self, ladder: &[Step]) -> u64 {
+        let fitting = self.offered.iter().find(|offered| Some(offered.layer) == self.fitting());
+        let steps = fitting.into_iter().flat_map(Offered::steps).chain(ladder.last().copied());
+        steps.map(|step| step.rate).max().unwrap_or(0)
     }
 
     /// What comes of it, where so many bit/s are left.

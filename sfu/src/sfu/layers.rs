@@ -16,7 +16,7 @@ const CHOICE_INTERVAL: Duration = Duration::from_millis(250);
 /// Of what a way can carry, in percent, for what is sent again and for reports.
 const RESERVED: u64 = 5;
 /// What it is good to know that a way carries, in bit/s, before anybody asks for it: a tile may be enlarged at any time.
-const LOOK_AHEAD: u64 = 2_500_000;
+const LOOK_AHEAD: u64 = 3_000_000;
 /// Bytes of a packet of padding on its way, roughly.
 const PADDED: usize = PADDING + 60;
 /// Of the highest encoding, where its codec does not tell: each below has half of it.
