@@ -2,7 +2,7 @@
 
 use protocol::account::{CurrentUser, SignedIn};
 use protocol::channel::{Channel, ChannelKind};
-use protocol::error::ErrorBody;
+use protocol::error::{ErrorBody, ErrorCode};
 use protocol::guild::GuildSnapshot;
 use protocol::id::ChannelId;
 use protocol::message::{Message, Nonce};
@@ -28,6 +28,15 @@ pub struct Client {
 pub struct Refused {
     pub status: u16,
     pub body: ErrorBody,
+}
+
+/// The status and the code of an answer that is a refusal.
+///
+/// # Panics
+/// Where it is none.
+pub fn refusal<T>(answer: Result<T, Refused>) -> (u16, ErrorCode) {
+    let refused = answer.err().expect("a refusal");
+    (refused.status, refused.body.code)
 }
 
 impl Client {

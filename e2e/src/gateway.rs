@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use protocol::event::{Event, Ready};
+use protocol::event::{Event, Ready, VoiceEnded};
 use protocol::gateway::{ClientFrame, ServerFrame};
+use protocol::id::PeerId;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, interval, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
@@ -76,6 +77,24 @@ impl Gateway {
                 return found;
             }
         }
+    }
+
+    /// A peer's seat is free.
+    pub async fn voice_left(&mut self, peer: PeerId) {
+        self.event_where(|event| {
+            let Event::VoiceLeft(left) = event else { return None };
+            (left.peer_id == peer).then_some(())
+        })
+        .await;
+    }
+
+    /// The end of the user's own seat.
+    pub async fn voice_ended(&mut self, peer: PeerId) -> VoiceEnded {
+        self.event_where(|event| {
+            let Event::VoiceEnded(ended) = event else { return None };
+            (ended.peer_id == peer).then_some(ended)
+        })
+        .await
     }
 
     pub async fn heartbeat(&mut self) {

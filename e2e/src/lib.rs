@@ -11,7 +11,7 @@ mod load;
 mod process;
 pub mod voice;
 
-pub use client::{Client, Refused, first_channel};
+pub use client::{Client, Refused, first_channel, refusal};
 pub use gateway::Gateway;
 pub use instance::{Instance, account};
 pub use process::Process;

@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use e2e::voice::{self, Lines, Voice};
-use e2e::{Client, Gateway, Instance, Refused, first_channel};
+use e2e::{Client, Gateway, Instance, Refused, first_channel, refusal};
 use protocol::channel::{Channel, ChannelKind};
 use protocol::error::ErrorCode;
-use protocol::event::{Event, VoiceEnded};
+use protocol::event::Event;
 use protocol::guild::{GuildSnapshot, Member};
 use protocol::id::{ChannelId, PeerId, UserId};
 use protocol::limits;
@@ -97,31 +97,13 @@ async fn state_of(gateway: &mut Gateway, peer: PeerId, wanted: impl Fn(&VoiceSta
 }
 
 async fn left(gateway: &mut Gateway, peer: PeerId) {
-    let left = gateway.event_where(|event| match event {
-        Event::VoiceLeft(left) if left.peer_id == peer => Some(()),
-        _ => None,
-    });
-    timeout(Duration::from_secs(1), left).await.expect("the seat ends at once");
-}
-
-async fn ended(gateway: &mut Gateway, peer: PeerId) -> VoiceEnded {
-    gateway
-        .event_where(|event| match event {
-            Event::VoiceEnded(ended) if ended.peer_id == peer => Some(ended),
-            _ => None,
-        })
-        .await
+    timeout(Duration::from_secs(1), gateway.voice_left(peer)).await.expect("the seat ends at once");
 }
 
 /// Half a second passes by another's packets, and in it nothing came of a peer but what was on its way at `since`.
 async fn is_silent(listener: &mut Voice, peer: PeerId, (since, clock): (Instant, PeerId)) {
     listener.hears(clock, 50).await;
     assert!(listener.last_of(peer).is_none_or(|last| last < since + SOON), "{peer} is heard still");
-}
-
-fn code<T>(answer: Result<T, Refused>) -> (u16, ErrorCode) {
-    let refused = answer.err().expect("a refusal");
-    (refused.status, refused.body.code)
 }
 
 #[tokio::test]
@@ -200,20 +182,20 @@ async fn a_member_restrains_moves_and_disconnects_nobody_not_even_themselves() {
     house.decide(&house.owner, &mira, MUTED).await.unwrap();
     for about in [&house.owner, &mira, &noor] {
         for patch in [MUTED, UNMUTED, DEAFENED] {
-            assert_eq!(code(house.decide(&mira, about, patch).await), forbidden);
+            assert_eq!(refusal(house.decide(&mira, about, patch).await), forbidden);
         }
-        assert_eq!(code(house.send_to(&mira, about, house.attic).await), forbidden);
-        assert_eq!(code(house.disconnect(&mira, about).await), forbidden);
+        assert_eq!(refusal(house.send_to(&mira, about, house.attic).await), forbidden);
+        assert_eq!(refusal(house.disconnect(&mira, about).await), forbidden);
     }
     let stranger = house.instance.user(&house.owner, "stranger").await;
     let unknown = (404, ErrorCode::NotFound);
-    assert_eq!(code(house.decide(&stranger, &mira, MUTED).await), unknown);
-    assert_eq!(code(house.decide(&house.owner, &stranger, MUTED).await), unknown);
-    assert_eq!(code(house.send_to(&house.owner, &stranger, house.attic).await), unknown);
-    assert_eq!(code(house.send_to(&house.owner, &noor, house.attic).await), (409, ErrorCode::Conflict));
+    assert_eq!(refusal(house.decide(&stranger, &mira, MUTED).await), unknown);
+    assert_eq!(refusal(house.decide(&house.owner, &stranger, MUTED).await), unknown);
+    assert_eq!(refusal(house.send_to(&house.owner, &stranger, house.attic).await), unknown);
+    assert_eq!(refusal(house.send_to(&house.owner, &noor, house.attic).await), (409, ErrorCode::Conflict));
     let text = first_channel(&house.guild, ChannelKind::Text).id;
-    assert_eq!(code(house.send_to(&house.owner, &mira, text).await), (409, ErrorCode::Conflict));
-    assert_eq!(code(house.disconnect(&house.owner, &noor).await), (409, ErrorCode::Conflict));
+    assert_eq!(refusal(house.send_to(&house.owner, &mira, text).await), (409, ErrorCode::Conflict));
+    assert_eq!(refusal(house.disconnect(&house.owner, &noor).await), (409, ErrorCode::Conflict));
 }
 
 #[tokio::test]
@@ -229,7 +211,7 @@ async fn who_is_moved_is_heard_in_the_other_room_and_no_longer_in_the_first() {
     host.hears(voice.peer(), 5).await;
     house.send_to(&house.owner, &mira, house.attic).await.unwrap();
     let since = Instant::now();
-    let end = ended(&mut own, voice.peer()).await;
+    let end = own.voice_ended(voice.peer()).await;
     assert_eq!((end.channel_id, end.reason, end.moved_to), (house.hall, VoiceEnd::Moved, Some(house.attic)));
     left(&mut watching, voice.peer()).await;
     is_silent(&mut host, voice.peer(), (since, clock.peer())).await;
@@ -253,7 +235,7 @@ async fn who_is_disconnected_has_no_seat_and_is_told_so() {
     host.hears(voice.peer(), 5).await;
     house.disconnect(&house.owner, &mira).await.unwrap();
     let since = Instant::now();
-    assert_eq!(ended(&mut own, voice.peer()).await.reason, VoiceEnd::Disconnected);
+    assert_eq!(own.voice_ended(voice.peer()).await.reason, VoiceEnd::Disconnected);
     left(&mut watching, voice.peer()).await;
     voice.until("the end of the connection", |heard| heard.is_closed).await;
     is_silent(&mut host, voice.peer(), (since, clock.peer())).await;
@@ -305,10 +287,10 @@ async fn only_who_may_is_a_priority_speaker_and_everybody_sees_who_is() {
     let mut watching = mira.gateway().await;
     let first = PeerFlags { priority: true, ..PeerFlags::default() };
     let voice = house.join(&mira).await;
-    assert_eq!(code(voice.set_flags(first).await), (403, ErrorCode::Forbidden));
+    assert_eq!(refusal(voice.set_flags(first).await), (403, ErrorCode::Forbidden));
     let body = JoinBody { offer: voice::offer().await, flags: first };
     let refused = mira.call(JoinVoice { channel_id: house.hall, body }).await;
-    assert_eq!(code(refused), (403, ErrorCode::Forbidden));
+    assert_eq!(refusal(refused), (403, ErrorCode::Forbidden));
     let host = house.join(&house.owner).await;
     host.set_flags(first).await.unwrap();
     state_of(&mut watching, host.peer(), |state| state.flags.priority).await;
@@ -359,7 +341,7 @@ async fn nobody_is_heard_in_the_channel_of_those_who_are_away() {
     host.hears(voice.peer(), 5).await;
     host.hears(late.peer(), 5).await;
     let body = GuildPatch { afk_channel_id: Some(None), ..GuildPatch::default() };
-    assert_eq!(code(mira.call(UpdateGuild { guild_id, body }).await), (403, ErrorCode::Forbidden));
+    assert_eq!(refusal(mira.call(UpdateGuild { guild_id, body }).await), (403, ErrorCode::Forbidden));
 }
 
 #[tokio::test]
@@ -367,18 +349,21 @@ async fn a_room_is_set_within_the_limits_by_who_manages_channels() {
     let house = House::open().await;
     let invalid = (400, ErrorCode::InvalidField);
     for bitrate in [0, limits::MIN_BITRATE - 1, limits::MAX_BITRATE + 1] {
-        assert_eq!(code(house.set(ChannelPatch { bitrate: Some(bitrate), ..ChannelPatch::default() }).await), invalid);
+        assert_eq!(
+            refusal(house.set(ChannelPatch { bitrate: Some(bitrate), ..ChannelPatch::default() }).await),
+            invalid
+        );
     }
     let crowd = ChannelPatch { user_limit: Some(limits::USER_LIMIT + 1), ..ChannelPatch::default() };
-    assert_eq!(code(house.set(crowd).await), invalid);
+    assert_eq!(refusal(house.set(crowd).await), invalid);
     let music = ChannelPatch { bitrate: Some(limits::MAX_BITRATE), ..ChannelPatch::default() };
     assert_eq!(house.set(music.clone()).await.unwrap().room.bitrate, limits::MAX_BITRATE);
     let mira = house.member("mira").await;
     let refused = mira.call(UpdateChannel { channel_id: house.hall, body: music.clone() }).await;
-    assert_eq!(code(refused), (403, ErrorCode::Forbidden));
+    assert_eq!(refusal(refused), (403, ErrorCode::Forbidden));
     let text = first_channel(&house.guild, ChannelKind::Text).id;
     let refused = house.owner.call(UpdateChannel { channel_id: text, body: music }).await;
-    assert_eq!(code(refused), (409, ErrorCode::Conflict));
+    assert_eq!(refusal(refused), (409, ErrorCode::Conflict));
 }
 
 #[tokio::test]
@@ -388,5 +373,5 @@ async fn who_is_removed_while_muted_is_no_member_to_decide_about() {
     house.decide(&house.owner, &mira, MUTED).await.unwrap();
     let (guild_id, user_id) = (house.guild.guild.id, id(&mira));
     house.owner.call(RemoveMember { guild_id, user_id, body: () }).await.unwrap();
-    assert_eq!(code(house.decide(&house.owner, &mira, UNMUTED).await), (404, ErrorCode::NotFound));
+    assert_eq!(refusal(house.decide(&house.owner, &mira, UNMUTED).await), (404, ErrorCode::NotFound));
 }

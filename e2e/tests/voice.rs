@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use e2e::voice::{self, Lines, Voice};
-use e2e::{Client, Gateway, Instance, PASSWORD, Refused, first_channel};
+use e2e::{Client, Gateway, Instance, PASSWORD, first_channel, refusal};
 use protocol::account::Transport;
 use protocol::channel::ChannelKind;
 use protocol::error::ErrorCode;
@@ -73,31 +73,13 @@ async fn seated(gateway: &mut Gateway, peer: PeerId) -> VoiceState {
 }
 
 async fn left(gateway: &mut Gateway, peer: PeerId) {
-    let left = gateway.event_where(|event| match event {
-        Event::VoiceLeft(left) if left.peer_id == peer => Some(()),
-        _ => None,
-    });
-    timeout(LEASE, left).await.expect("the seat is freed in time");
-}
-
-async fn ended(gateway: &mut Gateway, peer: PeerId) -> VoiceEnd {
-    gateway
-        .event_where(|event| match event {
-            Event::VoiceEnded(ended) if ended.peer_id == peer => Some(ended.reason),
-            _ => None,
-        })
-        .await
+    timeout(LEASE, gateway.voice_left(peer)).await.expect("the seat is freed in time");
 }
 
 /// Half a second passes by another's packets, and in it nothing came of a peer but what was on its way at `since`.
 async fn is_silent(listener: &mut Voice, peer: PeerId, (since, clock): (Instant, PeerId)) {
     listener.hears(clock, 25).await;
     assert!(listener.last_of(peer).is_none_or(|last| last < since + SOON), "{peer} is heard still");
-}
-
-fn code<T>(answer: Result<T, Refused>) -> (u16, ErrorCode) {
-    let refused = answer.err().expect("a refusal");
-    (refused.status, refused.body.code)
 }
 
 #[tokio::test]
@@ -197,7 +179,7 @@ async fn leaving_ends_the_media_and_a_second_leave_is_not_found() {
     mira.call(LeaveVoice { peer_id: peer, body: () }).await.unwrap();
     is_silent(&mut host, peer, (Instant::now(), noor.peer())).await;
     voice.until("the end of the connection", |heard| heard.is_closed).await;
-    assert_eq!(code(voice.leave().await), (404, ErrorCode::NotFound));
+    assert_eq!(refusal(voice.leave().await), (404, ErrorCode::NotFound));
 }
 
 #[tokio::test]
@@ -222,7 +204,7 @@ async fn joining_from_a_second_client_replaces_the_first() {
     let first = house.join(&mira).await;
     host.hears(first.peer(), 5).await;
     let second = house.join(&elsewhere(&mira).await).await;
-    assert_eq!(ended(&mut gateway, first.peer()).await, VoiceEnd::Replaced);
+    assert_eq!(gateway.voice_ended(first.peer()).await.reason, VoiceEnd::Replaced);
     left(&mut gateway, first.peer()).await;
     is_silent(&mut host, first.peer(), (Instant::now(), second.peer())).await;
     let gateway = mira.gateway().await;
@@ -236,12 +218,12 @@ async fn who_is_no_member_finds_no_channel() {
     let stranger = house.instance.user(&house.owner, "stranger").await;
     let body = JoinBody { offer: voice::offer().await, flags: PeerFlags::default() };
     let join = |channel_id| JoinVoice { channel_id, body: body.clone() };
-    assert_eq!(code(stranger.call(join(house.channel)).await), (404, ErrorCode::NotFound));
-    assert_eq!(code(house.instance.visitor().call(join(house.channel)).await), (401, ErrorCode::Unauthorized));
+    assert_eq!(refusal(stranger.call(join(house.channel)).await), (404, ErrorCode::NotFound));
+    assert_eq!(refusal(house.instance.visitor().call(join(house.channel)).await), (401, ErrorCode::Unauthorized));
     let nowhere = ChannelId::try_from(1).unwrap();
-    assert_eq!(code(house.owner.call(join(nowhere)).await), (404, ErrorCode::NotFound));
+    assert_eq!(refusal(house.owner.call(join(nowhere)).await), (404, ErrorCode::NotFound));
     let text = first_channel(&house.guild, ChannelKind::Text).id;
-    assert_eq!(code(house.owner.call(join(text)).await), (409, ErrorCode::Conflict));
+    assert_eq!(refusal(house.owner.call(join(text)).await), (409, ErrorCode::Conflict));
 }
 
 #[tokio::test]
@@ -258,7 +240,7 @@ async fn a_removed_members_media_and_seat_end_at_once() {
     let (guild_id, user_id) = (house.guild.guild.id, mira.user().user.id);
     house.owner.call(RemoveMember { guild_id, user_id, body: () }).await.unwrap();
     let since = Instant::now();
-    assert_eq!(ended(&mut losing, voice.peer()).await, VoiceEnd::Removed);
+    assert_eq!(losing.voice_ended(voice.peer()).await.reason, VoiceEnd::Removed);
     left(&mut watching, voice.peer()).await;
     is_silent(&mut host, voice.peer(), (since, noor.peer())).await;
     assert!(voice.last_of(host.peer()).unwrap() < since + SOON, "the removed one still hears");
@@ -276,7 +258,7 @@ async fn deleting_the_channel_ends_its_room() {
     }
     house.owner.call(DeleteChannel { channel_id: house.channel, body: () }).await.unwrap();
     for (gateway, voice) in gateways.iter_mut().zip(&mut voices) {
-        assert_eq!(ended(gateway, voice.peer()).await, VoiceEnd::Removed);
+        assert_eq!(gateway.voice_ended(voice.peer()).await.reason, VoiceEnd::Removed);
         voice.until("the end of the connection", |heard| heard.is_closed).await;
     }
     assert!(house.owner.gateway().await.ready().guilds[0].voice_states.is_empty());
@@ -335,7 +317,7 @@ async fn a_bad_offer_is_refused_with_a_sentence() {
     let twice = Offer { lines: vec![line.clone(), line.clone()], ..good.clone() };
     let body = JoinBody { offer: twice, flags: PeerFlags::default() };
     let refused = house.owner.call(JoinVoice { channel_id: house.channel, body }).await;
-    assert_eq!(code(refused), (422, ErrorCode::InvalidOffer));
+    assert_eq!(refusal(refused), (422, ErrorCode::InvalidOffer));
     assert!(house.owner.gateway().await.ready().guilds[0].voice_states.is_empty());
 }
 
@@ -358,17 +340,17 @@ async fn a_peer_that_is_unknown_or_of_somebody_else_is_not_found() {
     let offer = voice::offer().await;
     for peer_id in [PeerId::try_from(1).unwrap(), voice.peer()] {
         let restarted = house.owner.call(RestartVoice { peer_id, body: offer.clone() }).await;
-        assert_eq!(code(restarted), (404, ErrorCode::NotFound));
+        assert_eq!(refusal(restarted), (404, ErrorCode::NotFound));
         let muted = PeerFlags { muted: true, ..PeerFlags::default() };
-        assert_eq!(code(house.owner.call(UpdateVoice { peer_id, body: muted }).await), (404, ErrorCode::NotFound));
-        assert_eq!(code(house.owner.call(LeaveVoice { peer_id, body: () }).await), (404, ErrorCode::NotFound));
+        assert_eq!(refusal(house.owner.call(UpdateVoice { peer_id, body: muted }).await), (404, ErrorCode::NotFound));
+        assert_eq!(refusal(house.owner.call(LeaveVoice { peer_id, body: () }).await), (404, ErrorCode::NotFound));
     }
     let twin = elsewhere(&mira).await;
     let taken_over = twin.call(RestartVoice { peer_id: voice.peer(), body: offer.clone() }).await;
-    assert_eq!(code(taken_over), (404, ErrorCode::NotFound));
+    assert_eq!(refusal(taken_over), (404, ErrorCode::NotFound));
     // Another certificate than the join's would be another client.
     let other_keys = mira.call(RestartVoice { peer_id: voice.peer(), body: offer }).await;
-    assert_eq!(code(other_keys), (422, ErrorCode::InvalidOffer));
+    assert_eq!(refusal(other_keys), (422, ErrorCode::InvalidOffer));
 }
 
 #[tokio::test]

@@ -75,6 +75,15 @@ pub(crate) struct Parts {
     pub(crate) shutdown: watch::Receiver<bool>,
 }
 
+#[cfg(test)]
+impl Parts {
+    /// With nothing that a test does not name.
+    pub(crate) fn of(store: Store, rooms: Rooms, shutdown: watch::Receiver<bool>) -> Self {
+        let (origins, trusted_proxies, metrics_readers) = (Vec::new(), Vec::new(), Vec::new());
+        Self { store, rooms, origins, trusted_proxies, metrics_readers, shutdown }
+    }
+}
+
 impl Context {
     pub(crate) async fn new(parts: Parts) -> store::Result<Self> {
         let Parts { store, rooms, origins, trusted_proxies, metrics_readers, shutdown } = parts;

@@ -19,18 +19,7 @@ const BURST: Pattern = Pattern { interval: Duration::from_millis(40), burst: 4, 
 pub(super) fn run() -> Report {
     let mut report = Report::new();
     for (name, pattern) in [("single", SINGLE), ("burst4", BURST)] {
-        let mut sides = versus(CROWD, pattern);
-        let [least, greatest] = sides.spread();
-        let figures = [
-            ("ratio", sides.ratio()),
-            ("ratio_min", least),
-            ("ratio_max", greatest),
-            ("us_per_packet", sides.ours.us_per_packet()),
-            ("reference_us_per_packet", sides.reference.us_per_packet()),
-            ("delay_ms_p99", sides.ours.delay_ms_p99()),
-            ("loss", sides.ours.loss()),
-        ];
-        for (key, value) in figures {
+        for (key, value) in versus(CROWD, pattern).figures() {
             report.insert(format!("{key}_{name}"), rounded(value));
         }
     }

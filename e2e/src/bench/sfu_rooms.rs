@@ -13,16 +13,7 @@ const SPEECH: Pattern = Pattern { interval: Duration::from_millis(20), burst: 1,
 
 pub(super) fn run() -> Report {
     let mut sides = versus(CROWD, SPEECH);
-    let [least, greatest] = sides.spread();
-    let figures = [
-        ("ratio", sides.ratio()),
-        ("ratio_min", least),
-        ("ratio_max", greatest),
-        ("us_per_packet", sides.ours.us_per_packet()),
-        ("reference_us_per_packet", sides.reference.us_per_packet()),
-        ("wakeups_per_s", sides.ours.wakeups_per_s()),
-        ("delay_ms_p99", sides.ours.delay_ms_p99()),
-        ("loss", sides.ours.loss()),
-    ];
-    figures.map(|(key, value)| (key.to_owned(), rounded(value))).into_iter().collect()
+    let wakeups = ("wakeups_per_s", sides.ours.wakeups_per_s());
+    let figures = sides.figures().into_iter().chain([wakeups]);
+    figures.map(|(key, value)| (key.to_owned(), rounded(value))).collect()
 }

@@ -15,17 +15,6 @@ const BYTES: usize = 1_150;
 const FRAMES: Pattern = Pattern { interval: Duration::from_micros(38_400), burst: 8, bytes: BYTES };
 
 pub(super) fn run() -> Report {
-    let mut sides = versus(CROWD, FRAMES);
-    let [least, greatest] = sides.spread();
-    let figures = [
-        ("ratio", sides.ratio()),
-        ("ratio_min", least),
-        ("ratio_max", greatest),
-        ("us_per_packet", sides.ours.us_per_packet()),
-        ("reference_us_per_packet", sides.reference.us_per_packet()),
-        ("delay_ms_p99", sides.ours.delay_ms_p99()),
-        ("loss", sides.ours.loss()),
-        ("kpps", kpps(CROWD, FRAMES, Make::Hubbub)),
-    ];
-    figures.map(|(key, value)| (key.to_owned(), rounded(value))).into_iter().collect()
+    let figures = versus(CROWD, FRAMES).figures().into_iter().chain([("kpps", kpps(CROWD, FRAMES, Make::Hubbub))]);
+    figures.map(|(key, value)| (key.to_owned(), rounded(value))).collect()
 }

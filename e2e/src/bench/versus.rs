@@ -97,14 +97,18 @@ pub(super) struct Versus {
 }
 
 impl Versus {
-    /// The median of the rounds' ratios.
-    pub(super) fn ratio(&mut self) -> f64 {
-        self.ratios.percentile(0.5)
-    }
-
-    /// The least and the greatest of the rounds' ratios.
-    pub(super) fn spread(&mut self) -> [f64; 2] {
-        [0.0, 1.0].map(|share| self.ratios.percentile(share))
+    /// What is told of every comparison, by its keys.
+    pub(super) fn figures(&mut self) -> [(&'static str, f64); 7] {
+        let [ratio, least, greatest] = [0.5, 0.0, 1.0].map(|share| self.ratios.percentile(share));
+        [
+            ("ratio", ratio),
+            ("ratio_min", least),
+            ("ratio_max", greatest),
+            ("us_per_packet", self.ours.us_per_packet()),
+            ("reference_us_per_packet", self.reference.us_per_packet()),
+            ("delay_ms_p99", self.ours.delay_ms_p99()),
+            ("loss", self.ours.loss()),
+        ]
     }
 }
 

@@ -39,15 +39,7 @@ impl House {
         let store = Store::open(&format!("sqlite:{}", folder.path().join("test.db").display())).await.unwrap();
         let (rooms, _, mut media) = room::connect(1);
         let (_, shutdown) = watch::channel(false);
-        let parts = Parts {
-            store,
-            rooms,
-            origins: Vec::new(),
-            trusted_proxies: Vec::new(),
-            metrics_readers: Vec::new(),
-            shutdown,
-        };
-        let app = Arc::new(Context::new(parts).await.unwrap());
+        let app = Arc::new(Context::new(Parts::of(store, rooms, shutdown)).await.unwrap());
         let owner = User { id: app.ids.next(), username: "ada".into(), display_name: "Ada".into() };
         let new =
             NewUser { id: owner.id, username: "ada", display_name: "Ada", password_hash: "hash", is_admin: false };

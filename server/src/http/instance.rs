@@ -45,15 +45,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite://{}/hubbub.db", folder.path().display())).await.unwrap();
         let (_shut_down, shutdown) = watch::channel(false);
-        let parts = Parts {
-            store,
-            rooms,
-            origins: Vec::new(),
-            trusted_proxies: Vec::new(),
-            metrics_readers: Vec::new(),
-            shutdown,
-        };
-        let app = Arc::new(Context::new(parts).await.unwrap());
+        let app = Arc::new(Context::new(Parts::of(store, rooms, shutdown)).await.unwrap());
         let response = ready(State(Arc::clone(&app))).await;
         let status = response.status();
         let body = to_bytes(response.into_body(), 1_000).await.unwrap();

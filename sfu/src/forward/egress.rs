@@ -39,6 +39,7 @@ pub(crate) struct Slot {
     media: OfferedMedia,
     rewriter: Rewriter,
     repair: Option<Repair>,
+    is_counted: bool,
     again: Again,
 }
 
@@ -114,6 +115,7 @@ impl Slot {
         // rollover counter wrong (RFC 3711 section 3.3.1).
         let first_sequence = |at: usize| u16::from_be_bytes([random[at] & 0x7f, random[at + 1]]);
         let repairs = media.codecs.iter().any(|offered| offered.repair.is_some());
+        let tells = media.codecs.iter().any(|offered| offered.feedback.contains(&TRANSPORT_FEEDBACK));
         let repair = Repair { ssrc: word(12), number: u64::from(first_sequence(16)) };
         Self {
             kind,
@@ -128,6 +130,7 @@ impl Slot {
             media: media.clone(),
             rewriter: Rewriter::new(first_sequence(8), word(4)),
             repair: repairs.then_some(repair),
+            is_counted: repairs && tells && media.extensions.contains_key(&Extension::TransportSequence),
             again: Again::default(),
         }
     }
@@ -143,8 +146,7 @@ impl Slot {
 
     /// Whether packets of this slot are counted on the way: then none may be sent twice with the same bytes.
     pub(crate) fn is_counted(&self) -> bool {
-        let is_told = self.media.codecs.iter().any(|offered| offered.feedback.contains(&TRANSPORT_FEEDBACK));
-        is_told && self.repair.is_some() && self.media.extensions.contains_key(&Extension::TransportSequence)
+        self.is_counted
     }
 
     /// Whether the client tells how its way fares with this slot's packets.
