@@ -56,6 +56,23 @@ export async function waitForTone(page, hertz, heard, timeout = 15_000) {
   return Date.now() - begun;
 }
 
+/** Waits until a tone has not been heard for half a second, as a voice may dip before; answers with when that began, by the page's `Date.now()`. */
+export function silenceOf(page, hertz) {
+  return page.evaluate(
+    async ([hertz, audible]) => {
+      const begun = Date.now();
+      let since = null;
+      while (since === null || Date.now() - since < 500) {
+        if (Date.now() - begun > 15_000) throw new Error(`${hertz} Hz are still heard`);
+        since = window.loudness(hertz) > audible ? null : (since ?? Date.now());
+        await new Promise((resume) => setTimeout(resume, 5));
+      }
+      return since;
+    },
+    [hertz, AUDIBLE],
+  );
+}
+
 /** Whether a tone is heard now. */
 export async function hears(page, hertz) {
   return page.evaluate(([hertz, audible]) => window.loudness(hertz) > audible, [hertz, AUDIBLE]);
