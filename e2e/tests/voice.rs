@@ -16,7 +16,7 @@ use protocol::limits;
 use protocol::request::account::{ListSessions, RevokeSession, SignIn, SignInBody};
 use protocol::request::channel::DeleteChannel;
 use protocol::request::guild::RemoveMember;
-use protocol::request::voice::{JoinBody, JoinVoice, LeaveVoice, RestartVoice, UpdateVoice};
+use protocol::request::voice::{JoinBody, JoinVoice, LeaveVoice, Playback, ReportPlayback, RestartVoice, UpdateVoice};
 use protocol::voice::{Offer, PeerFlags, VoiceEnd, VoiceState};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -343,6 +343,8 @@ async fn a_peer_that_is_unknown_or_of_somebody_else_is_not_found() {
         assert_eq!(refusal(restarted), (404, ErrorCode::NotFound));
         let muted = PeerFlags { muted: true, ..PeerFlags::default() };
         assert_eq!(refusal(house.owner.call(UpdateVoice { peer_id, body: muted }).await), (404, ErrorCode::NotFound));
+        let reported = house.owner.call(ReportPlayback { peer_id, body: Playback { freezes: 1 } }).await;
+        assert_eq!(refusal(reported), (404, ErrorCode::NotFound));
         assert_eq!(refusal(house.owner.call(LeaveVoice { peer_id, body: () }).await), (404, ErrorCode::NotFound));
     }
     let twin = elsewhere(&mira).await;
@@ -375,6 +377,8 @@ async fn the_metrics_tell_of_rooms_and_only_to_those_who_may_know() {
     let mira = house.member("mira").await;
     let mira = house.join(&mira).await;
     host.hears(mira.peer(), 25).await;
+    let report = ReportPlayback { peer_id: host.peer(), body: Playback { freezes: 3 } };
+    house.owner.call(report).await.expect("a note");
     let metrics = async |forwarded_for: Option<&str>| {
         let mut request = reqwest::Client::new().get(format!("{}/metrics", house.instance.origin()));
         if let Some(address) = forwarded_for {
@@ -383,7 +387,9 @@ async fn the_metrics_tell_of_rooms_and_only_to_those_who_may_know() {
         request.send().await.expect("an answer")
     };
     let told = metrics(None).await.text().await.expect("text");
-    let line = format!("hubbub_room_peers{{channel=\"{}\"}} 2", house.channel);
-    assert!(told.lines().any(|found| found == line), "{line} is not in\n{told}");
+    let freezes = format!("hubbub_peer_freezes{{channel=\"{}\",peer=\"{}\"}} 3", house.channel, host.peer());
+    for line in [format!("hubbub_room_peers{{channel=\"{}\"}} 2", house.channel), freezes] {
+        assert!(told.lines().any(|found| found == line), "{line} is not in\n{told}");
+    }
     assert_eq!(metrics(Some("203.0.113.7")).await.status(), 404, "through a proxy that is not known as one");
 }

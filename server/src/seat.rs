@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use protocol::id::{ChannelId, GuildId, PeerId, SessionId, UserId};
 use protocol::permission::Permissions;
+use protocol::request::voice::Playback;
 use protocol::voice::{PeerFlags, Quality, Restraint, VoiceState};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(crate) struct Seat {
     pub(crate) phase: Phase,
     /// As media last measured it.
     pub(crate) quality: Quality,
+    /// As its client last counted.
+    pub(crate) playback: Playback,
 }
 
 /// How a seat stands. Others see it while its peer is present.
@@ -91,6 +94,13 @@ impl Seats {
     pub(crate) fn note_quality(&self, peer: PeerId, quality: Quality) {
         if let Some(seat) = self.lock().get_mut(&peer) {
             seat.quality = quality;
+        }
+    }
+
+    /// Notes what a seat's client counts.
+    pub(crate) fn note_playback(&self, peer: PeerId, playback: Playback) {
+        if let Some(seat) = self.lock().get_mut(&peer) {
+            seat.playback = playback;
         }
     }
 
@@ -256,6 +266,7 @@ mod tests {
             session: "3".parse().unwrap(),
             phase: Phase::Entering,
             quality: Quality::default(),
+            playback: Playback::default(),
         }
     }
 

@@ -41,7 +41,7 @@ impl Speaking {
                 latest.is_told = true;
                 latest.speakers.clone()
             }
-            None => VoiceSpeakers { channel_id: channel, speakers: Vec::new() },
+            None => VoiceSpeakers { channel_id: channel, speakers: Vec::new(), dominant_peer_id: None },
         }
     }
 
@@ -58,7 +58,7 @@ mod tests {
     fn a_channel_is_told_of_until_there_is_no_news_and_never_of_the_past() {
         let speaking = Speaking::default();
         let channel: ChannelId = "2".parse().unwrap();
-        let speakers = || VoiceSpeakers { channel_id: channel, speakers: Vec::new() };
+        let speakers = || VoiceSpeakers { channel_id: channel, speakers: Vec::new(), dominant_peer_id: None };
         assert!(speaking.note(speakers()), "nobody tells of it yet");
         assert!(!speaking.note(speakers()));
         assert!(speaking.has_news(channel));

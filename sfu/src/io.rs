@@ -263,8 +263,9 @@ pub enum Event {
     Gone { peer: PeerId, reason: GoneReason },
     /// What all of a subscriber's slots show now.
     Slots { peer: PeerId, slots: Vec<SlotView> },
-    /// Who speaks in a room, the loudest first; on change, at most ten times a second.
-    Speakers { room: RoomId, speakers: Vec<Speaker> },
+    /// Who speaks in a room, the loudest first, and who leads the conversation: whoever was the loudest for a while, also while
+    /// nobody speaks. On change, at most ten times a second.
+    Speakers { room: RoomId, speakers: Vec<Speaker>, dominant: Option<PeerId> },
     /// Which of the encodings of a published track anybody wants, the lowest first: the client need not send the others
     /// (W3C `RTCRtpEncodingParameters.active`). Until the first such event all are wanted.
     Encodings { peer: PeerId, source: Source, wanted: Vec<bool> },

@@ -55,6 +55,7 @@
 mod allocate;
 mod bandwidth;
 mod demux;
+mod dominance;
 mod forward;
 mod io;
 mod peer;

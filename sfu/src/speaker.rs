@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::dominance::Dominance;
 use crate::forward::silence::is_comfort_noise;
 use crate::io::{PeerId, Speaker};
 
@@ -23,7 +24,15 @@ const STEP: u8 = 6;
 #[derive(Default)]
 pub(crate) struct Speakers {
     voices: BTreeMap<PeerId, Voice>,
-    told: Vec<Speaker>,
+    dominance: Dominance,
+    told: Talk,
+}
+
+/// Who speaks, the loudest first, and who leads.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Talk {
+    pub(crate) speakers: Vec<Speaker>,
+    pub(crate) dominant: Option<PeerId>,
 }
 
 struct Voice {
@@ -88,6 +97,7 @@ impl Speakers {
 
     pub(crate) fn remove(&mut self, peer: PeerId) {
         self.voices.remove(&peer);
+        self.dominance.remove(peer);
     }
 
     pub(crate) fn claim(&self, now: Instant, peer: PeerId) -> Claim {
@@ -99,21 +109,23 @@ impl Speakers {
     }
 
     /// Who speaks, if that has changed since the last call.
-    pub(crate) fn take_change(&mut self, now: Instant) -> Option<Vec<Speaker>> {
+    pub(crate) fn take_change(&mut self, now: Instant) -> Option<Talk> {
         let talking = self.voices.iter().filter(|(_, voice)| voice.talks(now));
         let mut speakers: Vec<Speaker> =
             talking.map(|(peer, voice)| Speaker { peer: *peer, level: voice.step(now) }).collect();
         speakers.sort_by_key(|speaker| (std::cmp::Reverse(speaker.level), speaker.peer));
-        if speakers == self.told {
+        self.dominance.note(now, &speakers);
+        let talk = Talk { speakers, dominant: self.dominance.leader() };
+        if talk == self.told {
             return None;
         }
-        self.told.clone_from(&speakers);
-        Some(speakers)
+        self.told.clone_from(&talk);
+        Some(talk)
     }
 
     /// Whether somebody speaks or was last said to.
     pub(crate) fn is_lively(&self, now: Instant) -> bool {
-        !self.told.is_empty() || self.voices.values().any(|voice| voice.talks(now))
+        !self.told.speakers.is_empty() || self.voices.values().any(|voice| voice.talks(now))
     }
 }
 
@@ -150,10 +162,11 @@ mod tests {
             now += Duration::from_millis(20);
         }
         let told = speakers.take_change(now).unwrap();
-        assert_eq!(told, [Speaker { peer: PeerId(1), level: 108 }]);
-        assert_eq!(speakers.take_change(now), None);
+        assert_eq!(told.speakers, [Speaker { peer: PeerId(1), level: 108 }]);
+        assert_eq!(told.dominant, Some(PeerId(1)));
+        assert!(speakers.take_change(now).is_none());
         now += HOLD;
-        assert_eq!(speakers.take_change(now), Some(Vec::new()));
+        assert!(speakers.take_change(now).is_some_and(|talk| talk.speakers.is_empty()));
         assert!(!speakers.is_lively(now));
     }
 

@@ -18,6 +18,8 @@ pub(crate) enum Timer {
     Arrivals(PeerId),
     /// The way to this subscriber is being measured.
     Probe(PeerId),
+    /// Pictures wait for their turn on the way to this subscriber.
+    Pace(PeerId),
     /// What this subscriber gets is to be chosen anew.
     Layers(PeerId),
     /// The speakers of a room may have changed.
@@ -53,8 +55,16 @@ impl Timers {
     }
 
     pub(crate) fn cancel_peer(&mut self, peer: PeerId) {
-        let timers =
-            [Timer::Lease, Timer::Flight, Timer::Report, Timer::Repair, Timer::Arrivals, Timer::Probe, Timer::Layers];
+        let timers = [
+            Timer::Lease,
+            Timer::Flight,
+            Timer::Report,
+            Timer::Repair,
+            Timer::Arrivals,
+            Timer::Probe,
+            Timer::Pace,
+            Timer::Layers,
+        ];
         for timer in timers.map(|timer| timer(peer)) {
             self.cancel(timer);
         }

@@ -93,12 +93,13 @@ impl Prefs {
         Hearing { is_muted: self.is_muted, is_deafened: self.is_deafened }
     }
 
-    pub(super) fn microphone_options(&self) -> MicrophoneOptions {
+    pub(super) fn microphone_options(&self, is_stereo: bool) -> MicrophoneOptions {
         MicrophoneOptions {
             device: Some(self.microphone.clone()).filter(|id| !id.is_empty()),
             reduce_noise: self.reduce_noise,
             remove_echo: self.remove_echo,
             even_loudness: self.even_loudness,
+            is_stereo,
         }
     }
 

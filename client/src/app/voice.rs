@@ -35,6 +35,10 @@ pub struct Voice {
     slots: BTreeMap<Mid, Shown>,
     slots_of: Option<PeerId>,
     quality: Option<Quality>,
+    /// Times that a picture stood still, where the platform counts them.
+    freezes: Option<u32>,
+    /// The microphone that is open gives two channels.
+    is_stereo: bool,
     /// What is wrong with the user's own devices.
     trouble: Option<Trouble>,
     /// Shown in large.
@@ -130,6 +134,11 @@ impl Voice {
     }
 
     #[must_use]
+    pub fn freezes(&self) -> Option<u32> {
+        self.freezes
+    }
+
+    #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
         self.trouble
     }
@@ -208,6 +217,7 @@ impl App {
             let mut voice = self.voice.write();
             voice.trouble = None;
             voice.quality = None;
+            voice.freezes = None;
         }
         self.show_seat(channel_id, placeholder(), flags);
         self.with_call(|call| call.join(channel_id, flags, moment()));
@@ -333,6 +343,7 @@ impl App {
         }
         self.show_seat(to, placeholder(), PeerFlags { screen: false, ..self.voice.peek().flags() });
         self.with_call(|call| call.follow(to, moment()));
+        self.adapt_microphone();
         self.obey_restraint();
         self.sound(Sound::Join);
         if self.route.peek().channel() == Some(from) {
@@ -345,6 +356,7 @@ impl App {
     pub(super) fn voice_quality(mut self, measured: VoiceQuality) {
         if self.voice.peek().peer_id() == Some(measured.peer_id) {
             self.voice.write().quality = Some(measured.quality);
+            self.count_freezes(measured.peer_id);
         }
     }
 

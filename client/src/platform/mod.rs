@@ -144,6 +144,8 @@ pub struct MicrophoneOptions {
     pub reduce_noise: bool,
     pub remove_echo: bool,
     pub even_loudness: bool,
+    /// Two channels, where the device has them.
+    pub is_stereo: bool,
 }
 
 /// What a connection offers to the server.

@@ -271,13 +271,31 @@ fn changed_flags_are_no_arrival() {
 #[test]
 fn those_not_named_among_the_speakers_are_silent_and_so_are_the_muted() {
     let mut state = started();
-    let speakers = |speakers| Event::VoiceSpeakers(VoiceSpeakers { channel_id: channel_id(11), speakers });
+    let speakers =
+        |speakers| Event::VoiceSpeakers(VoiceSpeakers { channel_id: channel_id(11), speakers, dominant_peer_id: None });
     state.apply(speakers(vec![Speaker { peer_id: seat(2, 11).peer_id, level: 90 }]), NOW);
     assert!(state.seats.is_speaking(&seat(2, 11)));
     let muted = VoiceState { flags: PeerFlags { muted: true, ..PeerFlags::default() }, ..seat(2, 11) };
     assert!(!state.seats.is_speaking(&muted));
     state.apply(speakers(vec![]), NOW);
     assert!(!state.seats.is_speaking(&seat(2, 11)));
+}
+
+#[test]
+fn who_leads_the_conversation_is_known_until_the_room_is_gone() {
+    let mut state = started();
+    let leader = seat(2, 11).peer_id;
+    let led = |dominant_peer_id| {
+        Event::VoiceSpeakers(VoiceSpeakers { channel_id: channel_id(11), speakers: vec![], dominant_peer_id })
+    };
+    state.apply(led(Some(leader)), NOW);
+    assert_eq!(state.seats.dominant(channel_id(11)), Some(leader));
+    assert_eq!(state.seats.dominant(channel_id(10)), None);
+    state.apply(led(None), NOW);
+    assert_eq!(state.seats.dominant(channel_id(11)), None);
+    state.apply(led(Some(leader)), NOW);
+    state.seats.hush_all();
+    assert_eq!(state.seats.dominant(channel_id(11)), None);
 }
 
 #[test]
@@ -302,7 +320,10 @@ fn a_priority_speaker_who_talks_talks_over_all_but_themselves() {
     let is_talked_over = |state: &State, user| state.seats.is_talked_over(channel_id(11), Some(user_id(user)));
     assert!(state.seats.has_priority(peer_id) && !is_talked_over(&state, 1));
     let speakers = vec![Speaker { peer_id, level: 90 }];
-    state.apply(Event::VoiceSpeakers(VoiceSpeakers { channel_id: channel_id(11), speakers }), NOW);
+    state.apply(
+        Event::VoiceSpeakers(VoiceSpeakers { channel_id: channel_id(11), speakers, dominant_peer_id: None }),
+        NOW,
+    );
     assert!(is_talked_over(&state, 1) && !is_talked_over(&state, 2));
     assert!(!state.seats.is_talked_over(channel_id(10), Some(user_id(1))));
     state.apply(Event::VoiceStateUpdated(seat(2, 11)), NOW);
@@ -313,6 +334,7 @@ fn a_priority_speaker_who_talks_talks_over_all_but_themselves() {
 fn who_leaves_or_comes_anew_no_longer_speaks() {
     let mut state = started();
     let spoke = Event::VoiceSpeakers(VoiceSpeakers {
+        dominant_peer_id: None,
         channel_id: channel_id(11),
         speakers: vec![Speaker { peer_id: seat(2, 11).peer_id, level: 90 }],
     });

@@ -14,6 +14,8 @@ pub struct Seats {
     by_user: BTreeMap<UserId, VoiceState>,
     /// Who is heard in a channel; those with nobody are not kept.
     speaking: BTreeMap<ChannelId, BTreeSet<PeerId>>,
+    /// Who leads the conversation in a channel.
+    dominant: BTreeMap<ChannelId, PeerId>,
 }
 
 impl Seats {
@@ -25,12 +27,15 @@ impl Seats {
     pub(super) fn leave_guild(&mut self, guild_id: GuildId) {
         self.by_user.retain(|_, state| state.guild_id != guild_id);
         let by_user = &self.by_user;
-        self.speaking.retain(|channel_id, _| by_user.values().any(|state| state.channel_id == *channel_id));
+        let is_known = |channel_id: &ChannelId| by_user.values().any(|state| state.channel_id == *channel_id);
+        self.speaking.retain(|channel_id, _| is_known(channel_id));
+        self.dominant.retain(|channel_id, _| is_known(channel_id));
     }
 
     pub(super) fn leave_channel(&mut self, channel_id: ChannelId) {
         self.by_user.retain(|_, state| state.channel_id != channel_id);
         self.speaking.remove(&channel_id);
+        self.dominant.remove(&channel_id);
     }
 
     #[must_use]
@@ -59,6 +64,12 @@ impl Seats {
     pub fn is_speaking(&self, state: &VoiceState) -> bool {
         let speakers = self.speaking.get(&state.channel_id);
         speakers.is_some_and(|speakers| speakers.contains(&state.peer_id)) && !state.is_silent()
+    }
+
+    /// Who leads the conversation in a channel, also while nobody speaks.
+    #[must_use]
+    pub fn dominant(&self, channel_id: ChannelId) -> Option<PeerId> {
+        self.dominant.get(&channel_id).copied()
     }
 
     /// Whether a priority speaker other than this user talks in a channel.
@@ -112,9 +123,10 @@ impl Seats {
         }
     }
 
-    /// Nobody is known to speak, as while the server is away.
+    /// Nobody is known to speak or to lead, as while the server is away.
     pub fn hush_all(&mut self) {
         self.speaking.clear();
+        self.dominant.clear();
     }
 }
 
@@ -134,6 +146,10 @@ impl State {
 
     pub(super) fn voice_speakers(&mut self, heard: VoiceSpeakers) -> Option<Effect> {
         let channel_id = heard.channel_id;
+        match heard.dominant_peer_id {
+            Some(peer_id) => self.seats.dominant.insert(channel_id, peer_id),
+            None => self.seats.dominant.remove(&channel_id),
+        };
         let speakers: BTreeSet<PeerId> = heard.speakers.iter().map(|speaker| speaker.peer_id).collect();
         if speakers.is_empty() {
             self.seats.speaking.remove(&heard.channel_id);

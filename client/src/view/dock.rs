@@ -152,6 +152,7 @@ fn Figures() -> Element {
     let app = use_app();
     let quality = use_memo(move || app.voice.read().quality().cloned());
     let Some(quality) = quality() else { return rsx! {} };
+    let freezes = app.voice.read().freezes();
     let percent = |permille: u16| format!("{:.1} %", f32::from(permille) / 10.0);
     let rows = [
         (text::figure_delay(), quality.round_trip_ms.map(|ms| format!("{ms} ms"))),
@@ -159,6 +160,7 @@ fn Figures() -> Element {
         (text::figure_loss_up(), Some(percent(quality.loss_up_permille))),
         (text::figure_loss_down(), Some(percent(quality.loss_down_permille))),
         (text::figure_available(), quality.available_bitrate.map(bitrate)),
+        (text::figure_freezes(), freezes.map(|count| count.to_string())),
     ];
     let shown = quality.pictures.into_iter().filter(|picture| picture.width > 0);
     rsx! {

@@ -23,6 +23,9 @@ pub struct VoiceSlots {
 pub struct VoiceSpeakers {
     pub channel_id: ChannelId,
     pub speakers: Vec<Speaker>,
+    /// Who leads the conversation: whoever was the loudest for a while, also while nobody is heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dominant_peer_id: Option<PeerId>,
 }
 
 /// Which encodings of a track of the client's own anybody wants, the lowest first.

@@ -9,6 +9,7 @@ use protocol::guild::GuildSnapshot;
 use protocol::id::{ChannelId, PeerId, SessionId};
 use protocol::permission::Permissions;
 use protocol::request::channel::NewChannel;
+use protocol::request::voice::Playback;
 use protocol::voice::{PeerFlags, Quality, Restraint, VoiceState};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -90,6 +91,7 @@ impl House {
             session,
             phase,
             quality: Quality::default(),
+            playback: Playback::default(),
         };
         assert!(self.app.seats.reserve(seat, |_| true));
         self.app.seats.settle(peer).unwrap();

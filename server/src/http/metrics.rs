@@ -75,6 +75,7 @@ struct Peers {
     jitter: Family<Peer, Share>,
     round_trip: Family<Peer, Share>,
     available: Family<Peer, Gauge>,
+    freezes: Family<Peer, Gauge>,
     pictures: Family<Picture, Gauge>,
     widths: Family<Picture, Gauge>,
 }
@@ -109,12 +110,14 @@ impl Peers {
         registry.register_with_unit("peer_round_trip", "Round trip of reports", Unit::Seconds, round_trip);
         let help = "What the way to a peer carries beside sound, in bit/s";
         registry.register("peer_available_bitrate", help, self.available.clone());
+        let help = "Times that a picture stood still, as the client counts since it connected";
+        registry.register("peer_freezes", help, self.freezes.clone());
         let help = "What is sent of a picture, in bit/s, by what limits it";
         registry.register("picture_bitrate", help, self.pictures.clone());
         registry.register("picture_width", "Width of a picture as it is sent, in pixels", self.widths.clone());
     }
 
-    fn set(&self, Measured { channel, peer, quality }: &Measured) {
+    fn set(&self, Measured { channel, peer, quality, playback }: &Measured) {
         let (channel, peer) = (channel.to_string(), peer.to_string());
         for (direction, permille) in
             [(Direction::In, quality.loss_up_permille), (Direction::Out, quality.loss_down_permille)]
@@ -130,6 +133,7 @@ impl Peers {
         if let Some(bits) = quality.available_bitrate {
             self.available.get_or_create(&labels).set(bits.into());
         }
+        self.freezes.get_or_create(&labels).set(playback.freezes.into());
         for picture in &quality.pictures {
             let (mid, limitation) = (picture.mid.0.clone(), name(picture.limitation));
             let labels = Picture { channel: channel.clone(), peer: peer.clone(), mid, limitation };
@@ -155,6 +159,7 @@ fn whole(count: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use protocol::request::voice::Playback;
     use protocol::voice::{Mid, PictureQuality, Quality};
 
     use super::*;
@@ -174,7 +179,12 @@ mod tests {
             pictures: vec![picture],
             ..Quality::default()
         };
-        Measured { channel: "2".parse().unwrap(), peer: peer.parse().unwrap(), quality }
+        Measured {
+            channel: "2".parse().unwrap(),
+            peer: peer.parse().unwrap(),
+            quality,
+            playback: Playback { freezes: 2 },
+        }
     }
 
     #[test]
@@ -186,6 +196,7 @@ mod tests {
             r#"hubbub_peer_loss_ratios{channel="2",peer="5",direction="Out"} 0.025"#,
             r#"hubbub_peer_round_trip_seconds{channel="2",peer="5"} 0.04"#,
             r#"hubbub_peer_available_bitrate{channel="2",peer="6"} 600000"#,
+            r#"hubbub_peer_freezes{channel="2",peer="6"} 2"#,
             r#"hubbub_picture_bitrate{channel="2",peer="5",mid="8",limitation="bandwidth"} 500000"#,
             r#"hubbub_picture_width{channel="2",peer="5",mid="8",limitation="bandwidth"} 640"#,
         ];

@@ -1,6 +1,8 @@
 use axum::extract::State;
 use protocol::id::{ChannelId, PeerId};
-use protocol::request::voice::{JoinBody, JoinVoice, LeaveVoice, RestartVoice, SetVoiceWishes, UpdateVoice, Wishes};
+use protocol::request::voice::{
+    JoinBody, JoinVoice, LeaveVoice, Playback, ReportPlayback, RestartVoice, SetVoiceWishes, UpdateVoice, Wishes,
+};
 use protocol::voice::{Answer as SdpAnswer, Offer, PeerFlags};
 
 use super::Api;
@@ -14,6 +16,7 @@ pub(super) fn routes(api: Api) -> Api {
         .on::<RestartVoice, _>(restart)
         .on::<UpdateVoice, _>(update)
         .on::<SetVoiceWishes, _>(set_wishes)
+        .on::<ReportPlayback, _>(report_playback)
         .on::<LeaveVoice, _>(leave)
 }
 
@@ -52,6 +55,16 @@ async fn set_wishes(
     Body(wishes): Body<Wishes>,
 ) -> Result<Done> {
     voice::set_wishes(&app, &session, peer, wishes).await?;
+    Ok(Done)
+}
+
+async fn report_playback(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    At(peer): At<PeerId>,
+    Body(playback): Body<Playback>,
+) -> Result<Done> {
+    voice::report_playback(&app, &session, peer, playback)?;
     Ok(Done)
 }
 

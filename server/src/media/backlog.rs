@@ -155,7 +155,7 @@ mod tests {
         assert!(backlog.is_full());
         for peer in 0..100 {
             backlog.push(quality(peer));
-            backlog.push(Event::Speakers { room: RoomId(peer), speakers: Vec::new() });
+            backlog.push(Event::Speakers { room: RoomId(peer), speakers: Vec::new(), dominant: None });
             backlog.push(suspended(peer));
             backlog.push(slots(peer, "b"));
         }

@@ -164,6 +164,12 @@ impl Slot {
         is_target && (self.shows != Some(track) || self.sends.is_none_or(|sends| sends.layer != layer))
     }
 
+    /// Whether a packet may have to go here.
+    pub(crate) fn is_for(&self, media: &Media) -> bool {
+        let sends = self.sends.is_some_and(|sends| sends.layer == media.layer);
+        (self.shows == Some(media.track) && sends) || self.awaits((media.track, media.layer))
+    }
+
     /// The encoding that is to come here once it sends a key frame.
     pub(crate) fn awaited(&self) -> Option<(TrackId, Layer)> {
         let awaited = (self.wish?.track, self.target?.layer);

@@ -4,6 +4,7 @@ pub(crate) mod certificate;
 pub(crate) mod dtls;
 pub(crate) mod guard;
 pub(crate) mod ice;
+pub(crate) mod pacer;
 pub(crate) mod records;
 pub(crate) mod sdp;
 pub(crate) mod seal;
@@ -26,6 +27,7 @@ use crate::io::{Grant, MediaKind, Mid, PeerId, PeerState, RoomId, Shown, SlotVie
 use dtls::Dtls;
 use guard::{Fault, guarded};
 use ice::Ice;
+use pacer::Pacer;
 use sdp::Section;
 use srtp::Srtp;
 
@@ -56,6 +58,8 @@ pub(crate) struct Peer {
     pub(crate) arrivals: Log,
     /// What its way can carry, where it tells.
     pub(crate) bandwidth: Option<Bandwidth>,
+    /// Pictures that wait for their turn, each with its slot.
+    pub(crate) pacer: Pacer<(usize, Media)>,
     /// The sender of our receiver reports.
     pub(crate) ssrc: u32,
     pub(crate) cname: String,
@@ -155,6 +159,12 @@ impl Peer {
         read(opened.freeze()).map(Some)
     }
 
+    /// Whether a packet is to wait, for the way is narrow and others were sent on it just now. Sound never does.
+    pub(crate) fn must_wait(&self, now: Instant, (index, media): (usize, &Media)) -> bool {
+        let is_picture = media.track.source.kind() == MediaKind::Video;
+        is_picture && self.pacer.is_busy(now) && self.slots.get(index).is_some_and(|slot| slot.is_for(media))
+    }
+
     /// Writes a packet for one of the slots.
     pub(crate) fn send(&mut self, index: usize, media: &Media, writing: Writing) -> Result<Sending, Fault> {
         let receives = self.receives(media.track.source.kind());
@@ -173,6 +183,7 @@ impl Peer {
         };
         if let Some(bandwidth) = &mut bandwidth {
             bandwidth.sent(writing.now, plain.size());
+            self.pacer.sent(writing.now, (plain.size(), bandwidth.known()));
         }
         let Some(sealed) = srtp.seal_rtp(plain)? else {
             return Ok(Sending::Nothing);

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::{Sfu, transmit};
@@ -5,13 +6,66 @@ use crate::forward::egress::Writing;
 use crate::forward::rewrite::Found;
 use crate::forward::silence::Heed;
 use crate::forward::{Layer, Media, TrackId};
-use crate::io::{MediaKind, PeerId, Source};
-use crate::peer::Sending;
+use crate::io::{MediaKind, Output, PeerId, Source};
 use crate::peer::guard::Fault;
+use crate::peer::{Peer, Sending};
 use crate::timer::Timer;
+use crate::uplink::Uplink;
 
 /// Speakers are told at most ten times a second.
 pub(super) const TELL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Brings packets to subscribers, and notes what is to be done when all have theirs.
+struct Delivery<'a> {
+    writing: Writing,
+    outputs: &'a mut VecDeque<Output>,
+    uplink: &'a mut Uplink,
+    consequences: Consequences,
+}
+
+#[derive(Default)]
+struct Consequences {
+    /// Who is to be reported to from now on.
+    started: Vec<PeerId>,
+    /// Which slots show something else, and what they showed before.
+    switched: Vec<(PeerId, usize, Option<TrackId>)>,
+    faulty: Vec<PeerId>,
+    /// What somebody needs a key frame of.
+    awaited: Option<(TrackId, Layer)>,
+}
+
+impl<'a> Delivery<'a> {
+    fn new(writing: Writing, (outputs, uplink): (&'a mut VecDeque<Output>, &'a mut Uplink)) -> Self {
+        Self { writing, outputs, uplink, consequences: Consequences::default() }
+    }
+
+    fn deliver(&mut self, peer: &mut Peer, (id, index): (PeerId, usize), media: &Media) {
+        let (track, path) = (media.track, peer.ice.selected());
+        match peer.send(index, media, self.writing) {
+            Ok(Sending::Nothing) => {
+                let awaited = (track, media.layer);
+                let slot = peer.slots.get(index);
+                if peer.listens() && slot.is_some_and(|slot| slot.awaits(awaited)) {
+                    self.consequences.awaited = Some(awaited);
+                }
+            }
+            Ok(Sending::Packet(contents)) => {
+                if track.source.kind() == MediaKind::Audio {
+                    self.uplink.sent_sound(self.writing.now, contents.len());
+                }
+                transmit(self.outputs, path, contents);
+            }
+            Ok(Sending::Switched(contents, before)) => {
+                transmit(self.outputs, path, contents);
+                self.consequences.switched.push((id, index, before));
+            }
+            Err(Fault) => self.consequences.faulty.push(id),
+        }
+        if peer.report.active && !peer.report.armed {
+            self.consequences.started.push(id);
+        }
+    }
+}
 
 impl Sfu {
     /// Sends a publisher's packet to all who are to have it.
@@ -67,52 +121,62 @@ impl Sfu {
     }
 
     fn distribute(&mut self, now: Instant, media: &Media) {
-        let track = media.track;
-        let mut faulty = Vec::new();
-        let mut switched = Vec::new();
-        let mut awaited = false;
-        let mut started = Vec::new();
         let writing = self.writing(now);
-        let Some(room) = self.room_of(track.peer).and_then(|room| self.rooms.get(&room)) else {
+        let Some(room) = self.room_of(media.track.peer).and_then(|room| self.rooms.get(&room)) else {
             return;
         };
-        for (id, index) in room.table.subscribers(track) {
+        let mut delivery = Delivery::new(writing, (&mut self.outputs, &mut self.uplink));
+        for (id, index) in room.table.subscribers(media.track) {
             let Some(peer) = self.peers.get_mut(id) else {
                 continue;
             };
-            let path = peer.ice.selected();
-            match peer.send(*index, media, writing) {
-                Ok(Sending::Nothing) => {
-                    let slot = peer.slots.get(*index);
-                    awaited |= peer.listens() && slot.is_some_and(|slot| slot.awaits((track, media.layer)));
-                }
-                Ok(Sending::Packet(contents)) => {
-                    if track.source.kind() == MediaKind::Audio {
-                        self.uplink.sent_sound(now, contents.len());
-                    }
-                    transmit(&mut self.outputs, path, contents);
-                }
-                Ok(Sending::Switched(contents, before)) => {
-                    transmit(&mut self.outputs, path, contents);
-                    switched.push((*id, *index, before));
-                }
-                Err(Fault) => faulty.push(*id),
+            if !peer.must_wait(now, (*index, media)) {
+                delivery.deliver(peer, (*id, *index), media);
+                continue;
             }
-            if peer.report.active && !peer.report.armed {
-                started.push(*id);
+            if let Some((index, first)) = peer.pacer.push(media.payload.len(), (*index, media.clone())) {
+                delivery.deliver(peer, (*id, index), &first);
+            }
+            if let Some(due) = peer.pacer.due(now) {
+                self.timers.set_by(Timer::Pace(*id), due);
             }
         }
-        for id in started {
+        let consequences = delivery.consequences;
+        self.follow_up(now, consequences);
+    }
+
+    /// Sends a subscriber the pictures whose turn it is.
+    pub(super) fn release(&mut self, now: Instant, id: PeerId) {
+        while let Some((index, media)) = self.peers.get_mut(&id).and_then(|peer| peer.pacer.pop(now)) {
+            // Its publisher may have switched it off since.
+            let publisher = self.peers.get(&media.track.peer);
+            let is_published = publisher.is_some_and(|publisher| publisher.publishes(media.track.source));
+            let writing = self.writing(now);
+            let Some(peer) = self.peers.get_mut(&id).filter(|_| is_published) else {
+                continue;
+            };
+            let mut delivery = Delivery::new(writing, (&mut self.outputs, &mut self.uplink));
+            delivery.deliver(peer, (id, index), &media);
+            let consequences = delivery.consequences;
+            self.follow_up(now, consequences);
+        }
+        if let Some(due) = self.peers.get(&id).and_then(|peer| peer.pacer.due(now)) {
+            self.timers.set(Timer::Pace(id), due);
+        }
+    }
+
+    fn follow_up(&mut self, now: Instant, consequences: Consequences) {
+        for id in consequences.started {
             self.arm_report(now, id);
         }
-        for (id, index, before) in switched {
+        for (id, index, before) in consequences.switched {
             self.went_over(id, index, before);
         }
-        for id in faulty {
+        for id in consequences.faulty {
             self.fail(now, id);
         }
-        if awaited {
-            self.request_key_frame(now, (track, media.layer));
+        if let Some(awaited) = consequences.awaited {
+            self.request_key_frame(now, awaited);
         }
     }
 

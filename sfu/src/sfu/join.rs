@@ -10,6 +10,7 @@ use crate::forward::meter::Meter;
 use crate::io::{Answer, Join, MediaKind, Mid, PeerId, RoomId, Slot};
 use crate::peer::dtls::Dtls;
 use crate::peer::ice::{Credentials, Ice};
+use crate::peer::pacer::Pacer;
 use crate::peer::sdp::answer::{Session, Ssrcs, write};
 use crate::peer::sdp::offer::{Offer, OfferError, OfferedMedia};
 use crate::peer::sdp::{Role, Section, check_slots, negotiate};
@@ -66,6 +67,7 @@ impl Sfu {
             report: Report::default(),
             arrivals: Log::default(),
             bandwidth: None,
+            pacer: Pacer::default(),
             ssrc: self.random.u32(),
             cname: self.random.ice_text(16),
             answers: 0,

@@ -13,6 +13,7 @@ use crate::io::{Event, MediaKind, PeerId, PictureQuality, Quality, RoomId, Sourc
 use crate::peer::guard::Fault;
 use crate::peer::sdp::codec::REMB;
 use crate::peer::{Peer, Report};
+use crate::speaker::Talk;
 use crate::timer::Timer;
 
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
@@ -45,6 +46,7 @@ impl Sfu {
             Timer::Repair(peer) => self.send_repairs(now, peer),
             Timer::Arrivals(peer) => self.tell_arrivals(now, peer),
             Timer::Probe(peer) => self.probe(now, peer),
+            Timer::Pace(peer) => self.release(now, peer),
             Timer::Layers(peer) => self.revise_layers(now, peer),
             Timer::Speakers(room) => self.tell_speakers(now, room),
         }
@@ -209,8 +211,8 @@ impl Sfu {
         if room.telling {
             self.timers.set(Timer::Speakers(id), now + TELL_INTERVAL);
         }
-        if let Some(speakers) = change {
-            self.event(Event::Speakers { room: id, speakers });
+        if let Some(Talk { speakers, dominant }) = change {
+            self.event(Event::Speakers { room: id, speakers, dominant });
         }
     }
 }

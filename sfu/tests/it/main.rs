@@ -19,6 +19,7 @@ mod malformed;
 mod mute;
 mod offers;
 mod operations;
+mod pacing;
 mod plans;
 mod quality;
 mod repair;

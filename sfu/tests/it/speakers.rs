@@ -128,3 +128,59 @@ fn a_client_without_levels_is_heard_by_the_size_of_its_packets() {
     }
     assert_eq!(world.shows(3, "a0"), Some((1, Source::Microphone)));
 }
+
+/// Who leads the conversation, as was told last.
+fn dominant(world: &World) -> Option<u64> {
+    let told = world
+        .events
+        .iter()
+        .rev()
+        .find_map(|event| if let Event::Speakers { dominant, .. } = event { Some(*dominant) } else { None });
+    told.flatten().map(|peer| peer.0)
+}
+
+#[test]
+fn who_leads_the_conversation_is_told_and_does_not_change_at_a_cough() {
+    let mut world = World::new(8);
+    world.connect(&[1, 2, 3], &Layout::voice(2));
+    world.talk(&[(1, 100)], Duration::from_secs(1));
+    assert_eq!(dominant(&world), Some(1));
+    world.talk(&[(1, 5)], Duration::from_secs(2));
+    assert_eq!(dominant(&world), Some(1), "through silence");
+    world.talk(&[(1, 5), (2, 110)], Duration::from_millis(100));
+    world.talk(&[(1, 5), (2, 5)], Duration::from_secs(1));
+    world.talk(&[(1, 100), (2, 5)], Duration::from_millis(500));
+    assert_eq!(dominant(&world), Some(1), "a cough leads nothing");
+    world.talk(&[(1, 5), (2, 100)], Duration::from_secs(2));
+    assert_eq!(dominant(&world), Some(2));
+    world.sfu.leave(world.now, sfu::PeerId(2));
+    world.talk(&[(1, 5), (3, 100)], Duration::from_millis(300));
+    assert_eq!(dominant(&world), Some(3));
+}
+
+#[test]
+fn who_joins_while_25_others_talk_hears_the_loudest_at_once_and_is_heard_by_all() {
+    let mut world = World::new(9);
+    let ids: Vec<u64> = (1..=25).collect();
+    world.connect(&ids, &Layout::voice(6));
+    let level = |id: u64| if id <= 6 { 110 } else { 85 };
+    let all: Vec<(u64, u8)> = ids.iter().map(|id| (*id, level(*id))).collect();
+    world.talk(&all, Duration::from_secs(1));
+    world.clients.values_mut().for_each(|client| client.received.clear());
+    world.join(26, &Layout::voice(6));
+    let begun = world.now;
+    world.talk(&all, Duration::from_secs(1));
+    let first = world.client(26).received.first().map(|received| received.at - begun);
+    assert!(first.is_some_and(|after| after < Duration::from_millis(200)), "{first:?}");
+    assert_eq!(heard_by(&world, 26), (1..=6).collect());
+    for id in 1..=25 {
+        for slot in 0..6 {
+            let packets = world.client(id).take(&format!("a{slot}"));
+            assert_eq!(packets.len(), 50, "{id} misses nothing");
+            assert_unbroken(&packets);
+        }
+    }
+    let newcomer: Vec<(u64, u8)> = all.iter().copied().chain([(26, 125)]).collect();
+    world.talk(&newcomer, Duration::from_secs(1));
+    assert!((1..=25).all(|id| heard_by(&world, id).contains(&26)));
+}

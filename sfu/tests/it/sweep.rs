@@ -52,7 +52,8 @@ impl Scene {
             pace: viewer.screen.pace(from, now),
             freeze: viewer.screen.longest_freeze(from, now),
             layer: viewer.screen.latest().map(|shown| shown.layer),
-            lost_sound: 1.0 - f64::from(viewer.heard) / packets,
+            lost_sound: 1.0 - viewer.heard.len() as f64 / packets,
+            sound_gap: viewer.heard.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default(),
             good_freeze: good.screen.longest_freeze(from, now),
             good_layer: good.screen.latest().map(|shown| shown.layer),
         }
@@ -60,7 +61,7 @@ impl Scene {
 
     /// Forgets the sound that was counted so far.
     fn listen_from_now(&mut self) -> Instant {
-        self.viewers.iter_mut().for_each(|viewer| viewer.heard = 0);
+        self.viewers.iter_mut().for_each(|viewer| viewer.heard.clear());
         self.world.now
     }
 }
@@ -71,6 +72,8 @@ struct Outcome {
     freeze: Duration,
     layer: Option<u8>,
     lost_sound: f64,
+    /// The longest time between two packets of sound.
+    sound_gap: Duration,
     good_freeze: Duration,
     good_layer: Option<u8>,
 }
@@ -124,6 +127,7 @@ fn each_way_gets_what_it_carries_without_a_freeze() {
         assert!(outcome.layer.is_some_and(|layer| layers.contains(&layer)), "{bits}: {outcome:?}");
         assert!(outcome.freeze < Duration::from_secs(1), "{bits}: {outcome:?}");
         assert!(outcome.lost_sound < 0.03, "{bits}: {outcome:?}");
+        assert!(outcome.sound_gap < Duration::from_millis(200), "{bits}: {outcome:?}");
     }
 }
 
@@ -136,7 +140,7 @@ fn media_is_back_within_two_seconds_after_a_blackout_of_five() {
     scene.world.links.insert(2, narrow(3_000_000));
     let from = scene.listen_from_now();
     scene.run(Duration::from_secs(2));
-    assert!(scene.viewers[0].heard > 90, "{}", scene.viewers[0].heard);
+    assert!(scene.viewers[0].heard.len() > 90, "{}", scene.viewers[0].heard.len());
     let first = scene.viewers[0].screen.shown.iter().find(|shown| shown.at > from);
     let recovered = first.map(|shown| shown.at - from);
     eprintln!("blackout: a picture {recovered:?} after its end");

@@ -79,6 +79,9 @@ impl App {
     /// The room's microphones are to send at another bitrate, which the answer to another offer says. One who is not
     /// connected is told by the next answer.
     pub(in super::super) fn bitrate_changed(self, channel_id: ChannelId) {
+        if self.voice.peek().channel_id() == Some(channel_id) {
+            self.adapt_microphone();
+        }
         let voice = self.voice.peek();
         let is_here = voice.channel_id() == Some(channel_id) && voice.phase() == Phase::Connected;
         let Some(peer_id) = voice.peer_id().filter(|_| is_here) else { return };
@@ -127,6 +130,7 @@ impl App {
             voice.slots.clear();
             voice.slots_of = None;
             voice.quality = None;
+            voice.freezes = None;
             voice.trouble = None;
             voice.focus = Focus::default();
             voice.duck = Duck::default();

@@ -66,8 +66,10 @@ impl App {
     }
 
     /// Opens the microphone and sends it; where there is none the user listens only.
-    pub(super) fn start_microphone(self) {
-        let options = self.prefs.peek().microphone_options();
+    pub(super) fn start_microphone(mut self) {
+        let is_stereo = self.is_in_music();
+        let options = self.prefs.peek().microphone_options(is_stereo);
+        self.voice.write().is_stereo = is_stereo;
         self.spawn(async move {
             if let Err(error) = platform::open_microphone(options, self.inputs()).await {
                 return self.microphone_failed(error);
@@ -81,6 +83,21 @@ impl App {
             // What it was asked for may be over by now.
             self.close_idle_microphone();
         });
+    }
+
+    /// Whether the user sits in a room for music.
+    fn is_in_music(self) -> bool {
+        let state = self.state.peek();
+        let channel = self.voice.peek().channel_id().and_then(|channel_id| state.channel(channel_id));
+        channel.is_some_and(|channel| channel.room.is_music())
+    }
+
+    /// Opens the microphone anew where the room asks for one channel more, or one less.
+    pub(super) fn adapt_microphone(self) {
+        let is_right = self.voice.peek().is_stereo == self.is_in_music();
+        if platform::has_microphone() && !is_right {
+            self.start_microphone();
+        }
     }
 
     /// Who was silent for want of a microphone is heard again, unless they had chosen to be silent.

@@ -2,7 +2,8 @@
 
 use dioxus::prelude::*;
 use protocol::event::{VoiceEncodings, VoiceSlots};
-use protocol::request::voice::{SetVoiceWishes, Wishes};
+use protocol::id::PeerId;
+use protocol::request::voice::{Playback, ReportPlayback, SetVoiceWishes, Wishes};
 use protocol::voice::Shown;
 
 use super::super::App;
@@ -79,6 +80,26 @@ impl App {
         } else {
             focus.put_back(shown);
         }
+    }
+
+    /// Shows whoever leads the conversation in large, or no longer.
+    pub fn follow_speaker(mut self, follows: bool) {
+        self.voice.write().focus.follow(follows);
+    }
+
+    /// Counts how often pictures stood still, for the user and for those who run the server.
+    pub(super) fn count_freezes(mut self, peer_id: PeerId) {
+        let connection = self.voice.peek().connection.as_ref().map(|(_, connection)| connection.clone());
+        let Some(connection) = connection else { return };
+        self.spawn(async move {
+            let freezes = connection.freezes().await;
+            let is_news = self.voice.peek().peer_id() == Some(peer_id) && self.voice.peek().freezes != freezes;
+            if let Some(counted) = freezes.filter(|_| is_news) {
+                self.voice.write().freezes = freezes;
+                // What is not told now is part of what is told next.
+                let _ = net::send(ReportPlayback { peer_id, body: Playback { freezes: counted } }).await;
+            }
+        });
     }
 
     /// Tells the server what is on screen, when that has settled, or when telling it has failed and is due again.

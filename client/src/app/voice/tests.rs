@@ -146,6 +146,40 @@ fn another_bitrate_of_the_own_room_is_asked_for_by_another_offer() {
 }
 
 #[test]
+fn a_room_for_music_is_given_two_channels_and_one_for_speech_one() {
+    let mut client = at_home();
+    let is_stereo = || look::microphone().unwrap().is_stereo;
+    assert!(!is_stereo());
+    for (bitrate, expected) in [(128_000, true), (510_000, true), (64_000, false)] {
+        let changed = json!({"type": "channel_updated", "id": "1", "guild_id": "9", "kind": "voice", "name": "Room",
+            "topic": "", "parent_id": null, "position": 0, "last_message_id": null, "bitrate": bitrate});
+        client.act(|app| app.apply(serde_json::from_value(changed).unwrap()));
+        client.act(|_| ());
+        assert_eq!((is_stereo(), is_heard()), (expected, Some(true)), "{bitrate}");
+    }
+}
+
+#[test]
+fn pictures_that_stand_still_are_counted_and_told_once() {
+    let mut client = seated();
+    let told = || look::asked("PUT /api/v1/voice/5/playback");
+    let measured = || {
+        let quality = json!({"type": "voice_quality", "peer_id": "5", "quality":
+            {"loss_up_permille": 0, "loss_down_permille": 0, "round_trip_ms": null, "jitter_ms": 0}});
+        serde_json::from_value::<Event>(quality).unwrap()
+    };
+    client.act(|app| app.apply(measured()));
+    assert!(told().is_empty(), "this browser does not count");
+    for count in [0, 2, 2] {
+        look::freeze(count);
+        client.act(|app| app.apply(measured()));
+        client.act(|_| ());
+    }
+    assert_eq!(told(), [r#"{"freezes":0}"#, r#"{"freezes":2}"#]);
+    assert_eq!(client.act(|app| app.voice.peek().freezes()), Some(2));
+}
+
+#[test]
 fn a_test_in_a_call_shows_the_level_and_leaves_the_microphone_as_the_call_has_it() {
     let mut client = Client::start();
     client.act(|app| app.join_call(room()));

@@ -50,6 +50,11 @@ pub(crate) fn wanted(source: Source) -> Option<Vec<bool>> {
     DEVICES.with_borrow(|devices| devices.wanted.get(&source).cloned())
 }
 
+/// Pictures have stood still so often.
+pub(crate) fn freeze(count: u32) {
+    DEVICES.with_borrow_mut(|devices| devices.freezes = Some(count));
+}
+
 /// From now on there is a server, whose answers the test gives.
 pub(crate) fn reach_server() {
     SERVER.set(Some(Vec::new()));

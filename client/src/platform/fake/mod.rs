@@ -191,6 +191,7 @@ pub fn level() -> f32 {
 pub(crate) struct Microphone {
     pub(crate) is_heard: bool,
     pub(crate) is_measured: bool,
+    pub(crate) is_stereo: bool,
 }
 
 /// What the page has of the machine.
@@ -208,15 +209,18 @@ struct Devices {
     sent: BTreeSet<Source>,
     /// Which encodings of it are sent, as far as the server said.
     wanted: BTreeMap<Source, Vec<bool>>,
+    /// Times that a picture stood still.
+    freezes: Option<u32>,
 }
 
 thread_local! {
     static DEVICES: RefCell<Devices> = RefCell::new(Devices::default());
 }
 
-pub async fn open_microphone(_: MicrophoneOptions, _: UnboundedSender<Input>) -> Result<(), DeviceError> {
+pub async fn open_microphone(options: MicrophoneOptions, _: UnboundedSender<Input>) -> Result<(), DeviceError> {
     let opened = DEVICES.with_borrow_mut(|devices| {
-        devices.microphone = (!devices.lacks_microphone).then(Microphone::default);
+        devices.microphone =
+            (!devices.lacks_microphone).then(|| Microphone { is_stereo: options.is_stereo, ..Microphone::default() });
         devices.microphone.map(|_| ()).ok_or(DeviceError::Missing)
     });
     std::future::ready(opened).await
@@ -230,7 +234,7 @@ pub fn has_microphone() -> bool {
 }
 pub fn set_microphone(is_heard: bool, is_measured: bool) {
     DEVICES.with_borrow_mut(|devices| {
-        devices.microphone = devices.microphone.map(|_| Microphone { is_heard, is_measured });
+        devices.microphone = devices.microphone.map(|open| Microphone { is_heard, is_measured, ..open });
     });
 }
 
@@ -294,6 +298,9 @@ impl Connection {
     }
     pub fn set_wanted(&self, source: Source, wanted: &[bool]) {
         DEVICES.with_borrow_mut(|devices| devices.wanted.insert(source, wanted.to_vec()));
+    }
+    pub async fn freezes(&self) -> Option<u32> {
+        std::future::ready(DEVICES.with_borrow(|devices| devices.freezes)).await
     }
     pub fn set_gain(&self, _: &Mid, _: f32) {}
     pub fn attach(&self, _: &str, _: &Mid) {}

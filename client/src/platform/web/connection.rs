@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedSender;
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Map, Object, Reflect};
 use protocol::voice::{Mid, PublishedLine, Source};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -245,6 +245,20 @@ impl Connection {
             let _ = activate(&line.sender(), &wanted).await;
         }
         self.0.wanted.borrow_mut().remove(&source);
+    }
+
+    /// Times that a picture stood still (W3C `freezeCount`), over all slots; none where the browser does not count them.
+    pub async fn freezes(&self) -> Option<u32> {
+        let stats: Map = JsFuture::from(self.0.peer.get_stats()).await.ok()?.dyn_into().ok()?;
+        let mut counted = None;
+        stats.for_each(&mut |entry, _| {
+            let count = Reflect::get(&entry, &"freezeCount".into()).ok().and_then(|count| count.as_f64());
+            if let Some(count) = count {
+                counted = Some(counted.unwrap_or(0.0) + count);
+            }
+        });
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count is whole and not below 0")]
+        counted.map(|count: f64| count as u32)
     }
 
     /// How loud an audio slot is; 1 is as it came.

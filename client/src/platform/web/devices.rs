@@ -111,6 +111,7 @@ pub async fn open_microphone(options: MicrophoneOptions, inputs: UnboundedSender
         ("echoCancellation", options.remove_echo.into()),
         ("noiseSuppression", options.reduce_noise.into()),
         ("autoGainControl", options.even_loudness.into()),
+        ("channelCount", if options.is_stereo { 2.into() } else { 1.into() }),
     ];
     fields.extend(exactly(options.device.as_deref()));
     let measured = user_media(Some(object(&fields)), None).await?;

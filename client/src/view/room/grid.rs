@@ -41,7 +41,8 @@ pub(super) fn Grid(channel_id: ChannelId) -> Element {
     let list = use_memo(move || tiles(app, channel_id));
     let focus = use_memo(move || {
         let candidate = |tile: &TileInfo| Candidate { shown: tile.shown, is_mine: tile.person.is_me };
-        app.voice.read().focus().pick(&list.read().iter().map(candidate).collect::<Vec<_>>())
+        let leads = app.state.read().seats.dominant(channel_id);
+        app.voice.read().focus().pick(&list.read().iter().map(candidate).collect::<Vec<_>>(), leads)
     });
     let mut area = use_signal(|| Area { width: 640.0, height: 360.0, gap: GAP });
     let all = list();

@@ -22,6 +22,9 @@ pub(super) fn VoiceChannel(channel_id: ChannelId) -> Element {
     let is_in = use_memo(move || app.voice.read().channel_id() == Some(channel_id));
     rsx! {
         ChannelHead { channel_id, glyph: Glyph::Room,
+            if is_in() {
+                FollowButton {}
+            }
             IconButton {
                 label: if has_chat() { text::hide_chat() } else { text::show_chat() },
                 glyph: Glyph::Chats,
@@ -40,6 +43,21 @@ pub(super) fn VoiceChannel(channel_id: ChannelId) -> Element {
             if has_chat() {
                 Chat { channel_id }
             }
+        }
+    }
+}
+
+/// Whether whoever leads the conversation is shown in large.
+#[component]
+fn FollowButton() -> Element {
+    let app = use_app();
+    let follows = use_memo(move || app.voice.read().focus().follows());
+    rsx! {
+        IconButton {
+            label: text::follow_speaker(),
+            glyph: Glyph::Leader,
+            is_pressed: follows(),
+            on_press: move |()| app.follow_speaker(!follows()),
         }
     }
 }

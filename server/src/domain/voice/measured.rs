@@ -1,6 +1,7 @@
 //! How all who are in a room fare, for those who run the server.
 
 use protocol::id::{ChannelId, PeerId};
+use protocol::request::voice::Playback;
 use protocol::voice::Quality;
 
 use crate::app::App;
@@ -12,6 +13,7 @@ pub(crate) struct Measured {
     pub(crate) channel: ChannelId,
     pub(crate) peer: PeerId,
     pub(crate) quality: Quality,
+    pub(crate) playback: Playback,
 }
 
 /// Of each peer whose media flows.
@@ -19,7 +21,7 @@ pub(crate) fn measured(app: &App) -> Vec<Measured> {
     let seats = app.seats.all().into_iter().filter(|seat| seat.phase == Phase::Present);
     let measured = seats.map(|seat| {
         let (channel, peer) = (seat.state.channel_id, seat.state.peer_id);
-        Measured { channel, peer, quality: seat.quality }
+        Measured { channel, peer, quality: seat.quality, playback: seat.playback }
     });
     measured.collect()
 }

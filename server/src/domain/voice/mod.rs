@@ -10,7 +10,7 @@ use protocol::channel::ChannelKind;
 use protocol::id::{ChannelId, GuildId, PeerId, SessionId, UserId};
 use protocol::limits;
 use protocol::permission::Permissions;
-use protocol::request::voice::{JoinBody, Wishes};
+use protocol::request::voice::{JoinBody, Playback, Wishes};
 use protocol::voice::{Answer, Offer, PeerFlags, Quality, Restraint, VoiceEnd, VoiceState};
 use sfu::{Grant, PeerState, RoomId};
 
@@ -51,6 +51,7 @@ pub(crate) async fn join(app: &App, session: &LiveSession, channel: ChannelId, b
         session: session.id,
         phase: Phase::Entering,
         quality: Quality::default(),
+        playback: Playback::default(),
     };
     let entered = standing(&seat);
     let bitrate = access.channel().room.bitrate;
@@ -253,6 +254,13 @@ pub(crate) async fn set_wishes(app: &App, session: &LiveSession, peer: PeerId, w
         })
     });
     app.rooms.set_wishes(media_peer(peer), wishes.collect::<Result<_>>()?).await.map_err(ended)
+}
+
+/// Notes how what came was played.
+pub(crate) fn report_playback(app: &App, session: &LiveSession, peer: PeerId, playback: Playback) -> Result<()> {
+    own_seat(app, session, peer)?;
+    app.seats.note_playback(peer, playback);
+    Ok(())
 }
 
 /// Gives a seat up.

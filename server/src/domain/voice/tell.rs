@@ -32,13 +32,14 @@ pub(crate) fn handle(app: &App, event: sfu::Event) -> Result<()> {
             let slots = slots.into_iter().map(slot).collect::<Result<_>>()?;
             tell_peer(app, peer_id, &Event::VoiceSlots(VoiceSlots { peer_id, slots }));
         }
-        sfu::Event::Speakers { room, speakers } => {
+        sfu::Event::Speakers { room, speakers, dominant } => {
             let channel_id = ChannelId::try_from(room.0.cast_signed()).map_err(Error::internal)?;
             let speakers = speakers.iter().map(|one| Ok(Speaker { peer_id: peer_id(one.peer)?, level: one.level }));
             let speakers: Vec<_> = speakers.collect::<Result<_>>()?;
             let peers = speakers.iter().map(|speaker| speaker.peer_id).collect();
             app.seats.note_speakers(channel_id, &peers, clock::instant());
-            speaking::tell(app, VoiceSpeakers { channel_id, speakers });
+            let dominant_peer_id = dominant.map(peer_id).transpose()?;
+            speaking::tell(app, VoiceSpeakers { channel_id, speakers, dominant_peer_id });
         }
         sfu::Event::Encodings { peer, source: published, wanted } => {
             let peer_id = peer_id(peer)?;

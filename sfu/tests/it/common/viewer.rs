@@ -14,14 +14,14 @@ pub(crate) struct Viewer {
     mid: &'static str,
     pub(crate) screen: Screen,
     asked: BTreeMap<u16, Instant>,
-    /// Packets of sound in the first slot.
-    pub(crate) heard: u32,
+    /// When packets of sound came in the first slot.
+    pub(crate) heard: Vec<Instant>,
     key_asked: Instant,
 }
 
 impl Viewer {
     pub(crate) fn new((id, mid): (u64, &'static str), now: Instant) -> Self {
-        Self { id, mid, screen: Screen::default(), asked: BTreeMap::new(), heard: 0, key_asked: now }
+        Self { id, mid, screen: Screen::default(), asked: BTreeMap::new(), heard: Vec::new(), key_asked: now }
     }
 
     pub(crate) fn mid(&self) -> &'static str {
@@ -33,7 +33,7 @@ impl Viewer {
         let now = world.now;
         let client = world.client(self.id);
         self.screen.watch(client.take(self.mid));
-        self.heard += u32::try_from(client.take("a0").len()).unwrap();
+        self.heard.extend(client.take("a0").into_iter().map(|received| received.at));
         if !client.is_ready() {
             return;
         }
