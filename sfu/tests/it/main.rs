@@ -24,6 +24,7 @@ mod quality;
 mod repair;
 mod restart;
 mod rooms;
+mod scalable;
 mod speakers;
 mod sweep;
 mod video;
