@@ -122,7 +122,7 @@ impl Encoding {
     ) -> Option<Reading> {
         let was_sent = self.is_sent(now);
         let mut reading = Reading { picture, picture_index: None, frame: None, resumes: !is_repair && !was_sent };
-        if let Some(descriptor) = descriptor {
+        if let Some(descriptor) = descriptor.filter(|descriptor| self.is_described(descriptor)) {
             let Some(frame) = self.reader.read(descriptor) else {
                 // What it names came in a packet that is lost.
                 self.key_frames.request();
@@ -144,6 +144,12 @@ impl Encoding {
             self.measure(now, (&reading, length));
         }
         Some(reading)
+    }
+
+    /// Whether descriptors are to be understood: codecs that do without may bring some that lean on nothing.
+    fn is_described(&mut self, descriptor: &Bytes) -> bool {
+        let does_without = self.codec.is_some_and(|codec| !codec.is_layered());
+        !does_without || self.reader.structure().is_some() || self.reader.read(descriptor).is_some()
     }
 
     /// Takes over which layers there are. Answers whether one is sent no more.

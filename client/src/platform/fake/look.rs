@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::voice::Source;
+use protocol::voice::{Source, VideoCodec};
 
 use super::super::Answer;
 use super::{DEVICES, Microphone, SERVER, TICKS};
@@ -48,6 +48,11 @@ pub(crate) fn sent() -> BTreeSet<Source> {
 /// Which encodings of a source it would receive; none while it has not said.
 pub(crate) fn wanted(source: Source) -> Option<Vec<bool>> {
     DEVICES.with_borrow(|devices| devices.wanted.get(&source).cloned())
+}
+
+/// The codec in which it would receive a source; none while that was not said.
+pub(crate) fn codec(source: Source) -> Option<VideoCodec> {
+    DEVICES.with_borrow(|devices| devices.codecs.get(&source).copied())
 }
 
 /// From now on there is a server, whose answers the test gives.

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use futures_channel::mpsc::UnboundedSender;
 use futures_channel::oneshot;
 use protocol::time::Timestamp;
-use protocol::voice::{Mid, Source};
+use protocol::voice::{Mid, Source, VideoCodec};
 
 use super::{
     Answer, CannotCall, Device, DeviceError, Input, LocalOffer, LocalTime, MicrophoneOptions, NotifyPermission, Scroll,
@@ -208,6 +208,8 @@ struct Devices {
     sent: BTreeSet<Source>,
     /// Which encodings of it are sent, as far as the server said.
     wanted: BTreeMap<Source, Vec<bool>>,
+    /// And in which codec.
+    codecs: BTreeMap<Source, VideoCodec>,
 }
 
 thread_local! {
@@ -294,6 +296,9 @@ impl Connection {
     }
     pub fn set_wanted(&self, source: Source, wanted: &[bool]) {
         DEVICES.with_borrow_mut(|devices| devices.wanted.insert(source, wanted.to_vec()));
+    }
+    pub fn set_codec(&self, source: Source, codec: VideoCodec) {
+        DEVICES.with_borrow_mut(|devices| devices.codecs.insert(source, codec));
     }
     pub fn set_gain(&self, _: &Mid, _: f32) {}
     pub fn attach(&self, _: &str, _: &Mid) {}

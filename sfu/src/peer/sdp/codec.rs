@@ -1,4 +1,4 @@
-use crate::io::MediaKind;
+use crate::io::{MediaKind, VideoCodec};
 
 /// What we forward. Payloads pass unread but for key frames and picture ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,6 +82,16 @@ impl Codec {
 
     pub(crate) fn clock_rate(self) -> u32 {
         self.spec().clock_rate
+    }
+
+    pub(crate) fn video(self) -> Option<VideoCodec> {
+        match self {
+            Self::Opus => None,
+            Self::Vp8 => Some(VideoCodec::Vp8),
+            Self::Vp9 => Some(VideoCodec::Vp9),
+            Self::Av1 => Some(VideoCodec::Av1),
+            Self::H264 => Some(VideoCodec::H264),
+        }
     }
 
     /// Whether it is forwarded by the dependency descriptor alone: it has layers in one stream.

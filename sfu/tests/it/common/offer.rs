@@ -11,6 +11,8 @@ pub(crate) struct Layout {
     pub(crate) video_slots: usize,
     pub(crate) opus: u8,
     pub(crate) vp8: u8,
+    /// The codec under that number.
+    pub(crate) video: &'static str,
     pub(crate) level_id: u8,
     pub(crate) mid_id: u8,
     /// Names the SSRCs in the offer.
@@ -41,6 +43,7 @@ impl Layout {
             video_slots,
             opus: 111,
             vp8: 96,
+            video: "VP8/90000",
             level_id: 1,
             mid_id: 4,
             names_ssrcs: true,
@@ -106,7 +109,7 @@ impl Layout {
     ) -> String {
         let (name, number, codec) = match kind {
             MediaKind::Audio => ("audio", self.opus, "opus/48000/2"),
-            MediaKind::Video => ("video", self.vp8, "VP8/90000"),
+            MediaKind::Video => ("video", self.vp8, self.video),
         };
         let again = match kind {
             MediaKind::Video if self.is_layered => format!(" {RTX} {VP9} {VP9_RTX}"),
@@ -130,7 +133,8 @@ impl Layout {
             MediaKind::Video => write!(
                 text,
                 "a=rtcp-fb:{number} nack\r\na=rtcp-fb:{number} nack pli\r\n\
-                 a=rtcp-fb:{number} goog-remb\r\n"
+                 a=rtcp-fb:{number} goog-remb\r\n\
+                 a=fmtp:{number} packetization-mode=1;profile-level-id=42e01f\r\n"
             ),
         }
         .unwrap();
