@@ -16,6 +16,18 @@ pub enum Source {
     Unknown,
 }
 
+/// What pictures are sent in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VideoCodec {
+    Vp8,
+    Vp9,
+    Av1,
+    H264,
+    #[serde(other)]
+    Unknown,
+}
+
 /// What a peer says of itself; all of it is visible to everyone who may view the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PeerFlags {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use protocol::account::{CurrentUser, Presence, SignedIn, Status, User};
 use protocol::channel::{Channel, ChannelKind, ReadState, RoomSettings};
 use protocol::error::{ErrorBody, ErrorCode};
-use protocol::event::{Event, MemberAdded, VoiceEncodings, VoiceEnded, VoiceQuality, VoiceSlots};
+use protocol::event::{Event, MemberAdded, VoiceCodecs, VoiceEncodings, VoiceEnded, VoiceQuality, VoiceSlots};
 use protocol::gateway::{ClientFrame, ServerFrame};
 use protocol::guild::{Afk, Guild, GuildSnapshot, Member};
 use protocol::id::{ID_EPOCH_MS, ID_SEQUENCE_BITS, MessageId};
@@ -13,7 +13,8 @@ use protocol::message::{Message, Nonce};
 use protocol::request::guild::GuildPatch;
 use protocol::time::Timestamp;
 use protocol::voice::{
-    Limitation, Mid, PeerFlags, PictureQuality, Quality, Restraint, Shown, Slot, Source, VoiceEnd, VoiceState,
+    Limitation, Mid, PeerFlags, PictureQuality, Quality, Restraint, Shown, Slot, Source, VideoCodec, VoiceEnd,
+    VoiceState,
 };
 
 fn json(value: &impl serde::Serialize) -> String {
@@ -122,6 +123,8 @@ fn voice() {
     let slots = VoiceSlots { peer_id: id(7), slots: vec![Slot { mid: Mid("4".to_owned()), shows, csrc: Some(8) }] };
     assert_snapshot!(json(&Event::VoiceSlots(slots)), @r#"{"type":"voice_slots","peer_id":"7","slots":[{"mid":"4","shows":{"peer_id":"8","source":"screen_audio"},"csrc":8}]}"#);
     let encodings = VoiceEncodings { peer_id: id(7), source: Source::Camera, wanted: vec![true, false] };
+    let codecs = VoiceCodecs { peer_id: id(7), codecs: vec![VideoCodec::Vp8, VideoCodec::Av1] };
+    assert_snapshot!(json(&Event::VoiceCodecs(codecs)), @r#"{"type":"voice_codecs","peer_id":"7","codecs":["vp8","av1"]}"#);
     assert_snapshot!(json(&Event::VoiceEncodings(encodings)), @r#"{"type":"voice_encodings","peer_id":"7","source":"camera","wanted":[true,false]}"#);
     let picture = PictureQuality {
         mid: Mid("9".to_owned()),

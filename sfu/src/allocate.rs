@@ -1,7 +1,7 @@
 //! Which encodings of the wished tracks a subscriber's way can carry.
 
 use crate::forward::Layer;
-use crate::forward::egress::Target;
+use crate::forward::select::Target;
 
 /// A picture is drawn up to this much larger than it was sent, in percent, before a larger encoding is worth its bits.
 const STRETCHED: u32 = 110;
@@ -12,7 +12,7 @@ const BITS_PER_PIXEL: u32 = 2;
 /// The most that is assumed of a track's lowest encoding, so that it is tried.
 const ASSUMED: u32 = 300_000;
 
-/// What a publisher sends of a track in one encoding.
+/// What a publisher sends of a track in one size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Offered {
     pub(crate) layer: Layer,
@@ -192,7 +192,7 @@ mod tests {
     /// A camera in three encodings of two temporal layers each.
     fn camera(slot: usize, width: u16) -> Demand {
         let offered = [(0, 160, 100_000), (1, 320, 300_000), (2, 640, 1_000_000)].map(|(layer, width, rate)| Offered {
-            layer: Layer(layer),
+            layer: Layer::of_encoding(layer),
             size: (width, width / 4 * 3),
             rates: vec![rate / 2, rate],
             is_sent: true,
@@ -203,7 +203,7 @@ mod tests {
 
     fn targets(demands: &[Demand], budget: u64) -> Vec<Option<(u8, u8)>> {
         let choices = allocate(demands, budget).choices;
-        choices.iter().map(|choice| choice.target.map(|target| (target.layer.0, target.temporal))).collect()
+        choices.iter().map(|choice| choice.target.map(|target| (target.layer.encoding, target.temporal))).collect()
     }
 
     #[test]
@@ -235,7 +235,7 @@ mod tests {
     fn what_is_sent_stays_where_as_much_would_not_be_taken_up_anew() {
         let budget = 1_050_000;
         assert_eq!(targets(&[camera(0, 640)], budget), [Some((2, 0))]);
-        let sends = Some(Target { layer: Layer(2), temporal: 1 });
+        let sends = Some(Target { layer: Layer::of_encoding(2), temporal: 1 });
         assert_eq!(targets(&[Demand { sends, ..camera(0, 640) }], budget), [Some((2, 1))]);
     }
 
@@ -244,10 +244,16 @@ mod tests {
         let mut demand = camera(0, 640);
         demand.offered[2].is_sent = false;
         let choice = allocate(&[demand.clone()], u64::MAX).choices[0];
-        assert_eq!((choice.target, choice.wanted), (Some(Target { layer: Layer(1), temporal: 1 }), Some(Layer(2))));
+        assert_eq!(
+            (choice.target, choice.wanted),
+            (Some(Target { layer: Layer::of_encoding(1), temporal: 1 }), Some(Layer::of_encoding(2)))
+        );
         demand.offered.iter_mut().for_each(|offered| offered.is_sent = false);
         let choice = allocate(&[demand], u64::MAX).choices[0];
-        assert_eq!((choice.target, choice.wanted), (Some(Target { layer: Layer(2), temporal: 1 }), Some(Layer(2))));
+        assert_eq!(
+            (choice.target, choice.wanted),
+            (Some(Target { layer: Layer::of_encoding(2), temporal: 1 }), Some(Layer::of_encoding(2)))
+        );
     }
 
     #[test]
@@ -255,14 +261,17 @@ mod tests {
         let mut demand = camera(0, 640);
         demand.offered[2].is_sent = false;
         let choice = allocate(&[demand.clone()], 500_000).choices[0];
-        assert_eq!((choice.target.map(|target| target.layer), choice.wanted), (Some(Layer(1)), Some(Layer(1))));
+        assert_eq!(
+            (choice.target.map(|target| target.layer), choice.wanted),
+            (Some(Layer::of_encoding(1)), Some(Layer::of_encoding(1)))
+        );
         assert!(choice.is_held_back && !choice.is_missing);
         demand.offered.iter_mut().zip([false, false, true]).for_each(|(offered, is_sent)| offered.is_sent = is_sent);
         let choice = allocate(&[demand.clone()], 200_000).choices[0];
         assert_eq!(choice.wanted, choice.target.map(|target| target.layer));
-        assert!(choice.wanted < Some(Layer(2)), "{choice:?}");
+        assert!(choice.wanted < Some(Layer::of_encoding(2)), "{choice:?}");
         let choice = allocate(&[demand], 0).choices[0];
-        assert_eq!((choice.target, choice.wanted), (None, Some(Layer(0))));
+        assert_eq!((choice.target, choice.wanted), (None, Some(Layer::of_encoding(0))));
     }
 
     proptest! {

@@ -73,6 +73,20 @@ pub enum MediaKind {
     Video,
 }
 
+/// What pictures are sent in. VP9 (profile 0) and AV1 (main profile) only with the dependency descriptor (RTP Payload Format
+/// For AV1, appendix A) and RTX (RFC 4588), H.264 in its constrained baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum VideoCodec {
+    Vp8,
+    Vp9,
+    Av1,
+    H264,
+}
+
+impl VideoCodec {
+    pub(crate) const ALL: [Self; 4] = [Self::Vp8, Self::Vp9, Self::Av1, Self::H264];
+}
+
 /// What a peer may do. Enforced on packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -267,8 +281,12 @@ pub enum Event {
     /// nobody speaks. On change, at most ten times a second.
     Speakers { room: RoomId, speakers: Vec<Speaker>, dominant: Option<PeerId> },
     /// Which of the encodings of a published track anybody wants, the lowest first: the client need not send the others
-    /// (W3C `RTCRtpEncodingParameters.active`). Until the first such event all are wanted.
+    /// (W3C `RTCRtpEncodingParameters.active`). Until the first such event all are wanted. Of a track that is sent in one
+    /// encoding with spatial layers, which of those: what is above the highest that is wanted need not be sent.
     Encodings { peer: PeerId, source: Source, wanted: Vec<bool> },
+    /// Which codecs of pictures everybody in a peer's room takes, in our order of preference: what it sends in another, some
+    /// do not see. Told when it is connected, and on change.
+    Codecs { peer: PeerId, codecs: Vec<VideoCodec> },
     /// How a connected peer's media fares; every three seconds while media flows,
     /// every six for one who is silent and hears nothing.
     Quality { peer: PeerId, quality: Quality },

@@ -41,7 +41,9 @@
 //! another track at its next key frame. Of a camera that is sent in several encodings
 //! (`a=simulcast`, the lowest first) each slot gets the one that fits the size of the wish and
 //! the client's way, as the client's transport-wide feedback or its REMB tells it; temporal layers
-//! are the first to go. [`Event::Encodings`] tells the publisher which encodings nobody wants.
+//! are the first to go. Of a stream with spatial layers (VP9, AV1) the layers are chosen in the same
+//! way, by the dependency descriptor of its packets. [`Event::Encodings`] tells the publisher which
+//! of them nobody wants, and [`Event::Codecs`] which codecs everybody takes.
 //!
 //! Only what is authentic keeps a peer alive: STUN checks with our password, and SRTP and SRTCP
 //! that decrypt. See [`Event::Suspended`].
@@ -71,7 +73,7 @@ pub use demux::{addressee, is_rtp};
 pub use io::{
     Answer, Config, Datagram, Event, GoneReason, Grant, Join, Limitation, Limits, MUSIC_BITRATE, MediaKind, Mid,
     Output, PeerId, PeerState, PictureQuality, Quality, RoomId, SfuId, Shown, Slot, SlotView, Source, Speaker,
-    Transmit, Wish,
+    Transmit, VideoCodec, Wish,
 };
 pub use peer::certificate::{Certificate, CertificateError};
 pub use peer::sdp::offer::OfferError;

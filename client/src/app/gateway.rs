@@ -177,6 +177,9 @@ impl App {
         if let Event::VoiceEncodings(encodings) = event {
             return self.voice_encodings(&encodings);
         }
+        if let Event::VoiceCodecs(codecs) = event {
+            return self.voice_codecs(codecs);
+        }
         if let Event::VoiceQuality(quality) = event {
             return self.voice_quality(quality);
         }

@@ -7,6 +7,7 @@ use protocol::id::UserId;
 use serde::{Deserialize, Serialize};
 
 use super::App;
+use crate::call::codec::CameraCodec;
 use crate::call::hearing::Hearing;
 use crate::platform::{self, MicrophoneOptions, Sound};
 
@@ -48,6 +49,7 @@ pub struct Prefs {
     pub talk_key: Option<String>,
     pub microphone: String,
     pub camera: String,
+    pub camera_codec: CameraCodec,
     pub speaker: String,
     pub reduce_noise: bool,
     pub remove_echo: bool,
@@ -71,6 +73,7 @@ impl Default for Prefs {
             talk_key: None,
             microphone: String::new(),
             camera: String::new(),
+            camera_codec: CameraCodec::Automatic,
             speaker: String::new(),
             reduce_noise: true,
             remove_echo: true,

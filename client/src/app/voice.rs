@@ -14,7 +14,7 @@ use protocol::event::{VoiceEnded, VoiceQuality};
 use protocol::id::{ChannelId, PeerId, UserId};
 use protocol::permission::Permissions;
 use protocol::request::voice::UpdateVoice;
-use protocol::voice::{Mid, PeerFlags, Quality, Shown, Source, VoiceEnd, VoiceState, Wish};
+use protocol::voice::{Mid, PeerFlags, Quality, Shown, Source, VideoCodec, VoiceEnd, VoiceState, Wish};
 
 use super::{App, Tone};
 use crate::call::duck::Duck;
@@ -34,6 +34,8 @@ pub struct Voice {
     /// What the slots show, and of which connection.
     slots: BTreeMap<Mid, Shown>,
     slots_of: Option<PeerId>,
+    /// The codecs that everybody in the room takes.
+    codecs: Vec<VideoCodec>,
     quality: Option<Quality>,
     /// Times that a picture stood still, where the platform counts them.
     freezes: Option<u32>,

@@ -1,5 +1,6 @@
 //! The voice connection: what to do when, without doing any of it. Time is an argument.
 
+pub mod codec;
 pub mod duck;
 pub mod focus;
 pub mod hearing;

@@ -1,5 +1,6 @@
 //! The only place that knows what the client runs on. Every module here has the same functions.
 
+pub mod encodings;
 #[cfg(not(target_arch = "wasm32"))]
 mod fake;
 #[cfg(target_arch = "wasm32")]

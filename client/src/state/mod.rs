@@ -140,6 +140,7 @@ impl State {
             Event::VoiceSpeakers(speakers) => self.voice_speakers(speakers),
             Event::VoiceSlots(_)
             | Event::VoiceEncodings(_)
+            | Event::VoiceCodecs(_)
             | Event::VoiceQuality(_)
             | Event::VoiceEnded(_)
             | Event::Unknown => None,

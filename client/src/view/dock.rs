@@ -3,6 +3,7 @@ use protocol::voice::PeerFlags;
 
 use crate::app::use_app;
 use crate::call::Phase;
+use crate::call::codec::CameraCodec;
 use crate::call::quality::{Reason, Word, judge};
 use crate::platform::{self, Device, DeviceKind};
 use crate::state::{Route, UserTab};
@@ -314,6 +315,37 @@ pub(super) fn Devices(id: &'static str) -> Element {
             options: options(&devices, DeviceKind::Camera),
             on_choose: move |device| app.set_camera(device),
         }
+    }
+}
+
+/// What the camera's pictures are sent in.
+#[component]
+pub(super) fn CameraCodecs() -> Element {
+    let app = use_app();
+    let value = |codec: CameraCodec| format!("{codec:?}").to_lowercase();
+    let names = CameraCodec::ALL.map(|codec| (value(codec), codec_name(codec).to_owned()));
+    rsx! {
+        Select {
+            id: "camera-codec",
+            label: text::camera_codec(),
+            value: value((app.prefs)().camera_codec),
+            options: names.to_vec(),
+            on_choose: move |chosen: String| {
+                let chosen = CameraCodec::ALL.into_iter().find(|codec| value(*codec) == chosen);
+                app.set_camera_codec(chosen.unwrap_or_default());
+            },
+        }
+        p { class: "quiet", "{text::camera_codec_hint()}" }
+    }
+}
+
+fn codec_name(codec: CameraCodec) -> &'static str {
+    match codec {
+        CameraCodec::Automatic => text::camera_codec_automatic(),
+        CameraCodec::Vp8 => "VP8",
+        CameraCodec::Vp9 => "VP9",
+        CameraCodec::Av1 => "AV1",
+        CameraCodec::H264 => "H.264",
     }
 }
 

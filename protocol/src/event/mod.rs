@@ -17,7 +17,7 @@ pub use channel::ChannelDeleted;
 pub use guild::{GuildDeleted, MemberAdded, MemberRemoved, MemberUpdated};
 pub use message::{MessageDeleted, TypingStarted};
 pub use ready::Ready;
-pub use voice::{VoiceEncodings, VoiceEnded, VoiceLeft, VoiceQuality, VoiceSlots, VoiceSpeakers};
+pub use voice::{VoiceCodecs, VoiceEncodings, VoiceEnded, VoiceLeft, VoiceQuality, VoiceSlots, VoiceSpeakers};
 
 use crate::voice::VoiceState;
 
@@ -53,6 +53,8 @@ pub enum Event {
     VoiceSpeakers(VoiceSpeakers),
     /// What the client publishes and nobody wants need not be sent; only to the client that is in the room.
     VoiceEncodings(VoiceEncodings),
+    /// What the client publishes in another codec, somebody in the room cannot see; only to the client that is in the room.
+    VoiceCodecs(VoiceCodecs),
     VoiceQuality(VoiceQuality),
     /// The user's own connection to a room ended.
     VoiceEnded(VoiceEnded),

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ChannelId, GuildId, PeerId, UserId};
-use crate::voice::{Quality, Slot, Source, Speaker, VoiceEnd};
+use crate::voice::{Quality, Slot, Source, Speaker, VideoCodec, VoiceEnd};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoiceLeft {
@@ -28,12 +28,20 @@ pub struct VoiceSpeakers {
     pub dominant_peer_id: Option<PeerId>,
 }
 
-/// Which encodings of a track of the client's own anybody wants, the lowest first.
+/// Which encodings of a track of the client's own anybody wants, the lowest first; of a track in one encoding with spatial
+/// layers, which of those.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoiceEncodings {
     pub peer_id: PeerId,
     pub source: Source,
     pub wanted: Vec<bool>,
+}
+
+/// Which codecs of pictures everybody in the room takes, in the server's order of preference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceCodecs {
+    pub peer_id: PeerId,
+    pub codecs: Vec<VideoCodec>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use sfu::{Event, PeerId, RoomId, Source};
 const FULL: usize = 4_096;
 
 /// Events in their order, what is overtaken left out: a peer has at most one waiting event of each subject, and none
-/// but its end once it is gone. So at most six wait for each peer that was let in, and one for each room.
+/// but its end once it is gone. So at most seven wait for each peer that was let in, and one for each room.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     events: BTreeMap<u64, Event>,
@@ -24,6 +24,7 @@ enum Subject {
     Presence(PeerId),
     Slots(PeerId),
     Encodings(PeerId, Source),
+    Codecs(PeerId),
     Quality(PeerId),
     Speakers(RoomId),
 }
@@ -35,6 +36,7 @@ impl Subject {
             Event::Suspended { peer } | Event::Resumed { peer } | Event::Gone { peer, .. } => Self::Presence(*peer),
             Event::Slots { peer, .. } => Self::Slots(*peer),
             Event::Encodings { peer, source, .. } => Self::Encodings(*peer, *source),
+            Event::Codecs { peer, .. } => Self::Codecs(*peer),
             Event::Quality { peer, .. } => Self::Quality(*peer),
             Event::Speakers { room, .. } => Self::Speakers(*room),
         }
@@ -44,7 +46,7 @@ impl Subject {
     fn only_informs(self) -> bool {
         match self {
             Self::Quality(_) | Self::Speakers(_) => true,
-            Self::Arrival(_) | Self::Presence(_) | Self::Slots(_) | Self::Encodings(..) => false,
+            Self::Arrival(_) | Self::Presence(_) | Self::Slots(_) | Self::Encodings(..) | Self::Codecs(_) => false,
         }
     }
 }
@@ -63,7 +65,8 @@ impl Backlog {
         let subject = Subject::of(&event);
         if let Event::Gone { peer, .. } = &event {
             let pictures = [Source::Camera, Source::Screen].map(|source| Subject::Encodings(*peer, source));
-            let others = [Subject::Arrival(*peer), Subject::Slots(*peer), Subject::Quality(*peer)];
+            let others =
+                [Subject::Arrival(*peer), Subject::Slots(*peer), Subject::Codecs(*peer), Subject::Quality(*peer)];
             for moot in others.into_iter().chain(pictures) {
                 self.remove(moot);
             }

@@ -1,10 +1,11 @@
 use std::time::Instant;
 
+use super::descriptor::{Frame, LONGEST};
 use super::head::{Element, Head};
-use super::payload::Picture;
 use super::redundancy::{self, Lossy};
 use super::repair::Again;
-use super::rewrite::{Found, Place, Rewriter};
+use super::rewrite::{Found, Place, Rewriter, Span};
+use super::select::{Selection, Target};
 use super::{Layer, Media, TrackId, low_half};
 use crate::io::{Limitation, MediaKind};
 use crate::peer::sdp::codec::{Codec, Extension, REMB, TRANSPORT_FEEDBACK};
@@ -38,6 +39,8 @@ pub(crate) struct Slot {
     pub(crate) downlink: Downlink,
     media: OfferedMedia,
     rewriter: Rewriter,
+    /// Of the frames that are sent, where descriptors say what they need.
+    selection: Option<Selection>,
     repair: Option<Repair>,
     is_counted: bool,
     again: Again,
@@ -49,13 +52,6 @@ pub(crate) struct Wanted {
     pub(crate) track: TrackId,
     pub(crate) width: u16,
     pub(crate) height: u16,
-}
-
-/// An encoding, with its temporal layers up to one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Target {
-    pub(crate) layer: Layer,
-    pub(crate) temporal: u8,
 }
 
 /// The stream in which a slot's packets are sent again (RFC 4588).
@@ -129,6 +125,7 @@ impl Slot {
             downlink: Downlink::default(),
             media: media.clone(),
             rewriter: Rewriter::new(first_sequence(8), word(4)),
+            selection: None,
             repair: repairs.then_some(repair),
             is_counted: repairs && tells && media.extensions.contains_key(&Extension::TransportSequence),
             again: Again::default(),
@@ -154,14 +151,25 @@ impl Slot {
         self.is_counted() || self.media.codecs.iter().any(|offered| offered.feedback.contains(&REMB))
     }
 
+    /// Whether the client takes a codec here.
+    pub(crate) fn takes_codec(&self, codec: Codec) -> bool {
+        self.codec(codec).is_some()
+    }
+
     pub(crate) fn wishes(&self, track: TrackId) -> bool {
         self.wish.is_some_and(|wish| wish.track == track)
     }
 
-    /// Whether an encoding is to come here once it sends a key frame.
+    /// Whether an encoding, or another of its layers, is to come here once it sends a key frame.
     pub(crate) fn awaits(&self, (track, layer): (TrackId, Layer)) -> bool {
-        let is_target = self.wishes(track) && self.target.is_some_and(|target| target.layer == layer);
-        is_target && (self.shows != Some(track) || self.sends.is_none_or(|sends| sends.layer != layer))
+        let of_encoding = |target: &Target| target.layer.encoding == layer.encoding;
+        let Some(target) = self.target.filter(|_| self.wishes(track)).filter(of_encoding) else {
+            return false;
+        };
+        let Some(sends) = self.sends.filter(|_| self.shows == Some(track)).filter(of_encoding) else {
+            return true;
+        };
+        self.selection.is_some_and(|selection| selection.is_cut_off(sends, target))
     }
 
     /// Whether a packet may have to go here.
@@ -183,18 +191,21 @@ impl Slot {
 
     /// The packet as it goes out on this slot; `None` if it is not for it.
     pub(crate) fn place(&mut self, media: &Media, writing: Writing) -> Option<Plain> {
-        if self.awaits((media.track, media.layer)) && media.picture.is_key && self.codec(media.codec).is_some() {
-            self.shows = Some(media.track);
-            self.sends = self.target;
-            self.rewriter.interrupt();
-        }
-        if self.shows != Some(media.track) || (self.kind == MediaKind::Video && !self.takes(media)) {
+        let offered = self.codec(media.codec)?;
+        let (within, redundancy) = (offered.payload_type, offered.redundancy);
+        if self.kind == MediaKind::Video {
+            if !self.goes_on(media) {
+                self.begin(media)?;
+            }
+            if !self.takes(media) {
+                return None;
+            }
+        } else if self.shows != Some(media.track) {
             return None;
         }
-        let offered = self.codec(media.codec)?;
         let is_worth = media.primary > 0 && (media.is_lossy || self.downlink.lossy.is(writing.now));
-        let redundancy = offered.redundancy.filter(|_| is_worth);
-        let (payload_type, within) = (redundancy.unwrap_or(offered.payload_type), offered.payload_type);
+        let redundancy = redundancy.filter(|_| is_worth);
+        let payload_type = redundancy.unwrap_or(within);
         let place = self.rewriter.place(media)?;
         let from = if redundancy.is_some() { 0 } else { media.primary };
         let mut plain = self.write((media, from), (place, payload_type), writing);
@@ -209,17 +220,48 @@ impl Slot {
         Some(plain)
     }
 
-    /// Whether a packet of the track is of what is sent of it.
+    /// Whether a packet is of the stream that is sent.
+    fn goes_on(&self, media: &Media) -> bool {
+        let is_sent = self.sends.is_some_and(|sends| sends.layer.encoding == media.layer.encoding);
+        let span = self.rewriter.current();
+        // Frames that say what they need cannot go on from what was broken off.
+        let is_same = span.map_or(media.frame.is_none(), |span: &Span| span.is_of(media));
+        self.shows == Some(media.track) && is_sent && is_same
+    }
+
+    /// Begins with a key frame of what is to come here; none if a packet is not that.
+    fn begin(&mut self, media: &Media) -> Option<()> {
+        let is_sent = self.shows == Some(media.track)
+            && self.sends.is_some_and(|sends| sends.layer.encoding == media.layer.encoding);
+        let is_due = is_sent || self.awaits((media.track, media.layer));
+        if !is_due || !media.picture.is_key {
+            return None;
+        }
+        if !is_sent {
+            (self.shows, self.sends) = (Some(media.track), self.target);
+        }
+        let sends = self.sends?;
+        self.rewriter.interrupt();
+        self.selection = media.frame.as_ref().map(|frame| Selection::begin(frame, media.timestamp, sends));
+        Some(())
+    }
+
+    /// Whether a packet of the stream is of what is sent of it.
     fn takes(&mut self, media: &Media) -> bool {
         let is_wish = self.wishes(media.track);
-        let Some(sends) = self.sends.as_mut().filter(|sends| sends.layer == media.layer) else {
+        let Some(sends) = self.sends.as_mut() else {
             return false;
         };
-        let target = self.target.filter(|target| is_wish && target.layer == sends.layer);
-        if let Some(target) = target.filter(|_| media.picture.begins) {
-            sends.follow(target, &media.picture);
-        }
-        let takes = media.picture.temporal <= sends.temporal;
+        let target = self.target.filter(|target| is_wish && target.layer.encoding == sends.layer.encoding);
+        let takes = match (&media.frame, &mut self.selection) {
+            (Some(frame), Some(selection)) => selection.takes((frame, media.timestamp), sends, target),
+            (_, _) => {
+                if let Some(target) = target.filter(|_| media.picture.begins) {
+                    sends.follow(target, &media.picture);
+                }
+                media.picture.temporal <= sends.temporal
+            }
+        };
         if !takes {
             self.rewriter.leave_out(media);
         }
@@ -248,6 +290,10 @@ impl Slot {
         if self.kind != MediaKind::Video {
             return None;
         }
+        let was_sent = |frame: &Frame| self.selection.is_none_or(|selection| selection.has_sent(frame));
+        if !media.frame.as_deref().is_none_or(was_sent) {
+            return None;
+        }
         let place = self.rewriter.place_again(sequence, media)?;
         let (payload_type, again) = self.codec(media.codec).map(|offered| (offered.payload_type, offered.repair))?;
         match (&mut self.repair, again) {
@@ -260,6 +306,8 @@ impl Slot {
             }
             // With another number on the way it would be another packet under the same number.
             (Some(_), None) => None,
+            // Its marker may be another by now.
+            (None, _) if media.frame.is_some() => None,
             (None, _) => Some(self.write((media, 0), (place, payload_type), Writing { now: media.arrived, ..writing })),
         }
     }
@@ -309,14 +357,16 @@ impl Slot {
         let level_id = self.media.extensions.get(&Extension::AudioLevel).filter(|_| media.level.is_some());
         let transport = writing.transport.map(u16::to_be_bytes);
         let [send_time, transport] = self.counting((&send_time, transport.as_ref()));
+        let descriptor = self.descriptor(media, place);
+        let descriptor = descriptor.as_ref().map(|(id, (bytes, length))| (*id, &bytes[..*length]));
         let head = Head {
-            marker: media.marker || (sound && place.begins),
+            marker: media.marker || (sound && place.begins) || self.ends_picture(media),
             payload_type,
             sequence: low_half(place.number),
             timestamp: place.timestamp,
             ssrc: self.ssrc,
             csrc: sound.then_some(media.csrc),
-            elements: &[level_id.map(|id| (*id, &level[..])), send_time, transport],
+            elements: &[level_id.map(|id| (*id, &level[..])), send_time, transport, descriptor],
         };
         let size = head.size();
         let mut packet = Vec::with_capacity(size + ORIGINAL_SEQUENCE + media.payload.len() + TAG);
@@ -326,24 +376,26 @@ impl Slot {
         Plain { ssrc: self.ssrc, number: place.number, head: size, packet }
     }
 
+    /// What the packet's descriptor is here, and under which id.
+    fn descriptor(&self, media: &Media, place: Place) -> Option<(u8, ([u8; LONGEST], usize))> {
+        let id = self.media.extensions.get(&Extension::Dependencies).filter(|_| self.media.is_mixed)?;
+        Some((*id, media.frame.as_ref()?.renumbered(low_half(place.frame))))
+    }
+
+    /// Whether what follows in the packet's picture is not sent here.
+    fn ends_picture(&self, media: &Media) -> bool {
+        let (Some(frame), Some(selection), Some(sends)) = (&media.frame, &self.selection, self.sends) else {
+            return false;
+        };
+        selection.ends_picture(frame, sends)
+    }
+
     /// The elements by which the way is measured.
     fn counting<'a>(&self, (send_time, transport): (&'a [u8; 3], Option<&'a [u8; 2]>)) -> [Option<Element<'a>>; 2] {
         let ids = &self.media.extensions;
         let send_time = ids.get(&Extension::SendTime).map(|id| (*id, &send_time[..]));
         let transport_id = ids.get(&Extension::TransportSequence);
         [send_time, transport_id.zip(transport).map(|(id, number)| (*id, &number[..]))]
-    }
-}
-
-impl Target {
-    /// Temporal layers go between two pictures, and come with one that needs nothing of what was left out.
-    fn follow(&mut self, target: Self, picture: &Picture) {
-        let takes_up = picture.synchronises && (self.temporal + 1..=target.temporal).contains(&picture.temporal);
-        if picture.is_key || target.temporal < self.temporal {
-            self.temporal = target.temporal;
-        } else if takes_up {
-            self.temporal = picture.temporal;
-        }
     }
 }
 

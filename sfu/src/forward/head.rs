@@ -1,12 +1,15 @@
-//! The head of an RTP packet as it goes out (RFC 3550 section 5.1, RFC 8285 section 4.2).
+//! The head of an RTP packet as it goes out (RFC 3550 section 5.1, RFC 8285 section 4).
 
 const VERSION: u8 = 2 << 6;
 const HAS_EXTENSION: u8 = 1 << 4;
 const MARKER: u8 = 1 << 7;
 const FIXED: usize = 12;
 const ONE_BYTE_PROFILE: [u8; 2] = [0xbe, 0xde];
+const TWO_BYTE_PROFILE: [u8; 2] = [0x10, 0x00];
+/// The most bytes of an element in the one-byte form.
+const SHORT: usize = 16;
 
-/// A header extension: its id, 1 to 14, and 1 to 16 bytes.
+/// A header extension: its id, 1 to 14, and 1 to 255 bytes; more than 16 where both forms were agreed on.
 pub(crate) type Element<'a> = (u8, &'a [u8]);
 
 pub(crate) struct Head<'a> {
@@ -46,12 +49,17 @@ impl Head<'_> {
     }
 
     fn write_extension(&self, words: usize, packet: &mut Vec<u8>) {
-        packet.extend_from_slice(&ONE_BYTE_PROFILE);
+        let is_short = self.is_short();
+        packet.extend_from_slice(if is_short { &ONE_BYTE_PROFILE } else { &TWO_BYTE_PROFILE });
         packet.extend_from_slice(&u16::try_from(words).expect("a few elements are short").to_be_bytes());
         let end = packet.len() + 4 * words;
         for (id, contents) in self.elements.iter().flatten() {
-            let length = u8::try_from(contents.len() - 1).expect("an element has 1 to 16 bytes");
-            packet.push(id << 4 | length);
+            let length = u8::try_from(contents.len()).expect("an element has up to 255 bytes");
+            if is_short {
+                packet.push(id << 4 | (length - 1));
+            } else {
+                packet.extend([*id, length]);
+            }
             packet.extend_from_slice(contents);
         }
         packet.resize(end, 0);
@@ -59,8 +67,14 @@ impl Head<'_> {
 
     /// The length of the elements in words of four bytes.
     fn words(&self) -> usize {
-        let bytes: usize = self.elements.iter().flatten().map(|(_, contents)| 1 + contents.len()).sum();
+        let prefix = if self.is_short() { 1 } else { 2 };
+        let bytes: usize = self.elements.iter().flatten().map(|(_, contents)| prefix + contents.len()).sum();
         bytes.div_ceil(4)
+    }
+
+    /// Whether the one-byte form will do.
+    fn is_short(&self) -> bool {
+        self.elements.iter().flatten().all(|(_, contents)| contents.len() <= SHORT)
     }
 }
 
@@ -77,7 +91,10 @@ mod tests {
         fn what_is_written_is_read_back(
             (marker, payload_type, sequence) in (any::<bool>(), 0_u8..128, any::<u16>()),
             (timestamp, ssrc, csrc) in any::<(u32, u32, Option<u32>)>(),
-            contents in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..=16), 0..4),
+            contents in prop::collection::vec(prop_oneof![
+                4 => prop::collection::vec(any::<u8>(), 1..=16),
+                1 => prop::collection::vec(any::<u8>(), 1..=255),
+            ], 0..4),
         ) {
             let elements: Vec<Option<Element<'_>>> =
                 (1..).zip(&contents).flat_map(|(id, contents)| [None, Some((id, &**contents))]).collect();

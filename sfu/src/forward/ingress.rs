@@ -1,28 +1,25 @@
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::{Buf, Bytes};
 use rtc_rtp::header::Header;
 use rtc_shared::marshal::MarshalSize;
 
+use super::encoding::{Encoding, Reading, SpatialLayer, sizes, sizes_mut};
 use super::meter::Meter;
 use super::payload::inspect;
-use super::rate::Rate;
-use super::redundancy::{self, Lossy};
-use super::repair::{CACHED, Cache, KeyFrames, Missing};
+use super::redundancy;
 use super::silence::Silence;
 use super::{Layer, Media, TrackId};
 use crate::io::{MediaKind, PeerId, Source};
-use crate::peer::sdp::codec::{Extension, TRANSPORT_FEEDBACK};
+use crate::peer::sdp::codec::{Codec, Extension, TRANSPORT_FEEDBACK};
 use crate::peer::sdp::offer::OfferedMedia;
 use crate::peer::sdp::{Role, Section};
-use crate::stats::{Count, Reception, SenderClock, SenderTime, compact};
+use crate::stats::{Reception, SenderClock, SenderTime, compact};
 
 /// SSRCs that one client may ever name or use.
 const MOST_SSRCS: usize = 64;
-
-/// An encoding of which nothing came for so long is not sent at the moment.
-const PAUSED_AFTER: Duration = Duration::from_secs(1);
 
 /// A track that a peer publishes or may come to publish.
 pub(crate) struct Track {
@@ -34,37 +31,6 @@ pub(crate) struct Track {
     /// The lowest first; one where the client sends no simulcast.
     pub(crate) encodings: Vec<Encoding>,
     pub(crate) silence: Silence,
-}
-
-/// One of the ways in which a track is sent (RFC 8853).
-#[derive(Default)]
-pub(crate) struct Encoding {
-    pub(crate) ssrc: Option<u32>,
-    stream: u64,
-    pub(crate) reception: Option<Reception>,
-    pub(crate) sender: Option<SenderTime>,
-    pub(crate) cache: Cache,
-    pub(crate) missing: Missing,
-    pub(crate) key_frames: KeyFrames,
-    pub(crate) rate: Rate,
-    /// Width and height in pixels, where the codec tells.
-    pub(crate) size: Option<(u16, u16)>,
-    pub(crate) demand: Demand,
-    /// Whether its packets are lost on their way to us.
-    pub(crate) lossy: Lossy,
-    pictures: Count,
-    latest: Option<Instant>,
-}
-
-/// Whether an encoding is worth sending.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Demand {
-    /// When it was last wanted.
-    pub(crate) wanted: Option<Instant>,
-    /// The publisher was told that nobody wants it.
-    pub(crate) is_paused: bool,
-    /// When the publisher was last told that it is wanted.
-    pub(crate) told: Option<Instant>,
 }
 
 /// What an SSRC of a publisher carries.
@@ -254,7 +220,7 @@ impl Track {
         let layer = |wanted| {
             let named = extension(header, &self.media, wanted)?;
             let index = ids.iter().position(|id| id.as_bytes() == named)?;
-            Some(Layer(u8::try_from(index).ok()?))
+            Some(Layer::of_encoding(u8::try_from(index).ok()?))
         };
         let first = layer(Extension::StreamId).map(|layer| Origin { source, layer, is_repair: false });
         first.or_else(|| {
@@ -288,14 +254,19 @@ impl Track {
         if self.id.source.kind() == MediaKind::Video && !encoding.is_new(index) {
             return None;
         }
-        let picture = inspect(codec, &payload);
-        let picture_index = picture.ids.picture().map(|id| encoding.pictures.extend(id, picture.ids.cycle()));
-        encoding.size = picture.size.or(encoding.size);
-        let resumes = !is_repair && !encoding.is_sent(now);
-        if !is_repair {
-            encoding.latest = Some(now);
-            encoding.rate.add(now, (picture.temporal, payload.len()));
+        if encoding.codec != Some(codec) {
+            // What is late of the codec before is of no use any more.
+            let is_newest = encoding.reception.as_ref().is_some_and(|reception| reception.highest() == index);
+            if is_repair || !is_newest {
+                return None;
+            }
+            self.streams += 1;
+            encoding.recode(codec, self.streams);
         }
+        let descriptor = descriptor(header, &self.media, codec);
+        let picture = inspect(codec, &payload);
+        let reading = encoding.read(now, (picture, payload.len()), (descriptor, is_repair))?;
+        let Reading { picture, picture_index, frame, resumes } = reading;
         let level = extension(header, &self.media, Extension::AudioLevel);
         Some(Media {
             track: self.id,
@@ -310,12 +281,33 @@ impl Track {
             captured: encoding.sender.and_then(|sender| sender.time_of(header.timestamp, codec.clock_rate())),
             level: level.and_then(|value| value.first().copied()),
             picture,
+            frame: frame.map(Arc::new),
             picture_index,
             resumes,
             payload,
             primary,
             is_lossy: is_redundant && encoding.lossy.is(now),
         })
+    }
+
+    /// The sizes in which it is sent, the lowest first.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = (Layer, &SpatialLayer)> {
+        sizes(&self.encodings)
+    }
+
+    /// As [`Self::sizes`].
+    pub(crate) fn sizes_mut(&mut self) -> impl Iterator<Item = (Layer, &mut SpatialLayer)> {
+        sizes_mut(&mut self.encodings)
+    }
+
+    /// What is sent of it up to a layer.
+    pub(crate) fn size(&self, layer: Layer) -> Option<&SpatialLayer> {
+        self.encodings.get(layer.index())?.layers.get(usize::from(layer.spatial))
+    }
+
+    /// The codec of what is sent.
+    pub(crate) fn codec(&self, now: Instant) -> Option<Codec> {
+        self.encodings.iter().find(|encoding| encoding.is_sent(now))?.codec
     }
 
     /// Keeps a packet that is to be forwarded, for what may be asked later.
@@ -325,47 +317,27 @@ impl Track {
         };
         match media.track.source.kind() {
             MediaKind::Audio => {}
-            MediaKind::Video => {
-                encoding.cache.keep(media);
-                if encoding.missing.received(now, media.sequence()) {
-                    encoding.key_frames.request();
-                }
-                if media.picture.is_key {
-                    encoding.key_frames.received();
-                }
-            }
+            MediaKind::Video => encoding.keep(now, media),
         }
     }
 }
 
-impl Encoding {
-    /// Another SSRC: nothing goes on from what came before.
-    fn begin(&mut self, ssrc: u32, stream: u64) {
-        *self = Self { ssrc: Some(ssrc), stream, demand: self.demand, ..Self::default() };
-    }
-
-    /// Whether a packet was not forwarded before: what is sent again must not be forwarded twice, for the numbers of what
-    /// goes out follow from its own, and no number may be given to two packets.
-    fn is_new(&self, index: u64) -> bool {
-        let highest = self.reception.as_ref().map_or(0, Reception::highest);
-        index <= highest && highest - index < CACHED as u64 && self.cache.get(index).is_none()
-    }
-
-    /// Whether the publisher sends it at the moment.
-    pub(crate) fn is_sent(&self, now: Instant) -> bool {
-        self.latest.is_some_and(|latest| now.saturating_duration_since(latest) < PAUSED_AFTER)
-    }
-
-    /// A packet of one of its streams, as far as it is kept.
-    pub(crate) fn kept(&self, stream: u64, index: u64) -> Option<&Media> {
-        self.cache.get(index).filter(|media| media.stream == stream)
-    }
+fn extension<'a>(header: &'a Header, media: &OfferedMedia, wanted: Extension) -> Option<&'a [u8]> {
+    element(header, media, wanted).map(|found| &**found)
 }
 
-fn extension<'a>(header: &'a Header, media: &OfferedMedia, wanted: Extension) -> Option<&'a [u8]> {
+fn element<'a>(header: &'a Header, media: &OfferedMedia, wanted: Extension) -> Option<&'a Bytes> {
     let id = media.extensions.get(&wanted)?;
     let found = header.extensions.iter().find(|found| found.id == *id)?;
     Some(&found.payload)
+}
+
+/// What says how frames depend on each other, where the payload does not say so better.
+fn descriptor<'a>(header: &'a Header, media: &OfferedMedia, codec: Codec) -> Option<&'a Bytes> {
+    match codec {
+        Codec::Opus | Codec::Vp8 => None,
+        Codec::Vp9 | Codec::Av1 | Codec::H264 => element(header, media, Extension::Dependencies),
+    }
 }
 
 /// What follows the header, without padding.

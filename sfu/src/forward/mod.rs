@@ -1,7 +1,9 @@
 //! From a publisher's packet to the subscribers' packets.
 
 pub(crate) mod arrivals;
+pub(crate) mod descriptor;
 pub(crate) mod egress;
+pub(crate) mod encoding;
 pub(crate) mod feedback;
 pub(crate) mod gaps;
 pub(crate) mod head;
@@ -12,15 +14,22 @@ pub(crate) mod rate;
 pub(crate) mod redundancy;
 pub(crate) mod repair;
 pub(crate) mod rewrite;
+pub(crate) mod select;
 pub(crate) mod silence;
 pub(crate) mod table;
 
+#[cfg(test)]
+#[path = "../../tests/it/common/scalable.rs"]
+mod scalable;
+
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 
 use crate::io::{PeerId, Source};
 use crate::peer::sdp::codec::Codec;
+use descriptor::Frame;
 use payload::Picture;
 
 /// A published track.
@@ -30,13 +39,22 @@ pub(crate) struct TrackId {
     pub(crate) source: Source,
 }
 
-/// Which of a track's encodings (RFC 8853), 0 the lowest; a track that is sent in one way has that one alone.
+/// One of the sizes in which a track is sent: an encoding (RFC 8853), 0 the lowest, and of one with layers in its stream
+/// those up to a spatial one. A track that is sent in one way has that one alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Layer(pub(crate) u8);
+pub(crate) struct Layer {
+    pub(crate) encoding: u8,
+    pub(crate) spatial: u8,
+}
 
 impl Layer {
+    pub(crate) fn of_encoding(encoding: u8) -> Self {
+        Self { encoding, spatial: 0 }
+    }
+
+    /// Of its encoding.
     pub(crate) fn index(self) -> usize {
-        usize::from(self.0)
+        usize::from(self.encoding)
     }
 }
 
@@ -60,6 +78,8 @@ pub(crate) struct Media {
     pub(crate) level: Option<u8>,
     /// What its payload says of the picture that it is part of.
     pub(crate) picture: Picture,
+    /// What its descriptor says of its frame, where it has one.
+    pub(crate) frame: Option<Arc<Frame>>,
     /// Its picture's id, counted on over its wraps.
     pub(crate) picture_index: Option<u64>,
     /// Its encoding was not sent before it.

@@ -28,6 +28,7 @@ pub(crate) struct Span {
     timestamp: u32,
     picture: u64,
     tl0: u8,
+    frame: u64,
     left_out: Gaps,
     pictures_left_out: Gaps,
     /// The highest that were placed or left out.
@@ -43,6 +44,8 @@ pub(crate) struct Place {
     pub(crate) timestamp: u32,
     pub(crate) picture: u64,
     pub(crate) tl0: u8,
+    /// Its frame's number, of which the 16 lower bits are sent.
+    pub(crate) frame: u64,
     /// It follows on a break.
     pub(crate) begins: bool,
 }
@@ -57,7 +60,7 @@ pub(crate) struct Found {
 }
 
 impl Span {
-    fn is_of(&self, media: &Media) -> bool {
+    pub(crate) fn is_of(&self, media: &Media) -> bool {
         self.track == media.track && self.stream == media.stream
     }
 
@@ -75,7 +78,8 @@ impl Span {
         };
         let tl0 = media.picture.ids.tl0().unwrap_or(0).wrapping_add(self.tl0);
         let timestamp = self.timestamp(media.timestamp);
-        Some(Place { number, timestamp, picture, tl0, begins: false })
+        let frame = media.frame.as_ref().map_or(0, |frame| frame.number.wrapping_add(self.frame));
+        Some(Place { number, timestamp, picture, tl0, frame, begins: false })
     }
 }
 
@@ -85,6 +89,7 @@ struct Latest {
     timestamp: u32,
     picture: u64,
     tl0: u8,
+    frame: u64,
     at: Instant,
     captured: Option<Instant>,
     track: TrackId,
@@ -136,7 +141,8 @@ impl Rewriter {
             span.highest = media.index;
             span.left_out.leave_out(media.index);
         }
-        if let Some(picture) = media.picture_index
+        // Where descriptors say what needs what, they do so by the distances of frames and pictures, which must stay.
+        if let Some(picture) = media.picture_index.filter(|_| media.frame.is_none())
             && span.highest_picture.is_none_or(|highest| picture > highest)
         {
             span.highest_picture = Some(picture);
@@ -181,6 +187,7 @@ impl Rewriter {
         };
         let (picture, tl0) =
             self.latest.map_or((0, 0), |latest| (latest.picture.wrapping_add(1), latest.tl0.wrapping_add(1)));
+        let frame = self.latest.map_or(0, |latest| latest.frame.wrapping_add(1));
         self.broken = false;
         self.spans.push_back(Span {
             track: media.track,
@@ -192,6 +199,7 @@ impl Rewriter {
             timestamp: timestamp.wrapping_sub(media.timestamp),
             picture: media.picture_index.map_or(0, |index| picture.wrapping_sub(index)),
             tl0: media.picture.ids.tl0().map_or(0, |value| tl0.wrapping_sub(value)),
+            frame: media.frame.as_ref().map_or(0, |of| frame.wrapping_sub(of.number)),
             left_out: Gaps::default(),
             pictures_left_out: Gaps::default(),
             highest: media.index,
@@ -203,12 +211,13 @@ impl Rewriter {
     }
 
     fn advance(&mut self, media: &Media, place: Place) {
-        let (picture, tl0) = self.latest.map_or((0, 0), |latest| (latest.picture, latest.tl0));
+        let (picture, tl0, frame) = self.latest.map_or((0, 0, 0), |latest| (latest.picture, latest.tl0, latest.frame));
         self.latest = Some(Latest {
             number: place.number,
             timestamp: place.timestamp,
             picture: media.picture_index.map_or(picture, |_| place.picture),
             tl0: media.picture.ids.tl0().map_or(tl0, |_| place.tl0),
+            frame: frame.max(place.frame),
             at: media.arrived,
             captured: media.captured,
             track: media.track,
@@ -236,158 +245,4 @@ pub(crate) fn is_before(a: u16, b: u16) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use bytes::Bytes;
-
-    use super::*;
-    use crate::forward::payload::Picture;
-    use crate::io::{PeerId, Source};
-    use crate::peer::sdp::codec::Codec;
-    use crate::timer::start;
-
-    fn packet(at: Instant, peer: u64, index: u64, timestamp: u32) -> Media {
-        Media {
-            track: TrackId { peer: PeerId(peer), source: Source::Microphone },
-            csrc: 1,
-            layer: Layer::default(),
-            stream: 1,
-            codec: Codec::Opus,
-            index,
-            timestamp,
-            marker: false,
-            arrived: at,
-            captured: None,
-            level: None,
-            picture: Picture::default(),
-            picture_index: None,
-            resumes: false,
-            payload: Bytes::new(),
-            primary: 0,
-            is_lossy: false,
-        }
-    }
-
-    fn place(rewriter: &mut Rewriter, media: &Media) -> Option<(u16, u32)> {
-        let place = rewriter.place(media)?;
-        Some((low_half(place.number), place.timestamp))
-    }
-
-    #[test]
-    fn a_switch_of_speaker_leaves_no_gap() {
-        let now = start();
-        let mut rewriter = Rewriter::new(65_535, 1000);
-        assert_eq!(place(&mut rewriter, &packet(now, 1, 7, 500)), Some((65_535, 1000)));
-        assert_eq!(place(&mut rewriter, &packet(now, 1, 8, 1460)), Some((0, 1960)));
-        let later = now + Duration::from_millis(40);
-        assert_eq!(place(&mut rewriter, &packet(later, 2, 900, 9)), Some((1, 3880)));
-        assert_eq!(place(&mut rewriter, &packet(later, 2, 899, 9)), None);
-        assert_eq!(place(&mut rewriter, &packet(later, 2, 902, 1929)), Some((3, 5800)));
-        assert_eq!(place(&mut rewriter, &packet(later, 2, 901, 969)), Some((2, 4840)));
-    }
-
-    #[test]
-    fn what_is_older_than_a_stream_has_no_place_in_it_however_old() {
-        let now = start();
-        for age in [1, 90, 101, 200, 32_767] {
-            let mut rewriter = Rewriter::new(100, 0);
-            assert_eq!(place(&mut rewriter, &packet(now, 1, 70_000, 0)), Some((100, 0)));
-            assert_eq!(place(&mut rewriter, &packet(now, 1, 70_000 - age, 0)), None);
-            assert_eq!(place(&mut rewriter, &packet(now, 1, 70_001, 0)), Some((101, 0)));
-        }
-    }
-
-    #[test]
-    fn an_interruption_leaves_no_gap() {
-        let now = start();
-        let mut rewriter = Rewriter::new(10, 0);
-        assert_eq!(place(&mut rewriter, &packet(now, 1, 1, 0)), Some((10, 0)));
-        rewriter.interrupt();
-        let later = now + Duration::from_secs(1);
-        assert_eq!(place(&mut rewriter, &packet(later, 1, 51, 48_000)), Some((11, 48_000)));
-    }
-
-    #[test]
-    fn a_long_stream_goes_on_over_many_wraps() {
-        let now = start();
-        let mut rewriter = Rewriter::new(10, 0);
-        for index in 0..200_000 {
-            let placed = place(&mut rewriter, &packet(now, 1, index, 0));
-            let sent = low_half(index + 10);
-            assert_eq!(placed.map(|(sequence, _)| sequence), Some(sent));
-            assert_eq!(rewriter.find(sent).unwrap().index, index);
-        }
-        assert_eq!(rewriter.spans.len(), 1);
-    }
-
-    #[test]
-    fn sent_numbers_lead_back_to_the_publishers() {
-        let now = start();
-        let mut rewriter = Rewriter::new(10, 0);
-        for (peer, index) in [(1, 100), (1, 101), (2, 500)] {
-            place(&mut rewriter, &packet(now, peer, index, 0));
-        }
-        let track = |found: Option<Found>| found.map(|found| (found.track.peer.0, found.index));
-        assert_eq!(track(rewriter.find(11)), Some((1, 101)));
-        assert_eq!(track(rewriter.find(12)), Some((2, 500)));
-        assert_eq!(track(rewriter.find(9)), None);
-    }
-
-    #[test]
-    fn a_sent_number_leads_to_no_packet_of_a_later_cycle() {
-        let now = start();
-        let mut rewriter = Rewriter::new(10, 0);
-        place(&mut rewriter, &packet(now, 1, 100, 0));
-        rewriter.interrupt();
-        place(&mut rewriter, &packet(now, 1, 100 + 0x1_0000, 0));
-        assert_eq!(rewriter.find(10).unwrap().index, 100);
-        assert_eq!(rewriter.find(11).unwrap().index, 100 + 0x1_0000);
-    }
-
-    #[test]
-    fn what_is_left_out_leaves_no_gap_and_is_found_no_more() {
-        let now = start();
-        let mut rewriter = Rewriter::new(10, 0);
-        let pictures = |index: u64| Media { picture_index: Some(index), ..packet(now, 1, index, 0) };
-        let mut sent = Vec::new();
-        for index in 100..120 {
-            if index % 2 == 1 {
-                rewriter.leave_out(&pictures(index));
-            } else {
-                sent.push(rewriter.place(&pictures(index)).unwrap());
-            }
-        }
-        assert_eq!(sent.iter().map(|place| place.number).collect::<Vec<_>>(), (10..20).collect::<Vec<_>>());
-        assert_eq!(sent.iter().map(|place| place.picture).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
-        for (place, index) in sent.iter().zip((100..120).step_by(2)) {
-            let sequence = low_half(place.number);
-            assert_eq!(rewriter.find(sequence).unwrap().index, index);
-            let again = rewriter.place_again(sequence, &pictures(index)).unwrap();
-            assert_eq!(Place { begins: place.begins, ..again }, *place);
-            assert_eq!(rewriter.place_again(sequence, &pictures(index + 1)), None);
-        }
-        assert_eq!(rewriter.place(&pictures(101)), None);
-    }
-
-    #[test]
-    fn one_that_is_left_out_late_keeps_its_number() {
-        let now = start();
-        let mut rewriter = Rewriter::new(10, 0);
-        for index in [100, 102] {
-            rewriter.place(&packet(now, 1, index, 0));
-        }
-        rewriter.leave_out(&packet(now, 1, 101, 0));
-        assert_eq!(place(&mut rewriter, &packet(now, 1, 103, 0)), Some((13, 0)));
-    }
-
-    #[test]
-    fn another_encoding_of_one_track_goes_on_by_the_publishers_clock() {
-        let now = start();
-        let mut rewriter = Rewriter::new(10, 0);
-        let captured = |ms| Some(now + Duration::from_millis(ms));
-        rewriter.place(&Media { captured: captured(0), ..packet(now, 1, 100, 0) });
-        let other = Media { stream: 2, captured: captured(40), ..packet(now + Duration::from_millis(90), 1, 5, 777) };
-        assert_eq!(place(&mut rewriter, &other), Some((11, 1_920)));
-    }
-}
+mod tests;

@@ -147,12 +147,14 @@ impl Sfu {
         let publisher = self.peers.get(&publisher).filter(|publisher| publisher.room == peer.room)?;
         let track = publisher.ingress.track(source).filter(|_| publisher.publishes(source))?;
         let sends = slot.sends.filter(|_| slot.shows == Some(wish.track));
-        let count = track.encodings.len();
-        let offered = track.encodings.iter().zip(0..).map(|(encoding, layer)| Offered {
-            layer: Layer(layer),
-            size: encoding.size.unwrap_or_else(|| assumed_size(Layer(layer), count)),
-            rates: (0..=encoding.rate.highest()).map(|temporal| encoding.rate.up_to(temporal)).collect(),
-            is_sent: encoding.is_sent(now),
+        // What it cannot decode is not sent to it.
+        let can_show = track.codec(now).is_none_or(|codec| slot.takes_codec(codec));
+        let count = track.sizes().count();
+        let offered = track.sizes().enumerate().filter(|_| can_show).map(|(index, (layer, sent))| Offered {
+            layer,
+            size: sent.size.unwrap_or_else(|| assumed_size(index, count)),
+            rates: (0..=sent.rate.highest()).map(|temporal| sent.rate.up_to(temporal)).collect(),
+            is_sent: sent.is_sent(now),
         });
         let (width, height) = (wish.width, wish.height);
         Some(Demand {
@@ -167,15 +169,16 @@ impl Sfu {
 
     /// A publisher is to send an encoding: one that was told that nobody wants it is told otherwise.
     fn want(&mut self, now: Instant, (track, layer): (TrackId, Layer)) {
-        let encoding = self.peers.get_mut(&track.peer).and_then(|peer| peer.ingress.encoding(track.source, layer));
-        let Some(encoding) = encoding else {
+        let published = self.peers.get_mut(&track.peer).and_then(|peer| peer.ingress.track_mut(track.source));
+        let wanted = published.and_then(|published| published.sizes_mut().find(|(of, _)| *of == layer));
+        let Some((_, wanted)) = wanted else {
             return;
         };
         let is_late = |at: Instant| now.saturating_duration_since(at) >= TELL_AGAIN;
-        let is_missed = !encoding.is_sent(now) && encoding.demand.told.is_none_or(is_late);
-        encoding.demand.wanted = Some(now);
-        if std::mem::take(&mut encoding.demand.is_paused) || is_missed {
-            encoding.demand.told = Some(now);
+        let is_missed = !wanted.is_sent(now) && wanted.demand.told.is_none_or(is_late);
+        wanted.demand.wanted = Some(now);
+        if std::mem::take(&mut wanted.demand.is_paused) || is_missed {
+            wanted.demand.told = Some(now);
             self.tell_encodings(track);
         }
     }
@@ -186,11 +189,13 @@ impl Sfu {
             return;
         };
         let mut changed = BTreeSet::new();
-        for (source, encoding) in peer.ingress.encodings().filter(|(source, _)| source.kind() == MediaKind::Video) {
-            let wanted = *encoding.demand.wanted.get_or_insert(now);
-            if !encoding.demand.is_paused && now.saturating_duration_since(wanted) >= UNWANTED_FOR {
-                encoding.demand.is_paused = true;
-                changed.insert(source);
+        for (source, track) in peer.ingress.tracks().filter(|(source, _)| source.kind() == MediaKind::Video) {
+            for (_, sent) in track.sizes_mut() {
+                let wanted = *sent.demand.wanted.get_or_insert(now);
+                if !sent.demand.is_paused && now.saturating_duration_since(wanted) >= UNWANTED_FOR {
+                    sent.demand.is_paused = true;
+                    changed.insert(source);
+                }
             }
         }
         for source in changed {
@@ -203,12 +208,12 @@ impl Sfu {
         let Some(published) = published else {
             return;
         };
-        let wanted = published.encodings.iter().map(|encoding| !encoding.demand.is_paused).collect();
+        let wanted = published.sizes().map(|(_, sent)| !sent.demand.is_paused).collect();
         self.event(Event::Encodings { peer: track.peer, source: track.source, wanted });
     }
 }
 
-fn assumed_size(layer: Layer, count: usize) -> (u16, u16) {
-    let below = count.saturating_sub(layer.index() + 1);
+fn assumed_size(index: usize, count: usize) -> (u16, u16) {
+    let below = count.saturating_sub(index + 1);
     (ASSUMED_SIZE.0 >> below, ASSUMED_SIZE.1 >> below)
 }

@@ -53,7 +53,9 @@ impl Sfu {
         };
         peer.phase = Phase::Connected;
         peer.heard = now;
+        let room = peer.room;
         self.event(Event::Connected { peer: id });
+        self.tell_codecs(room, Some(id));
         self.arm_lease(now, id);
         self.changed.insert(id);
         self.refresh_tracks(now, id);
@@ -164,6 +166,7 @@ impl Sfu {
             self.timers.cancel(Timer::Speakers(peer.room));
             self.rooms.remove(&peer.room);
         }
+        self.tell_codecs(peer.room, None);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The whole: its state, its contract, and one file for each kind of work.
 
 mod assign;
+mod codecs;
 mod forward;
 mod join;
 mod layers;

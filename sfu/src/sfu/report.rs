@@ -183,14 +183,14 @@ impl Sfu {
         let shown = peer.slots.iter().filter(|slot| slot.kind == MediaKind::Video && slot.shows.is_some());
         let period = QUALITY_ROUNDS * u32::try_from(REPORT_INTERVAL.as_secs()).unwrap_or(1);
         let qualities = shown.map(|slot| {
-            let encoding = slot.shows.zip(slot.sends).and_then(|(track, sends)| {
-                let track = self.peers.get(&track.peer)?.ingress.track(track.source)?;
-                track.encodings.get(sends.layer.index())
-            });
+            let sent = slot
+                .shows
+                .zip(slot.sends)
+                .and_then(|(track, sends)| self.peers.get(&track.peer)?.ingress.track(track.source)?.size(sends.layer));
             let octets = slot.sent.octets.wrapping_sub(slot.sent.octets_told);
             PictureQuality {
                 mid: slot.media().mid.clone(),
-                size: encoding.and_then(|encoding| encoding.size).unwrap_or_default(),
+                size: sent.and_then(|sent| sent.size).unwrap_or_default(),
                 bitrate: octets.saturating_mul(8) / period,
                 limitation: slot.limitation,
             }

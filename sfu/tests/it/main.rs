@@ -5,11 +5,13 @@
 mod common;
 
 mod bitrate;
+mod codecs;
 mod contract;
 mod deafen;
 mod flood;
 mod forged;
 mod grants;
+mod h264;
 mod handshake;
 mod hear;
 mod layers;
@@ -25,6 +27,7 @@ mod quality;
 mod repair;
 mod restart;
 mod rooms;
+mod scalable;
 mod speakers;
 mod sweep;
 mod video;

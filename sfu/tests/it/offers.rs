@@ -56,7 +56,7 @@ fn sections(sdp: &str) -> Vec<Vec<&str>> {
 #[test]
 fn browsers_are_answered() {
     for (offer, microphone, camera) in [
-        (CHROMIUM, "m=audio 9 UDP/TLS/RTP/SAVPF 63 111", "m=video 9 UDP/TLS/RTP/SAVPF 96 97"),
+        (CHROMIUM, "m=audio 9 UDP/TLS/RTP/SAVPF 63 111", "m=video 9 UDP/TLS/RTP/SAVPF 96 97 102 103"),
         (FIREFOX, "m=audio 9 UDP/TLS/RTP/SAVPF 109", "m=video 9 UDP/TLS/RTP/SAVPF 120 124"),
     ] {
         let answer = answer(offer, &sources()).unwrap();
@@ -93,15 +93,51 @@ fn browsers_are_answered() {
 }
 
 #[test]
-fn a_publisher_has_one_codec_and_a_slot_all_that_we_forward() {
+fn a_publisher_and_a_slot_have_all_codecs_that_we_forward() {
     let answer = answer(CHROMIUM, &sources()).unwrap();
     let sections = sections(&answer.sdp);
     let codecs = |section: &[&str]| {
         let lines = section.iter().filter_map(|line| line.strip_prefix("a=rtpmap:"));
         lines.map(|line| line.split_once(' ').unwrap().1.to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(codecs(&sections[2]), ["VP8/90000", "rtx/90000"]);
-    assert_eq!(codecs(&sections[7]), ["VP8/90000", "rtx/90000", "H264/90000", "rtx/90000"]);
+    for section in [2, 7] {
+        assert_eq!(codecs(&sections[section]), ["VP8/90000", "rtx/90000", "H264/90000", "rtx/90000"]);
+    }
+}
+
+const DEPENDENCIES: &str = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+
+/// Chromium's offer with the dependency descriptor in its m-lines for pictures.
+fn described() -> String {
+    let parts = CHROMIUM.split_inclusive("m=video");
+    let with =
+        |part: &str| part.replacen("a=rtcp-mux\r\n", &format!("a=extmap:14 {DEPENDENCIES}\r\na=rtcp-mux\r\n"), 1);
+    let parts: Vec<String> =
+        parts.enumerate().map(|(index, part)| if index == 0 { part.to_owned() } else { with(part) }).collect();
+    parts.concat()
+}
+
+#[test]
+fn vp9_and_av1_are_taken_with_the_dependency_descriptor_in_both_forms_alone() {
+    let codecs = |offer: &str| {
+        let answer = answer(offer, &sources()).unwrap();
+        let sections = sections(&answer.sdp);
+        [2, 7].map(|section| {
+            let lines = sections[section].iter().filter_map(|line| line.strip_prefix("a=rtpmap:"));
+            let names = lines.filter_map(|line| line.split_once(' ')?.1.strip_suffix("/90000"));
+            let names: Vec<String> = names.filter(|name| *name != "rtx").map(str::to_owned).collect();
+            (names, sections[section].contains(&"a=extmap-allow-mixed"))
+        })
+    };
+    let [publisher, slot] = codecs(&described());
+    assert_eq!(publisher, (["VP8", "VP9", "AV1", "H264"].map(str::to_owned).to_vec(), true));
+    assert_eq!(slot.0.len(), 4);
+    let few = (["VP8", "H264"].map(str::to_owned).to_vec(), false);
+    assert_eq!(codecs(&described().replace("a=extmap-allow-mixed\r\n", "")), [few.clone(), few]);
+    let answer = answer(&described(), &sources()).unwrap();
+    for section in [2, 7] {
+        assert!(sections(&answer.sdp)[section].contains(&format!("a=extmap:14 {DEPENDENCIES}").as_str()));
+    }
 }
 
 #[test]

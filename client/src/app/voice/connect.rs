@@ -20,6 +20,7 @@ impl App {
             voice.connection = None;
             voice.slots.clear();
             voice.slots_of = None;
+            voice.codecs.clear();
         }
         self.pictures.write().wished = Telling::default();
         self.spawn(async move {

@@ -1,13 +1,14 @@
 //! What the slots show, and what is wished of them.
 
 use dioxus::prelude::*;
-use protocol::event::{VoiceEncodings, VoiceSlots};
+use protocol::event::{VoiceCodecs, VoiceEncodings, VoiceSlots};
 use protocol::id::PeerId;
 use protocol::request::voice::{Playback, ReportPlayback, SetVoiceWishes, Wishes};
-use protocol::voice::Shown;
+use protocol::voice::{Shown, Source};
 
 use super::super::App;
 use super::{moment, told};
+use crate::call::codec::{self, CameraCodec};
 use crate::call::wishes::{self, Sight};
 use crate::net;
 use crate::platform;
@@ -42,6 +43,30 @@ impl App {
         let voice = self.voice.peek();
         if let Some((_, connection)) = voice.connection.as_ref().filter(|_| voice.peer_id() == Some(event.peer_id)) {
             connection.set_wanted(event.source, &event.wanted);
+        }
+    }
+
+    /// What is sent is something that everybody in the room can see.
+    pub(in super::super) fn voice_codecs(mut self, event: VoiceCodecs) {
+        let is_other = self.voice.peek().peer_id().is_some_and(|peer_id| peer_id != event.peer_id);
+        if !is_other {
+            self.voice.write().codecs = event.codecs;
+            self.apply_codecs();
+        }
+    }
+
+    /// Sends the camera in another codec, where everybody takes it.
+    pub fn set_camera_codec(self, chosen: CameraCodec) {
+        self.set_prefs(|prefs| prefs.camera_codec = chosen);
+        self.apply_codecs();
+    }
+
+    fn apply_codecs(self) {
+        let (voice, chosen) = (self.voice.peek(), self.prefs.peek().camera_codec);
+        if let Some((_, connection)) = &voice.connection {
+            for source in [Source::Camera, Source::Screen] {
+                connection.set_codec(source, codec::choose(source, chosen, &voice.codecs));
+            }
         }
     }
 

@@ -1,14 +1,15 @@
 use dioxus::prelude::*;
 use protocol::account::User;
-use protocol::event::{Event, Ready, VoiceEncodings};
+use protocol::event::{Event, Ready, VoiceCodecs, VoiceEncodings};
 use protocol::id::{ChannelId, PeerId};
 use protocol::request::voice::{JoinBody, Wishes};
-use protocol::voice::{Shown, Source};
+use protocol::voice::{Shown, Source, VideoCodec};
 use serde_json::json;
 
 use super::super::App;
 use super::super::harness::Client;
 use crate::call::Phase;
+use crate::call::codec::CameraCodec;
 use crate::call::wishes::Sight;
 use crate::platform::{LinkState, Sound, look};
 use crate::state::Route;
@@ -393,6 +394,24 @@ fn encodings_that_nobody_wants_are_switched_off_on_the_connection_that_they_are_
     assert_eq!(look::wanted(Source::Camera), Some(vec![true, false, false]));
     client.act(|app| app.apply(told(6, [false; 3])));
     assert_eq!(look::wanted(Source::Camera), Some(vec![true, false, false]));
+}
+
+#[test]
+fn the_camera_is_sent_in_what_is_chosen_where_everybody_takes_it() {
+    let mut client = seated();
+    let told = |peer: i64, codecs: &[VideoCodec]| {
+        let peer_id = PeerId::try_from(peer).unwrap();
+        Event::VoiceCodecs(VoiceCodecs { peer_id, codecs: codecs.to_vec() })
+    };
+    client.act(|app| app.set_camera_codec(CameraCodec::Av1));
+    assert_eq!(look::codec(Source::Camera), Some(VideoCodec::Vp8));
+    client.act(|app| app.apply(told(5, &[VideoCodec::Vp8, VideoCodec::Vp9, VideoCodec::Av1])));
+    assert_eq!(look::codec(Source::Camera), Some(VideoCodec::Av1));
+    assert_eq!(look::codec(Source::Screen), Some(VideoCodec::Vp9));
+    client.act(|app| app.apply(told(6, &[VideoCodec::Vp8])));
+    assert_eq!(look::codec(Source::Camera), Some(VideoCodec::Av1));
+    client.act(|app| app.apply(told(5, &[VideoCodec::Vp8])));
+    assert_eq!([Source::Camera, Source::Screen].map(look::codec), [Some(VideoCodec::Vp8); 2]);
 }
 
 const WISHES: &str = "PUT /api/v1/voice/5/wishes";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::voice::Source;
+use protocol::voice::{Source, VideoCodec};
 
 use super::super::Answer;
 use super::{DEVICES, Microphone, SERVER, TICKS};
@@ -53,6 +53,11 @@ pub(crate) fn wanted(source: Source) -> Option<Vec<bool>> {
 /// Pictures have stood still so often.
 pub(crate) fn freeze(count: u32) {
     DEVICES.with_borrow_mut(|devices| devices.freezes = Some(count));
+}
+
+/// The codec in which it would receive a source; none while that was not said.
+pub(crate) fn codec(source: Source) -> Option<VideoCodec> {
+    DEVICES.with_borrow(|devices| devices.codecs.get(&source).copied())
 }
 
 /// From now on there is a server, whose answers the test gives.

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use futures_channel::mpsc::UnboundedSender;
 use futures_channel::oneshot;
 use protocol::time::Timestamp;
-use protocol::voice::{Mid, Source};
+use protocol::voice::{Mid, Source, VideoCodec};
 
 use super::{
     Answer, CannotCall, Device, DeviceError, Input, LocalOffer, LocalTime, MicrophoneOptions, NotifyPermission, Scroll,
@@ -211,6 +211,8 @@ struct Devices {
     wanted: BTreeMap<Source, Vec<bool>>,
     /// Times that a picture stood still.
     freezes: Option<u32>,
+    /// And in which codec.
+    codecs: BTreeMap<Source, VideoCodec>,
 }
 
 thread_local! {
@@ -301,6 +303,9 @@ impl Connection {
     }
     pub async fn freezes(&self) -> Option<u32> {
         std::future::ready(DEVICES.with_borrow(|devices| devices.freezes)).await
+    }
+    pub fn set_codec(&self, source: Source, codec: VideoCodec) {
+        DEVICES.with_borrow_mut(|devices| devices.codecs.insert(source, codec));
     }
     pub fn set_gain(&self, _: &Mid, _: f32) {}
     pub fn attach(&self, _: &str, _: &Mid) {}

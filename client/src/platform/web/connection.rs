@@ -5,58 +5,27 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedSender;
-use js_sys::{Array, Map, Object, Reflect};
-use protocol::voice::{Mid, PublishedLine, Source};
+use js_sys::{Array, Map, Reflect};
+use protocol::voice::{Mid, PublishedLine, Source, VideoCodec};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     HtmlMediaElement, MediaStream, RtcConfiguration, RtcOfferOptions, RtcPeerConnection, RtcPeerConnectionState,
-    RtcRtpSender, RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType,
-    RtcSessionDescriptionInit,
+    RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit,
 };
 
 use super::super::{CannotCall, Input, LinkState, LocalOffer};
 use super::audio::Voice;
-use super::{devices, document, window};
-
-/// One way of sending a track (W3C `RTCRtpEncodingParameters`).
-struct Encoding {
-    /// The RTP stream id, where there are several.
-    rid: Option<&'static str>,
-    /// In bit/s.
-    most_bits: Option<f64>,
-    /// How many times smaller than what the device gives.
-    divisor: f64,
-}
-
-impl Encoding {
-    const fn unlimited() -> Self {
-        Self { rid: None, most_bits: None, divisor: 1.0 }
-    }
-
-    const fn only(most_bits: f64) -> Self {
-        Self { rid: None, most_bits: Some(most_bits), divisor: 1.0 }
-    }
-
-    const fn one_of(rid: &'static str, most_bits: f64, divisor: f64) -> Self {
-        Self { rid: Some(rid), most_bits: Some(most_bits), divisor }
-    }
-}
-
-/// Each receives of a camera what fits the size at which it is shown, so it is sent in several. The lowest comes first.
-const CAMERA: [Encoding; 3] = [
-    Encoding::one_of("q", 150_000.0, 4.0),
-    Encoding::one_of("h", 500_000.0, 2.0),
-    Encoding::one_of("f", 1_700_000.0, 1.0),
-];
+use super::{devices, document, sender, window};
+use crate::platform::encodings::{CAMERA, Encoding, SCREEN, is_layered};
 
 /// The m-lines that send, in their order in the offer.
 const LINES: [(Source, &str, &[Encoding]); 4] = [
     // The answer says what a microphone may take, which a number here would overrule.
     (Source::Microphone, "audio", &[Encoding::unlimited()]),
     (Source::Camera, "video", &CAMERA),
-    (Source::Screen, "video", &[Encoding::only(3_000_000.0)]),
+    (Source::Screen, "video", &SCREEN),
     (Source::ScreenAudio, "audio", &[Encoding::only(128_000.0)]),
 ];
 const AUDIO_SLOTS: usize = 4;
@@ -85,15 +54,25 @@ struct Inner {
     video: Vec<RtcRtpTransceiver>,
     voices: RefCell<BTreeMap<Mid, Voice>>,
     streams: RefCell<BTreeMap<Mid, MediaStream>>,
-    wanted: RefCell<BTreeMap<Source, Wanted>>,
+    plans: RefCell<BTreeMap<Source, Plan>>,
     has_parted: Cell<bool>,
     _on_state: Closure<dyn FnMut()>,
 }
 
-/// Which encodings are to be sent, on their way to the browser: it takes one change at a time.
-enum Wanted {
-    Untold(Vec<bool>),
-    Telling,
+/// How a source is to be sent, on its way to the browser, which takes one change at a time.
+struct Plan {
+    codec: VideoCodec,
+    /// The lowest first; all that are not named.
+    wanted: Vec<bool>,
+    /// The browser was not told yet.
+    is_new: bool,
+    is_telling: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { codec: VideoCodec::Vp8, wanted: Vec::new(), is_new: false, is_telling: false }
+    }
 }
 
 impl Drop for Inner {
@@ -125,7 +104,7 @@ impl Connection {
         let configuration = RtcConfiguration::new();
         let _ = Reflect::set(&configuration, &"bundlePolicy".into(), &"max-bundle".into());
         let peer = RtcPeerConnection::new_with_configuration(&configuration)?;
-        let senders = LINES.map(|(source, kind, encodings)| (source, sending(&peer, kind, encodings)));
+        let senders = LINES.map(|(source, kind, encodings)| (source, sender::line(&peer, kind, encodings)));
         let receiving = |kind: &str| {
             let init = RtcRtpTransceiverInit::new();
             init.set_direction(RtcRtpTransceiverDirection::Recvonly);
@@ -154,7 +133,7 @@ impl Connection {
             video,
             voices: RefCell::default(),
             streams: RefCell::default(),
-            wanted: RefCell::default(),
+            plans: RefCell::default(),
             has_parted: Cell::new(false),
             _on_state: on_state,
         })))
@@ -228,23 +207,48 @@ impl Connection {
 
     /// Sends those encodings of a source that are wanted, the lowest first, and no others.
     pub fn set_wanted(&self, source: Source, wanted: &[bool]) {
-        let before = self.0.wanted.borrow_mut().insert(source, Wanted::Untold(wanted.to_vec()));
-        // Whoever is at it goes on with what is newest.
-        if !matches!(before, Some(Wanted::Untold(_) | Wanted::Telling)) {
-            let connection = self.clone();
-            spawn_local(async move { connection.tell_wanted(source).await });
+        self.plan(source, |plan| plan.wanted = wanted.to_vec());
+    }
+
+    /// Sends a source in a codec, if the browser can, else in VP8.
+    pub fn set_codec(&self, source: Source, codec: VideoCodec) {
+        let is_same = self.0.plans.borrow().get(&source).map_or(VideoCodec::Vp8, |plan| plan.codec) == codec;
+        if !is_same {
+            self.plan(source, |plan| {
+                plan.codec = codec;
+                // The server is to see which layers there are before it says which are wanted.
+                if is_layered(codec) {
+                    plan.wanted.clear();
+                }
+            });
         }
     }
 
-    async fn tell_wanted(&self, source: Source) {
-        let Some((_, line)) = self.0.senders.iter().find(|(of, _)| *of == source) else { return };
-        loop {
-            let next = self.0.wanted.borrow_mut().insert(source, Wanted::Telling);
-            let Some(Wanted::Untold(wanted)) = next else { break };
-            // On a connection that was closed in the meantime there is nothing to switch.
-            let _ = activate(&line.sender(), &wanted).await;
+    fn plan(&self, source: Source, change: impl FnOnce(&mut Plan)) {
+        let mut plans = self.0.plans.borrow_mut();
+        let plan = plans.entry(source).or_default();
+        change(plan);
+        plan.is_new = true;
+        // Whoever is at it goes on with what is newest.
+        if !std::mem::replace(&mut plan.is_telling, true) {
+            let connection = self.clone();
+            spawn_local(async move { connection.tell_plan(source).await });
         }
-        self.0.wanted.borrow_mut().remove(&source);
+    }
+
+    async fn tell_plan(&self, source: Source) {
+        let Some((_, line)) = self.0.senders.iter().find(|(of, _)| *of == source) else { return };
+        while let Some((codec, wanted)) = self.take_plan(source) {
+            // On a connection that was closed in the meantime there is nothing to switch.
+            let _ = sender::shape(&line.sender(), source, (codec, &wanted)).await;
+        }
+    }
+
+    fn take_plan(&self, source: Source) -> Option<(VideoCodec, Vec<bool>)> {
+        let mut plans = self.0.plans.borrow_mut();
+        let plan = plans.get_mut(&source)?;
+        plan.is_telling = std::mem::take(&mut plan.is_new);
+        plan.is_telling.then(|| (plan.codec, plan.wanted.clone()))
     }
 
     /// Times that a picture stood still (W3C `freezeCount`), over all slots; none where the browser does not count them.
@@ -300,41 +304,4 @@ impl PartialEq for Connection {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
-}
-
-fn sending(peer: &RtcPeerConnection, kind: &str, encodings: &[Encoding]) -> RtcRtpTransceiver {
-    let parameters: Array = encodings.iter().map(|encoding| encoding.parameters(kind)).collect();
-    let init = RtcRtpTransceiverInit::new();
-    init.set_direction(RtcRtpTransceiverDirection::Sendonly);
-    let _ = Reflect::set(&init, &"sendEncodings".into(), &parameters);
-    peer.add_transceiver_with_str_and_init(kind, &init)
-}
-
-impl Encoding {
-    fn parameters(&self, kind: &str) -> Object {
-        let parameters = Object::new();
-        let set = |key: &str, value: JsValue| Reflect::set(&parameters, &key.into(), &value);
-        if let Some(bits) = self.most_bits {
-            let _ = set("maxBitrate", bits.into());
-        }
-        if let Some(rid) = self.rid {
-            let _ = set("rid", rid.into());
-            let _ = set("scaleResolutionDownBy", self.divisor.into());
-        }
-        if kind == "video" {
-            // Some of the pictures can be left out where the way is narrow. Browsers that cannot do it take no notice.
-            let _ = set("scalabilityMode", "L1T3".into());
-        }
-        parameters
-    }
-}
-
-/// Switches encodings of a sender on and off, the lowest first.
-async fn activate(sender: &RtcRtpSender, wanted: &[bool]) -> Result<(), JsValue> {
-    let parameters = sender.get_parameters();
-    let encodings: Array = Reflect::get(&parameters, &"encodings".into())?.dyn_into()?;
-    for (encoding, is_wanted) in encodings.iter().zip(wanted) {
-        Reflect::set(&encoding, &"active".into(), &(*is_wanted).into())?;
-    }
-    JsFuture::from(sender.set_parameters_with_parameters(&parameters)).await.map(drop)
 }

@@ -1,6 +1,6 @@
 use dioxus::prelude::*;
 
-use super::super::dock::{Capture, Devices, Meter};
+use super::super::dock::{CameraCodecs, Capture, Devices, Meter};
 use super::sessions::Sessions;
 use super::{Page, tab_glyph, tab_name};
 use crate::app::{Theme, use_app};
@@ -103,6 +103,7 @@ fn DeviceSettings() -> Element {
         }
         PushToTalk {}
         Capture {}
+        CameraCodecs {}
     }
 }
 

@@ -6,8 +6,8 @@ use protocol::id::PeerId;
 use protocol::limits;
 use protocol::permission::Permissions;
 use protocol::voice::{
-    Limitation, Mid, Offer, PeerFlags, PictureQuality, PublishedLine, Quality, Shown, Slot, Source, VoiceEnd,
-    VoiceState,
+    Limitation, Mid, Offer, PeerFlags, PictureQuality, PublishedLine, Quality, Shown, Slot, Source, VideoCodec,
+    VoiceEnd, VoiceState,
 };
 use sfu::{GoneReason, Grant, JoinError, PeerState};
 
@@ -69,6 +69,15 @@ pub(super) fn source(source: sfu::Source) -> Source {
         sfu::Source::Camera => Source::Camera,
         sfu::Source::Screen => Source::Screen,
         sfu::Source::ScreenAudio => Source::ScreenAudio,
+    }
+}
+
+pub(super) fn video_codec(codec: sfu::VideoCodec) -> VideoCodec {
+    match codec {
+        sfu::VideoCodec::Vp8 => VideoCodec::Vp8,
+        sfu::VideoCodec::Vp9 => VideoCodec::Vp9,
+        sfu::VideoCodec::Av1 => VideoCodec::Av1,
+        sfu::VideoCodec::H264 => VideoCodec::H264,
     }
 }
 

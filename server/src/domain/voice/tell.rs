@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use protocol::event::{Event, VoiceEncodings, VoiceEnded, VoiceLeft, VoiceQuality, VoiceSlots, VoiceSpeakers};
+use protocol::event::{
+    Event, VoiceCodecs, VoiceEncodings, VoiceEnded, VoiceLeft, VoiceQuality, VoiceSlots, VoiceSpeakers,
+};
 use protocol::id::{ChannelId, GuildId, PeerId};
 use protocol::voice::{Speaker, VoiceEnd, VoiceState};
 
-use super::convert::{end_reason, peer_id, quality, slot, source};
+use super::convert::{end_reason, peer_id, quality, slot, source, video_codec};
 use super::speaking;
 use crate::app::App;
 use crate::clock;
@@ -45,6 +47,11 @@ pub(crate) fn handle(app: &App, event: sfu::Event) -> Result<()> {
             let peer_id = peer_id(peer)?;
             let event = VoiceEncodings { peer_id, source: source(published), wanted };
             tell_peer(app, peer_id, &Event::VoiceEncodings(event));
+        }
+        sfu::Event::Codecs { peer, codecs } => {
+            let peer_id = peer_id(peer)?;
+            let codecs = codecs.into_iter().map(video_codec).collect();
+            tell_peer(app, peer_id, &Event::VoiceCodecs(VoiceCodecs { peer_id, codecs }));
         }
         sfu::Event::Quality { peer, quality: measured } => {
             let peer_id = peer_id(peer)?;

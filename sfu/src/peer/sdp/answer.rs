@@ -2,7 +2,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 use super::codec::{EXTENSIONS, Extension, REDUNDANCY, RETRANSMISSION};
-use super::offer::OfferedCodec;
+use super::offer::{MIXED, OfferedCodec};
 use super::{Role, Section};
 use crate::io::{MUSIC_BITRATE, MediaKind, Mid, Source};
 use crate::peer::certificate::Fingerprint;
@@ -88,6 +88,9 @@ fn write_section(sdp: &mut String, session: &Session<'_>, section: &Section) {
     line(sdp, format_args!("a=fingerprint:sha-256 {}", session.fingerprint));
     line(sdp, format_args!("a=setup:passive"));
     line(sdp, format_args!("a=mid:{}", media.mid));
+    if media.is_mixed {
+        line(sdp, format_args!("a={MIXED}"));
+    }
     for (extension, uri) in EXTENSIONS {
         if let Some(id) = media.extensions.get(&extension)
             && carries(section.role, extension)
@@ -117,7 +120,7 @@ fn carries(role: Role, extension: Extension) -> bool {
     match extension {
         Extension::Mid | Extension::StreamId | Extension::RepairedStreamId => !matches!(role, Role::Receive(_)),
         Extension::AudioLevel | Extension::SendTime => true,
-        Extension::TransportSequence => match role {
+        Extension::TransportSequence | Extension::Dependencies => match role {
             Role::Publish(source) => source.kind() == MediaKind::Video,
             Role::Receive(kind) => kind == MediaKind::Video,
             Role::Idle | Role::Refused => false,

@@ -7,6 +7,7 @@ pub(crate) mod offer;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::io::{Limits, MediaKind, Mid, Source};
+use codec::Extension;
 use offer::{Offer, OfferError, OfferedCodec, OfferedMedia};
 
 /// One m-line and what it is for.
@@ -76,11 +77,13 @@ fn check_sources(sections: &[Section], sources: &BTreeMap<Mid, Source>) -> Resul
 impl Section {
     fn new(media: &OfferedMedia, source: Option<Source>) -> Result<Self, OfferError> {
         let mut media = media.clone();
+        let codecs = std::mem::take(&mut media.codecs);
+        media.codecs = codecs.into_iter().filter(|offered| media.is_usable(offered)).collect();
         let role = match (media.kind, source) {
             (None, _) => Role::Refused,
             (Some(kind), Some(source)) if media.sends && source.kind() == kind => {
-                // One codec is enough for a publisher, and then it cannot change in flight.
-                media.codecs = preferred(&media.codecs).into_iter().collect();
+                // The first is what it sends until it is told otherwise.
+                media.codecs.sort_by_key(|offered| offered.codec);
                 if source != Source::Microphone {
                     media.codecs.iter_mut().for_each(|offered| offered.redundancy = None);
                 }
@@ -97,6 +100,11 @@ impl Section {
     }
 }
 
-fn preferred(codecs: &[OfferedCodec]) -> Option<OfferedCodec> {
-    codecs.iter().min_by_key(|offered| offered.codec).cloned()
+impl OfferedMedia {
+    /// Layers of one stream are chosen by the dependency descriptor, which is long at times; and their packets are not to be
+    /// sent again with the same bytes, for the choice may be another by then.
+    fn is_usable(&self, offered: &OfferedCodec) -> bool {
+        let is_described = self.is_mixed && self.extensions.contains_key(&Extension::Dependencies);
+        !offered.codec.is_layered() || (is_described && offered.repair.is_some())
+    }
 }

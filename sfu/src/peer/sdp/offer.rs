@@ -17,6 +17,8 @@ const MOST_SSRCS: usize = 64;
 /// Encodings of one m-line; more are declined.
 const MOST_ENCODINGS: usize = 3;
 const LONGEST_STREAM_ID: usize = 16;
+/// Two forms of header extensions in one stream (RFC 8285 section 6).
+pub(super) const MIXED: &str = "extmap-allow-mixed";
 /// Each SSRC has a few lines.
 const MOST_SSRC_LINES: usize = 8 * MOST_SSRCS;
 
@@ -78,6 +80,8 @@ pub(crate) struct OfferedMedia {
     pub(crate) sends: bool,
     pub(crate) receives: bool,
     pub(crate) reduced_size: bool,
+    /// Takes header extensions in both forms (RFC 8285 section 6).
+    pub(crate) is_mixed: bool,
     pub(crate) codecs: Vec<OfferedCodec>,
     pub(crate) extensions: BTreeMap<Extension, u8>,
     pub(crate) ssrcs: Vec<u32>,
@@ -119,10 +123,11 @@ impl Offer {
         let transport = transport.ok_or(OfferError::Empty)?;
         let lists = [&transport.attributes, &session.attributes];
         let find = |key: &'static str| lists.iter().find_map(|list| value(list, key));
+        let is_mixed = has(&session.attributes, MIXED);
         let offer = Self {
             credentials: credentials(find("ice-ufrag"), find("ice-pwd"))?,
             fingerprint: lists.iter().find_map(|list| fingerprint(list)).ok_or(OfferError::Fingerprint)?,
-            media: media.iter().map(OfferedMedia::read).collect::<Result<_, _>>()?,
+            media: media.iter().map(|section| OfferedMedia::read(section, is_mixed)).collect::<Result<_, _>>()?,
         };
         if !matches!(find("setup"), Some("actpass" | "active")) {
             return Err(OfferError::Setup);
@@ -154,7 +159,7 @@ impl Offer {
 }
 
 impl OfferedMedia {
-    fn read(description: &MediaDescription) -> Result<Self, OfferError> {
+    fn read(description: &MediaDescription, is_mixed: bool) -> Result<Self, OfferError> {
         let attributes = &description.attributes;
         let name = &description.media_name;
         let mid = value(attributes, "mid").unwrap_or_default();
@@ -182,6 +187,7 @@ impl OfferedMedia {
             sends: !one_way("recvonly"),
             receives: !one_way("sendonly"),
             reduced_size: has(attributes, "rtcp-rsize"),
+            is_mixed: is_mixed || has(attributes, MIXED),
             codecs: codecs(kind, &name.formats, attributes),
             extensions: extensions(attributes),
             ssrcs: ssrcs(attributes),
@@ -320,7 +326,7 @@ impl<'a> ByFormat<'a> {
     }
 }
 
-/// One-byte ids alone (RFC 8285 section 4.2).
+/// Ids that can be written in either form (RFC 8285 section 4.2).
 fn extensions(attributes: &[Attribute]) -> BTreeMap<Extension, u8> {
     let lines = values(attributes, "extmap").filter_map(|line| {
         let mut words = line.split_whitespace();

@@ -12,7 +12,7 @@ use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use rtc_rtcp::packet::{Packet as Rtcp, marshal, unmarshal};
 use rtc_rtcp::transport_feedbacks::transport_layer_nack::{TransportLayerNack, nack_pairs_from_sequence_numbers};
-use rtc_rtp::header::{EXTENSION_PROFILE_ONE_BYTE, Extension, Header};
+use rtc_rtp::header::{EXTENSION_PROFILE_ONE_BYTE, EXTENSION_PROFILE_TWO_BYTE, Extension, Header};
 use rtc_rtp::packet::Packet;
 use rtc_shared::TransportProtocol;
 use rtc_shared::marshal::{Marshal, Unmarshal};
@@ -28,7 +28,9 @@ use sfu::{Answer, MediaKind, Source};
 
 use super::arrivals::Arrivals;
 use super::camera::Camera;
-use super::offer::{Identity, Layout, STREAM_ID, STREAM_IDS, TRANSPORT_SEQUENCE, mid};
+use super::layered;
+use super::offer::{DEPENDENCIES, Identity, Layout, STREAM_ID, STREAM_IDS, TRANSPORT_SEQUENCE, VP9, VP9_RTX, mid};
+use super::scalable::Scalable;
 use super::server_address;
 
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
@@ -64,6 +66,8 @@ pub(crate) struct Client {
     /// What came again.
     pub(crate) repaired: usize,
     pub(crate) cameras: BTreeMap<Source, Camera>,
+    /// Those that send layers in one stream.
+    pub(crate) layered: BTreeMap<Source, Scalable>,
     /// Tells how the packets fare that are counted, each so often.
     pub(crate) arrivals: Arrivals,
     /// Nothing leaves and nothing enters.
@@ -125,6 +129,7 @@ impl Client {
             repairs: BTreeMap::new(),
             repaired: 0,
             cameras: BTreeMap::new(),
+            layered: BTreeMap::new(),
             arrivals: Arrivals::default(),
             cut: false,
             muzzle: false,
@@ -307,7 +312,8 @@ impl Client {
             }
             self.repaired += 1;
             packet.header.ssrc = *first;
-            packet.header.payload_type = self.layout.vp8;
+            let is_vp9 = packet.header.payload_type == VP9_RTX;
+            packet.header.payload_type = if is_vp9 { VP9 } else { self.layout.vp8 };
             packet.header.sequence_number = packet.payload.get_u16();
         }
         let mid = self.slots[&packet.header.ssrc].clone();
@@ -328,6 +334,10 @@ impl Client {
                 for source in [Source::Camera, Source::Screen] {
                     if self.identity.ssrc(source) == request.media_ssrc {
                         self.tracks.entry(source).or_default().key = true;
+                    }
+                    let is_lowest = self.identity.ssrc(source) == request.media_ssrc;
+                    if let Some(camera) = self.layered.get_mut(&source).filter(|_| is_lowest) {
+                        camera.wants_key = true;
                     }
                     if let Some(camera) = self.cameras.get_mut(&source) {
                         let ssrc = |layer| self.identity.encoding_ssrc(source, layer);
@@ -411,6 +421,27 @@ impl Client {
                     header.extensions.push(Extension { id: STREAM_ID, payload: id });
                 }
                 self.send(header, payload);
+            }
+        }
+    }
+
+    /// The frames of a picture in layers of one stream, a packet for each 1,100 bytes.
+    pub(crate) fn send_layers(&mut self, source: Source) {
+        let track = self.tracks.entry(source).or_default();
+        track.timestamp = track.timestamp.wrapping_add(3_600);
+        track.picture = track.picture.wrapping_add(1);
+        let (picture, peer) = (track.picture, u8::try_from(self.identity.peer % 251).unwrap());
+        let frames = self.layered.get_mut(&source).unwrap().shoot();
+        for (index, frame) in frames.iter().enumerate() {
+            let is_highest = index + 1 == frames.len();
+            for packet in layered::packets(frame, (picture, peer)) {
+                let mut header = self.header(source, None);
+                header.payload_type = VP9;
+                header.marker = is_highest && packet.ends;
+                header.extensions.push(Extension { id: STREAM_ID, payload: Bytes::from_static(b"q") });
+                header.extension_profile = EXTENSION_PROFILE_TWO_BYTE;
+                header.extensions.push(Extension { id: DEPENDENCIES, payload: packet.descriptor.into() });
+                self.send(header, &packet.payload);
             }
         }
     }

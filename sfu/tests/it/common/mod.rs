@@ -4,7 +4,9 @@ pub(crate) mod arrivals;
 pub(crate) mod camera;
 pub(crate) mod client;
 pub(crate) mod full;
+pub(crate) mod layered;
 pub(crate) mod offer;
+pub(crate) mod scalable;
 pub(crate) mod screen;
 pub(crate) mod viewer;
 
@@ -223,6 +225,15 @@ impl World {
             for id in ids {
                 self.client(*id).send_picture(Source::Camera);
             }
+            self.run(2 * TICK);
+        }
+    }
+
+    /// Lets a camera send pictures in layers of one stream, 25 a second.
+    pub(crate) fn shoot_layers(&mut self, id: u64, duration: Duration) {
+        let end = self.now + duration;
+        while self.now < end {
+            self.client(id).send_layers(Source::Camera);
             self.run(2 * TICK);
         }
     }

@@ -11,6 +11,8 @@ pub(crate) struct Layout {
     pub(crate) video_slots: usize,
     pub(crate) opus: u8,
     pub(crate) vp8: u8,
+    /// The codec under that number.
+    pub(crate) video: &'static str,
     pub(crate) level_id: u8,
     pub(crate) mid_id: u8,
     /// Names the SSRCs in the offer.
@@ -19,12 +21,17 @@ pub(crate) struct Layout {
     pub(crate) encodings: usize,
     /// Knows retransmission (RFC 4588) and transport-wide feedback.
     pub(crate) is_modern: bool,
+    /// Knows VP9 and the dependency descriptor.
+    pub(crate) is_layered: bool,
 }
 
 pub(crate) const STREAM_ID: u8 = 10;
 pub(crate) const REPAIRED_STREAM_ID: u8 = 11;
 pub(crate) const TRANSPORT_SEQUENCE: u8 = 5;
 pub(crate) const RTX: u8 = 97;
+pub(crate) const VP9: u8 = 98;
+pub(crate) const VP9_RTX: u8 = 99;
+pub(crate) const DEPENDENCIES: u8 = 12;
 pub(crate) const RED: u8 = 63;
 pub(crate) const STREAM_IDS: [&str; 3] = ["q", "h", "f"];
 
@@ -36,11 +43,13 @@ impl Layout {
             video_slots,
             opus: 111,
             vp8: 96,
+            video: "VP8/90000",
             level_id: 1,
             mid_id: 4,
             names_ssrcs: true,
             encodings: 1,
             is_modern: false,
+            is_layered: false,
         }
     }
 
@@ -57,6 +66,11 @@ impl Layout {
     /// As [`Self::video`], as browsers do it: pictures in three encodings, retransmission and transport-wide feedback.
     pub(crate) fn modern(video_slots: usize) -> Self {
         Self { encodings: 3, is_modern: true, names_ssrcs: false, ..Self::video(video_slots) }
+    }
+
+    /// As [`Self::modern`], with VP9 in layers of one stream.
+    pub(crate) fn layered(video_slots: usize) -> Self {
+        Self { is_layered: true, ..Self::modern(video_slots) }
     }
 
     pub(crate) fn sources(&self) -> BTreeMap<Mid, Source> {
@@ -95,9 +109,10 @@ impl Layout {
     ) -> String {
         let (name, number, codec) = match kind {
             MediaKind::Audio => ("audio", self.opus, "opus/48000/2"),
-            MediaKind::Video => ("video", self.vp8, "VP8/90000"),
+            MediaKind::Video => ("video", self.vp8, self.video),
         };
         let again = match kind {
+            MediaKind::Video if self.is_layered => format!(" {RTX} {VP9} {VP9_RTX}"),
             MediaKind::Video if self.is_modern => format!(" {RTX}"),
             MediaKind::Audio if self.is_modern => format!(" {RED}"),
             MediaKind::Audio | MediaKind::Video => String::new(),
@@ -118,7 +133,8 @@ impl Layout {
             MediaKind::Video => write!(
                 text,
                 "a=rtcp-fb:{number} nack\r\na=rtcp-fb:{number} nack pli\r\n\
-                 a=rtcp-fb:{number} goog-remb\r\n"
+                 a=rtcp-fb:{number} goog-remb\r\n\
+                 a=fmtp:{number} packetization-mode=1;profile-level-id=42e01f\r\n"
             ),
         }
         .unwrap();
@@ -145,6 +161,17 @@ impl Layout {
              a=extmap:{STREAM_ID} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
              a=extmap:{REPAIRED_STREAM_ID} urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n"
         );
+        if self.is_layered {
+            write!(
+                text,
+                "a=extmap-allow-mixed\r\na=rtpmap:{VP9} VP9/90000\r\na=fmtp:{VP9} profile-id=0\r\n\
+                 a=rtcp-fb:{VP9} nack\r\na=rtcp-fb:{VP9} nack pli\r\na=rtcp-fb:{VP9} transport-cc\r\n\
+                 a=rtpmap:{VP9_RTX} rtx/90000\r\na=fmtp:{VP9_RTX} apt={VP9}\r\n\
+                 a=extmap:{DEPENDENCIES} \
+                 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension\r\n"
+            )
+            .unwrap();
+        }
         if direction == "sendonly" && self.encodings > 1 {
             let ids = &STREAM_IDS[..self.encodings];
             for id in ids {

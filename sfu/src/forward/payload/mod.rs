@@ -1,26 +1,13 @@
-//! The only place that reads payloads: key frames, sizes, VP8's picture ids and temporal layers.
+//! The only place that reads payloads: key frames, sizes, picture ids and VP8's temporal layers.
+
+mod h264;
+mod vp8;
+mod vp9;
 
 use crate::peer::sdp::codec::Codec;
 
-const VP8_EXTENDED: u8 = 0x80;
-const VP8_START: u8 = 0x10;
-const VP8_PARTITION: u8 = 0x07;
-const VP8_HAS_PICTURE_ID: u8 = 0x80;
-const VP8_HAS_TL0: u8 = 0x40;
-const VP8_HAS_TEMPORAL: u8 = 0x20;
-const VP8_HAS_TEMPORAL_OR_KEY_INDEX: u8 = 0x30;
-const VP8_SYNCHRONISES: u8 = 0x20;
-const VP8_WIDE: u8 = 0x80;
-/// RFC 6386 section 9.1: a key frame's tag, then these, then its size.
-const VP8_TAG: usize = 3;
-const VP8_START_CODE: [u8; 3] = [0x9d, 0x01, 0x2a];
-const VP8_SIZE: u16 = 0x3fff;
-
-const H264_IDR: u8 = 5;
-const H264_SPS: u8 = 7;
-const H264_STAP_A: u8 = 24;
-const H264_FU_A: u8 = 28;
-const H264_FU_START: u8 = 0x80;
+const AV1_CONTINUES: u8 = 0x80;
+const AV1_NEW_SEQUENCE: u8 = 0x08;
 
 /// Temporal layers that are told apart; what is above counts as the last.
 pub(crate) const HIGHEST_TEMPORAL: u8 = 2;
@@ -41,7 +28,7 @@ pub(crate) struct Picture {
     pub(crate) ids: PictureIds,
 }
 
-/// The fields of a VP8 payload descriptor that grow from picture to picture (RFC 7741).
+/// The fields of a payload descriptor that grow from picture to picture (RFC 7741, RFC 9628).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PictureIds {
     /// Offset in the payload, value, and whether it is 15 bits wide.
@@ -85,80 +72,18 @@ impl PictureIds {
 pub(crate) fn inspect(codec: Codec, payload: &[u8]) -> Picture {
     match codec {
         Codec::Opus => Picture { is_key: true, begins: true, ..Picture::default() },
-        Codec::Vp8 => vp8(payload).unwrap_or_default(),
-        Codec::H264 => {
-            let is_key = h264_starts_key_frame(payload).unwrap_or(false);
-            Picture { is_key, begins: is_key, ..Picture::default() }
-        }
+        Codec::Vp8 => vp8::inspect(payload).unwrap_or_default(),
+        Codec::Vp9 => vp9::inspect(payload).unwrap_or_default(),
+        Codec::Av1 => av1(payload).unwrap_or_default(),
+        Codec::H264 => h264::inspect(payload).unwrap_or_default(),
     }
 }
 
-fn vp8(payload: &[u8]) -> Option<Picture> {
-    let first = *payload.first()?;
-    let (mut picture, length) = vp8_descriptor(payload)?;
-    picture.begins = first & VP8_START != 0 && first & VP8_PARTITION == 0;
-    let frame = payload.get(length..)?;
-    // RFC 6386 section 9.1: the frame tag's lowest bit is 0 in a key frame.
-    picture.is_key = picture.begins && frame.first()? & 1 == 0;
-    if picture.is_key {
-        picture.synchronises = true;
-        picture.size = vp8_size(frame);
-    }
-    Some(picture)
-}
-
-/// What the descriptor says, and its length.
-fn vp8_descriptor(payload: &[u8]) -> Option<(Picture, usize)> {
-    let mut picture = Picture::default();
-    if payload.first()? & VP8_EXTENDED == 0 {
-        return Some((picture, 1));
-    }
-    let flags = *payload.get(1)?;
-    let mut at = 2;
-    if flags & VP8_HAS_PICTURE_ID != 0 {
-        let first = *payload.get(at)?;
-        if first & VP8_WIDE == 0 {
-            picture.ids.picture = Some((at, u16::from(first), false));
-            at += 1;
-        } else {
-            let value = u16::from_be_bytes([first & 0x7f, *payload.get(at + 1)?]);
-            picture.ids.picture = Some((at, value, true));
-            at += 2;
-        }
-    }
-    if flags & VP8_HAS_TL0 != 0 {
-        picture.ids.tl0 = Some((at, *payload.get(at)?));
-        at += 1;
-    }
-    if flags & VP8_HAS_TEMPORAL_OR_KEY_INDEX != 0 {
-        if flags & VP8_HAS_TEMPORAL != 0 {
-            let byte = *payload.get(at)?;
-            picture.temporal = (byte >> 6).min(HIGHEST_TEMPORAL);
-            picture.synchronises = byte & VP8_SYNCHRONISES != 0;
-        }
-        at += 1;
-    }
-    Some((picture, at))
-}
-
-fn vp8_size(frame: &[u8]) -> Option<(u16, u16)> {
-    let (code, size) = frame.get(VP8_TAG..)?.split_first_chunk()?;
-    let [a, b, c, d] = *size.first_chunk()?;
-    let size = (u16::from_le_bytes([a, b]) & VP8_SIZE, u16::from_le_bytes([c, d]) & VP8_SIZE);
-    (*code == VP8_START_CODE).then_some(size)
-}
-
-/// RFC 6184: parameter sets or the start of an IDR slice.
-fn h264_starts_key_frame(payload: &[u8]) -> Option<bool> {
-    let starts = |byte: u8| matches!(byte & 0x1f, H264_IDR | H264_SPS);
-    match payload.first()? & 0x1f {
-        H264_STAP_A => Some(starts(*payload.get(3)?)),
-        H264_FU_A => {
-            let header = *payload.get(1)?;
-            Some(header & H264_FU_START != 0 && starts(header))
-        }
-        _ => Some(starts(payload[0])),
-    }
+/// What the aggregation header says (RTP Payload Format For AV1, section 4.4).
+fn av1(payload: &[u8]) -> Option<Picture> {
+    let header = *payload.first()?;
+    let (continues, is_key) = (header & AV1_CONTINUES != 0, header & AV1_NEW_SEQUENCE != 0);
+    Some(Picture { is_key, begins: !continues, ..Picture::default() })
 }
 
 #[cfg(test)]
@@ -196,15 +121,6 @@ mod tests {
     }
 
     #[test]
-    fn h264_key_frames_are_told_from_others() {
-        assert!(is_key(Codec::H264, &[0x67]));
-        assert!(is_key(Codec::H264, &[0x78, 0, 9, 0x67]));
-        assert!(is_key(Codec::H264, &[0x7c, 0x85]));
-        assert!(!is_key(Codec::H264, &[0x7c, 0x05]));
-        assert!(!is_key(Codec::H264, &[0x61]));
-    }
-
-    #[test]
     fn picture_ids_are_written_within_their_width() {
         let mut payload = [0x90, 0xe0, 0xff, 0xff, 0xfe, 0x20, 0];
         let ids = inspect(Codec::Vp8, &payload).ids;
@@ -220,10 +136,18 @@ mod tests {
         assert_eq!(narrow, [0x90, 0x80, 0x02, 0]);
     }
 
+    #[test]
+    fn av1_key_frames_are_told_from_others() {
+        let picture = inspect(Codec::Av1, &[0x18, 0x0a]);
+        assert!(picture.is_key && picture.begins);
+        assert!(!inspect(Codec::Av1, &[0x10, 0x32]).is_key);
+        assert!(!inspect(Codec::Av1, &[0x90, 0x32]).begins);
+    }
+
     proptest! {
         #[test]
         fn any_payload_is_read(payload: Vec<u8>, ids: (u16, u8)) {
-            for codec in [Codec::Opus, Codec::Vp8, Codec::H264] {
+            for codec in [Codec::Opus, Codec::Vp8, Codec::Vp9, Codec::Av1, Codec::H264] {
                 inspect(codec, &payload).ids.write(&mut payload.clone(), ids);
             }
         }
