@@ -172,7 +172,14 @@ impl Room {
 }
 
 fn wish(size: u16) -> Wish {
-    Wish { mid: Mid::from(client::VIDEO_SLOT), peer: TALKER, source: Source::Camera, width: size, height: size }
+    Wish {
+        mid: Mid::from(client::VIDEO_SLOT),
+        peer: TALKER,
+        source: Source::Camera,
+        width: size,
+        height: size,
+        is_pinned: false,
+    }
 }
 
 /// The handshake, without loss and without time passing.

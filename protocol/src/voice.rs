@@ -135,6 +135,9 @@ pub struct Wish {
     /// Size at which it is shown, in device pixels.
     pub width: u16,
     pub height: u16,
+    /// The user has chosen it: where the way is narrow it goes before the others.
+    #[serde(default)]
+    pub pinned: bool,
 }
 
 /// How loud a peer is.

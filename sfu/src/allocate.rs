@@ -29,6 +29,8 @@ pub(crate) struct Offered {
 pub(crate) struct Demand {
     pub(crate) slot: usize,
     pub(crate) is_screen: bool,
+    /// The user has chosen it.
+    pub(crate) is_pinned: bool,
     /// The size at which it is drawn, in pixels.
     pub(crate) width: u16,
     pub(crate) height: u16,
@@ -70,35 +72,43 @@ struct Step {
 }
 
 /// Chooses for all slots of one subscriber, whose way can carry so many bit/s of video. First every picture gets the least
-/// that there is of it, screens and the largest first; what is left goes round in the same order, a step for each.
+/// that there is of it, what the user has chosen first, then screens and the largest; then what was chosen gets all that it can
+/// use; what is left goes round in the same order, a step for each.
 pub(crate) fn allocate(demands: &[Demand], budget: u64) -> Allocation {
     let ladders: Vec<Vec<Step>> = demands.iter().map(Demand::ladder).collect();
     let mut order: Vec<usize> = (0..demands.len()).collect();
     order.sort_by_key(|index| {
         let demand = &demands[*index];
         let area = u32::from(demand.width) * u32::from(demand.height);
-        (!demand.is_screen, std::cmp::Reverse(area), demand.slot)
+        (!demand.is_pinned, !demand.is_screen, std::cmp::Reverse(area), demand.slot)
     });
     let mut taken: Vec<Option<usize>> = vec![None; demands.len()];
     let mut left = budget;
-    let mut has_changed = true;
-    while has_changed {
-        has_changed = false;
+    let mut climb = |index: usize| {
+        let (ladder, at) = (&ladders[index], taken[index]);
+        let next = at.map_or(0, |at| at + 1);
+        let Some(step) = ladder.get(next) else {
+            return false;
+        };
+        let more = step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate));
+        let is_new = demands[index].sends.is_none_or(|sends| step.target > sends);
+        let needed = if is_new && budget != u64::MAX { more * TO_SPARE / 100 } else { more };
+        let fits = needed <= left;
+        if fits {
+            left -= more;
+            taken[index] = Some(next);
+        }
+        fits
+    };
+    order.iter().for_each(|index| _ = climb(*index));
+    for index in order.iter().filter(|index| demands[**index].is_pinned) {
+        while climb(*index) {}
+    }
+    let mut has_climbed = true;
+    while has_climbed {
+        has_climbed = false;
         for index in &order {
-            let (ladder, at) = (&ladders[*index], taken[*index]);
-            let next = at.map_or(0, |at| at + 1);
-            let Some(step) = ladder.get(next) else {
-                continue;
-            };
-            let before = at.map_or(0, |at| ladder[at].rate);
-            let more = step.rate.saturating_sub(before);
-            let is_new = demands[*index].sends.is_none_or(|sends| step.target > sends);
-            let needed = if is_new && budget != u64::MAX { more * TO_SPARE / 100 } else { more };
-            if needed <= left {
-                left -= more;
-                taken[*index] = Some(next);
-                has_changed = true;
-            }
+            has_climbed |= climb(*index);
         }
     }
     let wanted = demands.iter().zip(&ladders).map(|(demand, ladder)| demand.wanted(ladder)).sum();
@@ -198,7 +208,7 @@ mod tests {
             is_sent: true,
         });
         let height = width / 4 * 3;
-        Demand { slot, is_screen: false, width, height, sends: None, offered: offered.into() }
+        Demand { slot, is_screen: false, is_pinned: false, width, height, sends: None, offered: offered.into() }
     }
 
     fn targets(demands: &[Demand], budget: u64) -> Vec<Option<(u8, u8)>> {
@@ -221,6 +231,17 @@ mod tests {
         assert_eq!(targets(&demands, 60_000), [None, Some((0, 0)), None]);
         assert_eq!(targets(&demands, 650_000), [Some((0, 1)), Some((1, 1)), Some((0, 1))]);
         assert_eq!(targets(&demands, 0), [None; 3]);
+    }
+
+    #[test]
+    fn what_was_chosen_gets_all_before_others_get_more_than_the_least() {
+        let pinned = Demand { is_pinned: true, ..camera(0, 320) };
+        let others = [camera(1, 640), camera(2, 640)];
+        let demands = [&[pinned][..], &others].concat();
+        assert_eq!(targets(&demands, 450_000), [Some((1, 1)), Some((0, 0)), Some((0, 0))]);
+        assert_eq!(targets(&demands, 60_000), [Some((0, 0)), None, None]);
+        let screen = Demand { is_screen: true, ..camera(1, 640) };
+        assert_eq!(targets(&[demands[0].clone(), screen], 60_000), [Some((0, 0)), None]);
     }
 
     #[test]

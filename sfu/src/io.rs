@@ -244,6 +244,8 @@ pub struct Wish {
     pub width: u16,
     /// The height in physical pixels at which the client draws it.
     pub height: u16,
+    /// The user has chosen it: it gets all that it can use before others get more than the least.
+    pub is_pinned: bool,
 }
 
 /// What [`Sfu::poll_output`](crate::Sfu::poll_output) returns.

@@ -35,6 +35,12 @@ impl Focus {
         chosen.or_else(|| large.map(|tile| tile.shown))
     }
 
+    /// What the user has chosen, whether or not it is there.
+    #[must_use]
+    pub fn chosen(&self) -> Option<Shown> {
+        self.chosen
+    }
+
     pub fn choose(&mut self, shown: Shown) {
         *self = Self { chosen: Some(shown), put_back: None, ..*self };
     }

@@ -52,7 +52,7 @@ async fn join(rooms: &Rooms, entry: Entry, cameras: &mut Vec<PeerId>) {
     };
     let joined = rooms.join(entry).await.expect("media runs").expect("a seat");
     let slots = joined.slots.into_iter().filter(|slot| slot.kind == MediaKind::Video);
-    let wish = |(mid, peer)| Wish { mid, peer, source: Source::Camera, width: 1_280, height: 720 };
+    let wish = |(mid, peer)| Wish { mid, peer, source: Source::Camera, width: 1_280, height: 720, is_pinned: false };
     let wishes: Vec<_> = slots.map(|slot| slot.mid).zip(cameras.iter().copied()).map(wish).collect();
     if !wishes.is_empty() {
         rooms.set_wishes(peer, wishes).await.expect("media runs");

@@ -33,7 +33,7 @@ impl<'a> Burst<'a> {
 /// Puts datagrams in order of their destinations, and makes bursts of at most so many of them.
 pub(super) fn bursts(datagrams: &mut [Transmit], most: usize) -> Vec<Burst<'_>> {
     // Stable, so that what goes to one place keeps its order.
-    datagrams.sort_by_key(|datagram| datagram.destination);
+    datagrams.sort_by_cached_key(|datagram| key(datagram.destination));
     let mut bursts = Vec::with_capacity(datagrams.len());
     let mut rest = &*datagrams;
     while !rest.is_empty() {
@@ -42,6 +42,19 @@ pub(super) fn bursts(datagrams: &mut [Transmit], most: usize) -> Vec<Burst<'_>> 
         rest = left;
     }
     bursts
+}
+
+/// A number that places seldom share: numbers are put in order faster than addresses.
+fn key(destination: SocketAddr) -> u64 {
+    let host = match destination.ip() {
+        IpAddr::V4(ip) => u64::from(ip.to_bits()),
+        // The interface, and of the network what tells it from its neighbours.
+        IpAddr::V6(ip) => {
+            let [_, a, b, c, d, e, f, g] = ip.segments();
+            [a, b, c, d, e, f, g].into_iter().fold(0, |sum: u64, part| sum.rotate_left(11) ^ u64::from(part))
+        }
+    };
+    host << 16 ^ u64::from(destination.port())
 }
 
 /// How many of the first datagrams make a burst: at least one.

@@ -1,25 +1,16 @@
 use std::time::Instant;
 
-use super::descriptor::{Frame, LONGEST};
-use super::head::{Element, Head};
-use super::redundancy::{self, Lossy};
+use super::descriptor::Frame;
+use super::redundancy::Lossy;
 use super::repair::Again;
 use super::rewrite::{Found, Place, Rewriter, Span};
 use super::select::{Selection, Target};
-use super::{Layer, Media, TrackId, low_half};
+use super::writer::{Plain, Presentation, Writer, Writing};
+use super::{Layer, Media, TrackId};
 use crate::io::{Limitation, MediaKind};
 use crate::peer::sdp::codec::{Codec, Extension, REMB, TRANSPORT_FEEDBACK};
-use crate::peer::sdp::offer::{OfferedCodec, OfferedMedia};
-use crate::peer::seal::TAG;
-use crate::stats::{Epoch, SenderTime};
-
-/// Bytes of padding in one packet, the most that one byte can say.
-pub(crate) const PADDING: usize = 255;
-/// Bytes of the headers of UDP and IP.
-const UDP: usize = 28;
-const HAS_PADDING: u8 = 1 << 5;
-/// RFC 4588 section 4: what is sent again begins with the number that it had.
-const ORIGINAL_SEQUENCE: usize = 2;
+use crate::peer::sdp::offer::OfferedMedia;
+use crate::stats::SenderTime;
 
 /// A subscriber's receive slot: one unbroken RTP stream with contents that change.
 pub(crate) struct Slot {
@@ -38,6 +29,7 @@ pub(crate) struct Slot {
     pub(crate) sent: Sent,
     pub(crate) downlink: Downlink,
     media: OfferedMedia,
+    writer: Writer,
     rewriter: Rewriter,
     /// Of the frames that are sent, where descriptors say what they need.
     selection: Option<Selection>,
@@ -52,6 +44,7 @@ pub(crate) struct Wanted {
     pub(crate) track: TrackId,
     pub(crate) width: u16,
     pub(crate) height: u16,
+    pub(crate) is_pinned: bool,
 }
 
 /// The stream in which a slot's packets are sent again (RFC 4588).
@@ -83,25 +76,10 @@ pub(crate) struct Downlink {
     pub(crate) jitter_ms: f32,
 }
 
-/// A packet before encryption.
-pub(crate) struct Plain {
-    pub(crate) ssrc: u32,
-    /// Its sequence number, counted on over the wraps of the 16 bits that are sent. The same number never comes with other
-    /// contents.
-    pub(crate) number: u64,
-    /// Where the payload begins.
-    pub(crate) head: usize,
-    /// With room for the cipher's tag.
-    pub(crate) packet: Vec<u8>,
-}
-
-/// What a packet is written with beside its own: what is the same for all slots, and its number on the way.
-#[derive(Clone, Copy)]
-pub(crate) struct Writing {
-    pub(crate) now: Instant,
-    pub(crate) epoch: Epoch,
-    /// Where all packets of the connection are counted.
-    pub(crate) transport: Option<u16>,
+impl Repair {
+    fn next(self) -> Self {
+        Self { number: self.number + 1, ..self }
+    }
 }
 
 impl Slot {
@@ -124,6 +102,7 @@ impl Slot {
             sent: Sent::default(),
             downlink: Downlink::default(),
             media: media.clone(),
+            writer: Writer::new(kind, word(0), media),
             rewriter: Rewriter::new(first_sequence(8), word(4)),
             selection: None,
             repair: repairs.then_some(repair),
@@ -153,7 +132,7 @@ impl Slot {
 
     /// Whether the client takes a codec here.
     pub(crate) fn takes_codec(&self, codec: Codec) -> bool {
-        self.codec(codec).is_some()
+        self.writer.types(codec).is_some()
     }
 
     pub(crate) fn wishes(&self, track: TrackId) -> bool {
@@ -174,8 +153,7 @@ impl Slot {
 
     /// Whether a packet may have to go here.
     pub(crate) fn is_for(&self, media: &Media) -> bool {
-        let sends = self.sends.is_some_and(|sends| sends.layer == media.layer);
-        (self.shows == Some(media.track) && sends) || self.awaits((media.track, media.layer))
+        self.is_sent(media) || self.awaits((media.track, media.layer))
     }
 
     /// The encoding that is to come here once it sends a key frame.
@@ -191,8 +169,7 @@ impl Slot {
 
     /// The packet as it goes out on this slot; `None` if it is not for it.
     pub(crate) fn place(&mut self, media: &Media, writing: Writing) -> Option<Plain> {
-        let offered = self.codec(media.codec)?;
-        let (within, redundancy) = (offered.payload_type, offered.redundancy);
+        let types = self.writer.types(media.codec)?;
         if self.kind == MediaKind::Video {
             if !self.goes_on(media) {
                 self.begin(media)?;
@@ -204,13 +181,13 @@ impl Slot {
             return None;
         }
         let is_worth = media.primary > 0 && (media.is_lossy || self.downlink.lossy.is(writing.now));
-        let redundancy = redundancy.filter(|_| is_worth);
-        let payload_type = redundancy.unwrap_or(within);
+        let redundancy = types.redundancy.filter(|_| is_worth);
         let place = self.rewriter.place(media)?;
         let from = if redundancy.is_some() { 0 } else { media.primary };
-        let mut plain = self.write((media, from), (place, payload_type), writing);
+        let presentation = Presentation { from, ..self.presented((media, redundancy.unwrap_or(types.plain)), place) };
+        let mut plain = self.writer.write((media, presentation), place, writing);
         if redundancy.is_some() {
-            redundancy::retype(&mut plain.packet[plain.head..], within);
+            plain.retype(types.plain);
         }
         self.sent.packets = self.sent.packets.wrapping_add(1);
         let length = u32::try_from(media.payload.len() - from).unwrap_or(0);
@@ -220,19 +197,23 @@ impl Slot {
         Some(plain)
     }
 
+    /// Whether a packet is of the encoding that is sent.
+    fn is_sent(&self, media: &Media) -> bool {
+        let sends = self.sends.filter(|_| self.shows == Some(media.track));
+        sends.is_some_and(|sends| sends.layer.encoding == media.layer.encoding)
+    }
+
     /// Whether a packet is of the stream that is sent.
     fn goes_on(&self, media: &Media) -> bool {
-        let is_sent = self.sends.is_some_and(|sends| sends.layer.encoding == media.layer.encoding);
         let span = self.rewriter.current();
         // Frames that say what they need cannot go on from what was broken off.
         let is_same = span.map_or(media.frame.is_none(), |span: &Span| span.is_of(media));
-        self.shows == Some(media.track) && is_sent && is_same
+        is_same && self.is_sent(media)
     }
 
     /// Begins with a key frame of what is to come here; none if a packet is not that.
     fn begin(&mut self, media: &Media) -> Option<()> {
-        let is_sent = self.shows == Some(media.track)
-            && self.sends.is_some_and(|sends| sends.layer.encoding == media.layer.encoding);
+        let is_sent = self.is_sent(media);
         let is_due = is_sent || self.awaits((media.track, media.layer));
         if !is_due || !media.picture.is_key {
             return None;
@@ -295,43 +276,32 @@ impl Slot {
             return None;
         }
         let place = self.rewriter.place_again(sequence, media)?;
-        let (payload_type, again) = self.codec(media.codec).map(|offered| (offered.payload_type, offered.repair))?;
-        match (&mut self.repair, again) {
+        let types = self.writer.types(media.codec)?;
+        let presentation = |payload_type| self.presented((media, payload_type), place);
+        match (self.repair, types.repair) {
             (Some(repair), Some(again)) => {
-                let (ssrc, number) = (repair.ssrc, repair.number);
-                repair.number += 1;
-                let mut plain = self.write((media, 0), (place, again), writing);
-                plain.rename((ssrc, number), sequence);
+                let mut plain = self.writer.write((media, presentation(again)), place, writing);
+                plain.rename((repair.ssrc, repair.number), sequence);
+                self.repair = Some(repair.next());
                 Some(plain)
             }
             // With another number on the way it would be another packet under the same number.
             (Some(_), None) => None,
             // Its marker may be another by now.
             (None, _) if media.frame.is_some() => None,
-            (None, _) => Some(self.write((media, 0), (place, payload_type), Writing { now: media.arrived, ..writing })),
+            (None, _) => {
+                let writing = Writing { now: media.arrived, ..writing };
+                Some(self.writer.write((media, presentation(types.plain)), place, writing))
+            }
         }
     }
 
     /// A packet of nothing but padding in the stream of what is sent again, by which the way is measured.
     pub(crate) fn padding(&mut self, writing: Writing) -> Option<Plain> {
-        let again = self.media.codecs.iter().find_map(|offered| offered.repair)?;
-        let repair = self.repair.as_mut()?;
-        let (ssrc, number) = (repair.ssrc, repair.number);
-        repair.number += 1;
+        let repair = self.repair?;
+        self.repair = Some(repair.next());
         let timestamp = self.sent.latest.map_or(0, |(timestamp, _)| timestamp);
-        let send_time = writing.epoch.send_time(writing.now);
-        let transport = writing.transport.map(u16::to_be_bytes);
-        let elements = self.counting((&send_time, transport.as_ref()));
-        let sequence = low_half(number);
-        let head =
-            Head { marker: false, payload_type: again, sequence, timestamp, ssrc, csrc: None, elements: &elements };
-        let size = head.size();
-        let mut packet = Vec::with_capacity(size + PADDING + TAG);
-        head.write(&mut packet);
-        packet[0] |= HAS_PADDING;
-        packet.resize(size + PADDING - 1, 0);
-        packet.push(u8::try_from(PADDING).expect("RFC 3550 section 5.1: one byte says how much"));
-        Some(Plain { ssrc, number, head: size, packet })
+        self.writer.pad((repair.ssrc, repair.number), timestamp, writing)
     }
 
     /// The RTP time of this slot's stream now: by the publisher's own account (for lip sync), or
@@ -346,40 +316,10 @@ impl Slot {
         Some(timestamp.wrapping_add(ticks))
     }
 
-    fn codec(&self, codec: Codec) -> Option<&OfferedCodec> {
-        self.media.codecs.iter().find(|offered| offered.codec == codec)
-    }
-
-    /// Writes a packet with its payload from a byte on.
-    fn write(&self, (media, from): (&Media, usize), (place, payload_type): (Place, u8), writing: Writing) -> Plain {
-        let sound = self.kind == MediaKind::Audio;
-        let (level, send_time) = ([media.level.unwrap_or(0)], writing.epoch.send_time(writing.now));
-        let level_id = self.media.extensions.get(&Extension::AudioLevel).filter(|_| media.level.is_some());
-        let transport = writing.transport.map(u16::to_be_bytes);
-        let [send_time, transport] = self.counting((&send_time, transport.as_ref()));
-        let descriptor = self.descriptor(media, place);
-        let descriptor = descriptor.as_ref().map(|(id, (bytes, length))| (*id, &bytes[..*length]));
-        let head = Head {
-            marker: media.marker || (sound && place.begins) || self.ends_picture(media),
-            payload_type,
-            sequence: low_half(place.number),
-            timestamp: place.timestamp,
-            ssrc: self.ssrc,
-            csrc: sound.then_some(media.csrc),
-            elements: &[level_id.map(|id| (*id, &level[..])), send_time, transport, descriptor],
-        };
-        let size = head.size();
-        let mut packet = Vec::with_capacity(size + ORIGINAL_SEQUENCE + media.payload.len() + TAG);
-        head.write(&mut packet);
-        packet.extend_from_slice(&media.payload[from..]);
-        media.picture.ids.write(&mut packet[size..], (low_half(place.picture), place.tl0));
-        Plain { ssrc: self.ssrc, number: place.number, head: size, packet }
-    }
-
-    /// What the packet's descriptor is here, and under which id.
-    fn descriptor(&self, media: &Media, place: Place) -> Option<(u8, ([u8; LONGEST], usize))> {
-        let id = self.media.extensions.get(&Extension::Dependencies).filter(|_| self.media.is_mixed)?;
-        Some((*id, media.frame.as_ref()?.renumbered(low_half(place.frame))))
+    /// How a whole packet is written.
+    fn presented(&self, (media, payload_type): (&Media, u8), place: Place) -> Presentation {
+        let begins_sound = self.kind == MediaKind::Audio && place.begins;
+        Presentation { payload_type, from: 0, marker: media.marker || begins_sound || self.ends_picture(media) }
     }
 
     /// Whether what follows in the packet's picture is not sent here.
@@ -388,28 +328,5 @@ impl Slot {
             return false;
         };
         selection.ends_picture(frame, sends)
-    }
-
-    /// The elements by which the way is measured.
-    fn counting<'a>(&self, (send_time, transport): (&'a [u8; 3], Option<&'a [u8; 2]>)) -> [Option<Element<'a>>; 2] {
-        let ids = &self.media.extensions;
-        let send_time = ids.get(&Extension::SendTime).map(|id| (*id, &send_time[..]));
-        let transport_id = ids.get(&Extension::TransportSequence);
-        [send_time, transport_id.zip(transport).map(|(id, number)| (*id, &number[..]))]
-    }
-}
-
-impl Plain {
-    /// Bytes that it takes on the way, below IP.
-    pub(crate) fn size(&self) -> usize {
-        self.packet.len() + TAG + UDP
-    }
-
-    /// Makes of a packet the one in which it is sent again (RFC 4588 section 4).
-    fn rename(&mut self, (ssrc, number): (u32, u64), original: u16) {
-        (self.ssrc, self.number) = (ssrc, number);
-        self.packet[2..4].copy_from_slice(&low_half(number).to_be_bytes());
-        self.packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
-        self.packet.splice(self.head..self.head, original.to_be_bytes());
     }
 }

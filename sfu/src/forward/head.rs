@@ -23,42 +23,44 @@ pub(crate) struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Bytes that it takes.
-    pub(crate) fn size(&self) -> usize {
-        let extension = match self.words() {
-            0 => 0,
-            words => 4 + 4 * words,
-        };
-        FIXED + self.csrc.map_or(0, |_| 4) + extension
-    }
-
-    pub(crate) fn write(&self, packet: &mut Vec<u8>) {
-        let words = self.words();
+    /// The head, with room for so many bytes after it.
+    pub(crate) fn write(&self, room: usize) -> Vec<u8> {
+        let form = self.form();
+        let words = self.words(form);
+        let extension = if words == 0 { 0 } else { 4 + 4 * words };
+        let csrc = self.csrc.map(u32::to_be_bytes);
+        // What is filled to the last byte becomes what is shared without another allocation.
+        let mut packet = Vec::with_capacity(FIXED + csrc.map_or(0, |csrc| csrc.len()) + extension + room);
         let has_extension = if words == 0 { 0 } else { HAS_EXTENSION };
-        packet.push(VERSION | has_extension | u8::from(self.csrc.is_some()));
-        packet.push(if self.marker { MARKER } else { 0 } | self.payload_type);
-        packet.extend_from_slice(&self.sequence.to_be_bytes());
-        packet.extend_from_slice(&self.timestamp.to_be_bytes());
-        packet.extend_from_slice(&self.ssrc.to_be_bytes());
-        if let Some(csrc) = self.csrc {
-            packet.extend_from_slice(&csrc.to_be_bytes());
+        let mut fixed = [0; FIXED];
+        fixed[0] = VERSION | has_extension | u8::from(csrc.is_some());
+        fixed[1] = if self.marker { MARKER } else { 0 } | self.payload_type;
+        fixed[2..4].copy_from_slice(&self.sequence.to_be_bytes());
+        fixed[4..8].copy_from_slice(&self.timestamp.to_be_bytes());
+        fixed[8..].copy_from_slice(&self.ssrc.to_be_bytes());
+        packet.extend_from_slice(&fixed);
+        if let Some(csrc) = csrc {
+            packet.extend_from_slice(&csrc);
         }
         if words > 0 {
-            self.write_extension(words, packet);
+            self.write_extension((form, words), &mut packet);
         }
+        packet
     }
 
-    fn write_extension(&self, words: usize, packet: &mut Vec<u8>) {
-        let is_short = self.is_short();
-        packet.extend_from_slice(if is_short { &ONE_BYTE_PROFILE } else { &TWO_BYTE_PROFILE });
-        packet.extend_from_slice(&u16::try_from(words).expect("a few elements are short").to_be_bytes());
+    fn write_extension(&self, (form, words): (Form, usize), packet: &mut Vec<u8>) {
+        let [high, low] = u16::try_from(words).expect("a few elements are short").to_be_bytes();
+        let [first, second] = match form {
+            Form::OneByte => ONE_BYTE_PROFILE,
+            Form::TwoByte => TWO_BYTE_PROFILE,
+        };
+        packet.extend_from_slice(&[first, second, high, low]);
         let end = packet.len() + 4 * words;
         for (id, contents) in self.elements.iter().flatten() {
             let length = u8::try_from(contents.len()).expect("an element has up to 255 bytes");
-            if is_short {
-                packet.push(id << 4 | (length - 1));
-            } else {
-                packet.extend([*id, length]);
+            match form {
+                Form::OneByte => packet.push(id << 4 | (length - 1)),
+                Form::TwoByte => packet.extend_from_slice(&[*id, length]),
             }
             packet.extend_from_slice(contents);
         }
@@ -66,16 +68,27 @@ impl Head<'_> {
     }
 
     /// The length of the elements in words of four bytes.
-    fn words(&self) -> usize {
-        let prefix = if self.is_short() { 1 } else { 2 };
+    fn words(&self, form: Form) -> usize {
+        let prefix = match form {
+            Form::OneByte => 1,
+            Form::TwoByte => 2,
+        };
         let bytes: usize = self.elements.iter().flatten().map(|(_, contents)| prefix + contents.len()).sum();
         bytes.div_ceil(4)
     }
 
-    /// Whether the one-byte form will do.
-    fn is_short(&self) -> bool {
-        self.elements.iter().flatten().all(|(_, contents)| contents.len() <= SHORT)
+    /// The shorter form that will do.
+    fn form(&self) -> Form {
+        let is_short = self.elements.iter().flatten().all(|(_, contents)| contents.len() <= SHORT);
+        if is_short { Form::OneByte } else { Form::TwoByte }
     }
+}
+
+/// How elements are written (RFC 8285 sections 4.2 and 4.3).
+#[derive(Clone, Copy)]
+enum Form {
+    OneByte,
+    TwoByte,
 }
 
 #[cfg(test)]
@@ -99,9 +112,8 @@ mod tests {
             let elements: Vec<Option<Element<'_>>> =
                 (1..).zip(&contents).flat_map(|(id, contents)| [None, Some((id, &**contents))]).collect();
             let head = Head { marker, payload_type, sequence, timestamp, ssrc, csrc, elements: &elements };
-            let mut packet = Vec::new();
-            head.write(&mut packet);
-            prop_assert_eq!(packet.len(), head.size());
+            let packet = head.write(7);
+            prop_assert_eq!(packet.len() + 7, packet.capacity());
             let read = Header::unmarshal(&mut &*packet).unwrap();
             prop_assert_eq!((read.version, read.marker, read.payload_type), (2, marker, payload_type));
             prop_assert_eq!((read.sequence_number, read.timestamp, read.ssrc), (sequence, timestamp, ssrc));

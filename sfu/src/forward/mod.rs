@@ -17,6 +17,7 @@ pub(crate) mod rewrite;
 pub(crate) mod select;
 pub(crate) mod silence;
 pub(crate) mod table;
+pub(crate) mod writer;
 
 #[cfg(test)]
 #[path = "../../tests/it/common/scalable.rs"]

@@ -19,9 +19,10 @@ use rtc_shared::marshal::Unmarshal;
 
 use crate::bandwidth::Bandwidth;
 use crate::forward::arrivals::Log;
-use crate::forward::egress::{Slot, Writing};
+use crate::forward::egress::Slot;
 use crate::forward::feedback::{Compound, Feedback, read};
 use crate::forward::ingress::Ingress;
+use crate::forward::writer::Writing;
 use crate::forward::{Media, TrackId};
 use crate::io::{Grant, MediaKind, Mid, PeerId, PeerState, RoomId, Shown, SlotView, Source};
 use dtls::Dtls;

@@ -1,7 +1,7 @@
 use rtc_dtls::crypto_provider::{AeadAlgorithm, AeadCipher, BlockCipherAlgorithm, CryptoError};
 
 use super::certificate::provider;
-use crate::forward::egress::Plain;
+use crate::forward::writer::Plain;
 
 /// Bytes that sealing adds.
 pub(crate) const TAG: usize = 16;
@@ -91,10 +91,10 @@ mod tests {
                 csrc: Some(3),
                 elements: &[Some((4, &[1, 2, 3]))],
             };
-            let mut packet = Vec::new();
-            head.write(&mut packet);
+            let mut packet = head.write(32);
+            let head = packet.len();
             packet.extend_from_slice(b"a payload");
-            let sealed = sealer.seal(Plain { ssrc: 42, number, head: head.size(), packet: packet.clone() }).unwrap();
+            let sealed = sealer.seal(Plain { ssrc: 42, number, head, packet: packet.clone() }).unwrap();
             assert_eq!(sealed.len(), packet.len() + TAG);
             assert_eq!(context.decrypt_rtp(&sealed).unwrap(), packet, "{number:x}");
         }

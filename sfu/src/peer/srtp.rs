@@ -11,7 +11,7 @@ use rtc_srtp::protection_profile::ProtectionProfile;
 use super::certificate::provider;
 use super::guard::{Fault, guarded};
 use super::seal::Sealer;
-use crate::forward::egress::Plain;
+use crate::forward::writer::Plain;
 
 /// SSRCs that one client may ever use, RTP and RTCP counted apart.
 const MOST_SSRCS: usize = 64;

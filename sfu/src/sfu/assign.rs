@@ -94,7 +94,8 @@ impl Sfu {
             .filter(|wish| !elsewhere(wish.peer))
             .filter_map(|wish| {
                 let track = TrackId { peer: wish.peer, source: wish.source };
-                Some((peer.slot_by_mid(&wish.mid)?, Wanted { track, width: wish.width, height: wish.height }))
+                let (width, height, is_pinned) = (wish.width, wish.height, wish.is_pinned);
+                Some((peer.slot_by_mid(&wish.mid)?, Wanted { track, width, height, is_pinned }))
             })
             .collect();
         for index in 0..peer.slots.len() {

@@ -2,9 +2,9 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::{Sfu, transmit};
-use crate::forward::egress::Writing;
 use crate::forward::rewrite::Found;
 use crate::forward::silence::Heed;
+use crate::forward::writer::Writing;
 use crate::forward::{Layer, Media, TrackId};
 use crate::io::{MediaKind, Output, PeerId, Source};
 use crate::peer::guard::Fault;

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 use super::{Sfu, transmit};
 use crate::allocate::{Choice, Demand, Offered, allocate};
 use crate::bandwidth::Bandwidth;
-use crate::forward::egress::{PADDING, Slot};
+use crate::forward::egress::Slot;
+use crate::forward::writer::PADDING;
 use crate::forward::{Layer, TrackId};
 use crate::io::{Event, Limitation, MediaKind, PeerId, Source};
 use crate::peer::Peer;
@@ -160,6 +161,7 @@ impl Sfu {
         Some(Demand {
             slot: index,
             is_screen: source == Source::Screen,
+            is_pinned: wish.is_pinned,
             width,
             height,
             sends,

@@ -99,12 +99,15 @@ impl App {
 
     /// Shows one tile in large, or no longer.
     pub fn set_focus(mut self, shown: Shown, is_large: bool) {
-        let focus = &mut self.voice.write().focus;
-        if is_large {
-            focus.choose(shown);
-        } else {
-            focus.put_back(shown);
+        {
+            let focus = &mut self.voice.write().focus;
+            if is_large {
+                focus.choose(shown);
+            } else {
+                focus.put_back(shown);
+            }
         }
+        self.pictures.write().due.get_or_insert(platform::ticks() + SETTLE_MS);
     }
 
     /// Shows whoever leads the conversation in large, or no longer.
@@ -159,7 +162,7 @@ impl App {
         let peer_id = voice.peer_id()?;
         let mut pictures = self.pictures.write();
         let sights: Vec<Sight> = pictures.sights.values().copied().collect();
-        let video = wishes::assign(&pictures.slots, &voice.slots, &sights);
+        let video = wishes::assign(&pictures.slots, &voice.slots, (&sights, voice.focus.chosen()));
         let video = pictures.wished.send(video, Some(moment()))?;
         Some(SetVoiceWishes { peer_id, body: Wishes { video } })
     }

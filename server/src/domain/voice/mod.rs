@@ -251,6 +251,7 @@ pub(crate) async fn set_wishes(app: &App, session: &LiveSession, peer: PeerId, w
             source: media_source(wish.source)?,
             width: wish.width,
             height: wish.height,
+            is_pinned: wish.pinned,
         })
     });
     app.rooms.set_wishes(media_peer(peer), wishes.collect::<Result<_>>()?).await.map_err(ended)

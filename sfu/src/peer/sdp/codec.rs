@@ -75,9 +75,19 @@ pub(crate) const CODECS: [Spec; 5] = [
 ];
 
 impl Codec {
+    /// Its place among [`CODECS`].
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Self::Opus => 0,
+            Self::Vp8 => 1,
+            Self::Vp9 => 2,
+            Self::Av1 => 3,
+            Self::H264 => 4,
+        }
+    }
+
     pub(crate) fn spec(self) -> &'static Spec {
-        let spec = CODECS.iter().find(|spec| spec.codec == self);
-        spec.expect("every codec has its row")
+        &CODECS[self.index()]
     }
 
     pub(crate) fn clock_rate(self) -> u32 {

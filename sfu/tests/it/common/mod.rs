@@ -213,6 +213,7 @@ impl World {
             source: Source::Camera,
             width: *width,
             height: width / 4 * 3,
+            is_pinned: false,
         });
         self.sfu.set_wishes(self.now, PeerId(id), &wishes.collect::<Vec<_>>());
         self.settle();
@@ -247,6 +248,7 @@ impl World {
                 source: *source,
                 width: 1280,
                 height: 720,
+                is_pinned: false,
             })
             .collect();
         self.sfu.set_wishes(self.now, PeerId(id), &wishes);
