@@ -157,6 +157,23 @@ fn config() -> Arc<HandshakeConfig> {
 }
 
 /// Publishes a microphone (mid 0) and a camera (mid 1), and has two slots of each kind.
+/// An RTP packet of the camera in VP9, a picture of its own, with this dependency descriptor.
+pub(crate) fn layered_packet(number: u16, descriptor: &[u8]) -> Vec<u8> {
+    const VP9: u8 = 98;
+    const DEPENDENCIES: u8 = 12;
+    let [high, low] = number.to_be_bytes();
+    let length = u8::try_from(descriptor.len()).expect("a length of one byte");
+    let mut packet = vec![0x90, 0x80 | VP9, high, low];
+    packet.extend((u32::from(number) * 3_000).to_be_bytes());
+    packet.extend(CAMERA.to_be_bytes());
+    let words = u8::try_from((descriptor.len() + 2).div_ceil(4)).expect("fewer words than bytes");
+    packet.extend([0x10, 0, 0, words, DEPENDENCIES, length]);
+    packet.extend(descriptor);
+    packet.resize(packet.len().next_multiple_of(4), 0);
+    packet.extend([0xa8, 0x80 | high, low, 0, 0, 7]);
+    packet
+}
+
 pub(crate) fn offer() -> String {
     let digest = provider().crypto().hash(HashAlgorithm::Sha256, &certificate().certificate[0]).expect("a digest");
     let fingerprint: Vec<_> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
@@ -166,9 +183,11 @@ pub(crate) fn offer() -> String {
         let (name, codec, feedback) = match mid % 2 {
             0 => ("audio 9 UDP/TLS/RTP/SAVPF 111", "111 opus/48000/2", ""),
             _ => (
-                "video 9 UDP/TLS/RTP/SAVPF 96",
+                "video 9 UDP/TLS/RTP/SAVPF 96 98 99",
                 "96 VP8/90000",
-                "a=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 goog-remb\r\n",
+                "a=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 goog-remb\r\n\
+                 a=rtpmap:98 VP9/90000\r\na=rtpmap:99 rtx/90000\r\na=fmtp:99 apt=98\r\na=extmap-allow-mixed\r\n\
+                 a=extmap:12 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension\r\n",
             ),
         };
         let direction = if ssrc.is_some() { "sendonly" } else { "recvonly" };

@@ -36,6 +36,26 @@ pub(crate) fn run(bytes: &[u8]) {
     assert_eq!(room.sfu.fault_count(), 0, "a datagram made a library panic");
 }
 
+/// A room in which the talking peer sends VP9, and what its packets say of their frames: a length (one byte) and a
+/// dependency descriptor for each.
+pub(crate) fn describe(bytes: &[u8]) {
+    let room = play_layers(bytes);
+    assert_eq!(room.sfu.fault_count(), 0, "a descriptor made a library panic");
+}
+
+fn play_layers(bytes: &[u8]) -> Room {
+    let mut room = Room::new();
+    let mut rest = bytes;
+    let mut number = 0;
+    while let Some((length, after)) = rest.split_first() {
+        let (descriptor, after) = after.split_at(usize::from(*length).min(after.len()));
+        number += 1;
+        room.take(3, &client::layered_packet(number, descriptor));
+        rest = after;
+    }
+    room
+}
+
 fn play(bytes: &[u8]) -> Room {
     let mut room = Room::new();
     let mut rest = bytes;
@@ -239,6 +259,8 @@ mod tests {
         );
         let film = play(include_bytes!("../corpus/datagram/film"));
         assert!(film.sent[&film.listener.address] >= 8, "frames are forwarded");
+        let layers = play_layers(include_bytes!("../corpus/descriptor/layers"));
+        assert!(layers.sent[&layers.listener.address] >= 8, "layers are forwarded");
         let feedback = play(include_bytes!("../corpus/datagram/feedback"));
         assert!(feedback.sent.contains_key(&feedback.talker.address), "the publisher is asked for a key frame");
     }

@@ -29,6 +29,7 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("body", body),
     ("datagram", datagram),
+    ("descriptor", descriptor),
     ("gateway_frame", gateway_frame),
     ("markdown", markdown),
     ("name", name),
@@ -102,6 +103,11 @@ pub fn offer(bytes: &[u8]) {
 /// Datagrams to the media port of a room, also such as only a peer of it can make; see [`datagram::run`].
 pub fn datagram(bytes: &[u8]) {
     datagram::run(bytes);
+}
+
+/// What a publisher's packets say of their frames; see [`datagram::describe`].
+pub fn descriptor(bytes: &[u8]) {
+    datagram::describe(bytes);
 }
 
 /// A STUN request to the media port.

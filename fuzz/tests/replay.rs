@@ -9,7 +9,7 @@ use fuzz::TARGETS;
 const MUTATIONS: u64 = 400;
 /// The same, for targets that set up whole sessions in every run.
 const FEW_MUTATIONS: u64 = 40;
-const SLOW: [&str; 2] = ["datagram", "offer"];
+const SLOW: [&str; 3] = ["datagram", "descriptor", "offer"];
 
 #[test]
 fn every_corpus_runs_through_its_target() {

@@ -82,12 +82,6 @@ pub fn shapes(source: Source, codec: VideoCodec, wanted: &[bool]) -> Vec<Shape> 
     }
 }
 
-/// Whether a codec has all sizes in one encoding.
-#[must_use]
-pub fn is_layered(codec: VideoCodec) -> bool {
-    matches!(codec, VideoCodec::Vp9 | VideoCodec::Av1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

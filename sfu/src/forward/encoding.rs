@@ -101,6 +101,11 @@ impl Encoding {
         self.codec = Some(codec);
     }
 
+    /// Whether anybody wants it is yet to be seen.
+    pub(super) fn forget_demand(&mut self) {
+        self.layers.iter_mut().for_each(|layer| layer.demand = Demand::default());
+    }
+
     fn wanted_layers(&self) -> Vec<SpatialLayer> {
         let lowest = self.layers.first().map(|layer| layer.demand).unwrap_or_default();
         vec![SpatialLayer { demand: lowest, ..SpatialLayer::default() }]

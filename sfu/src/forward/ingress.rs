@@ -260,9 +260,9 @@ impl Track {
             if is_repair || !is_newest {
                 return None;
             }
-            self.streams += 1;
-            encoding.recode(codec, self.streams);
+            self.recode(layer, codec);
         }
+        let encoding = self.encodings.get_mut(layer.index())?;
         let descriptor = descriptor(header, &self.media, codec);
         let picture = inspect(codec, &payload);
         let reading = encoding.read(now, (picture, payload.len()), (descriptor, is_repair))?;
@@ -288,6 +288,17 @@ impl Track {
             primary,
             is_lossy: is_redundant && encoding.lossy.is(now),
         })
+    }
+
+    /// Goes over to another codec. Which sizes are wanted is told anew, for what they are is another thing now.
+    fn recode(&mut self, layer: Layer, codec: Codec) {
+        self.streams += 1;
+        let encoding = &mut self.encodings[layer.index()];
+        let has_changed = encoding.codec.is_some();
+        encoding.recode(codec, self.streams);
+        if has_changed {
+            self.encodings.iter_mut().for_each(Encoding::forget_demand);
+        }
     }
 
     /// The sizes in which it is sent, the lowest first.

@@ -3,6 +3,7 @@ use std::time::Duration;
 use sfu::{Event, Limitation, PeerId, Source};
 
 use crate::common::layered::LayeredScreen;
+use crate::common::lossy::LossyViewer;
 use crate::common::offer::{DEPENDENCIES, Layout};
 use crate::common::scalable::{L1T3, L2T3_KEY, L3T3, L3T3_KEY, Mode, Scalable};
 use crate::common::{Link, World};
@@ -161,6 +162,29 @@ fn what_is_lost_is_sent_again_as_it_was() {
 }
 
 #[test]
+fn layers_go_on_over_ways_that_lose_and_reorder() {
+    for (seed, mode) in [(14, L3T3_KEY), (15, L3T3), (16, L1T3)] {
+        let mut world = watched(seed, mode, &[640]);
+        let delay = Duration::from_millis(20);
+        world.links.insert(1, Link { loss_percent: 1, delay, jitter: Duration::from_millis(15), ..Link::CLEAN });
+        world.links.insert(2, Link { loss_percent: 8, delay, jitter: Duration::from_millis(15), ..Link::CLEAN });
+        let mut viewer = LossyViewer::new(2, world.now);
+        for second in 0..12 {
+            let from = world.now;
+            // Half-way it wishes for less, and then for more.
+            world.watch(2, &[("v0", 1, [640, 200, 640][second / 4])]);
+            for _ in 0..25 {
+                world.shoot_layers(1, Duration::from_millis(40));
+                viewer.look(&mut world);
+            }
+            let pace = viewer.pace(from, world.now);
+            assert!(pace > 4.0, "{pace} pictures in second {second} of {mode:?}");
+        }
+        assert!(viewer.shown.len() > 150, "{} pictures of {mode:?}", viewer.shown.len());
+    }
+}
+
+#[test]
 fn a_publisher_may_change_its_codec_and_those_who_cannot_decode_it_are_sent_nothing() {
     let mut world = World::new(11);
     world.connect(&[1, 2], &Layout::layered(2));
@@ -187,5 +211,26 @@ fn a_publisher_may_change_its_codec_and_those_who_cannot_decode_it_are_sent_noth
         let received = [2, 3].map(|id| world.client(id).take("v0"));
         let counts = received.map(|received| received.len());
         assert!(counts[0] > 40 && (counts[1] > 40) != is_vp9, "{counts:?}");
+    }
+}
+
+#[test]
+fn what_nobody_wants_is_told_anew_after_a_change_of_codec() {
+    let mut world = watched(13, L3T3_KEY, &[100]);
+    let count = |world: &World| world.count_events(|event| matches!(event, Event::Encodings { .. }));
+    let mut told_before = 0;
+    for is_vp9 in [true, false, true] {
+        for _ in 0..150 {
+            let now = world.now;
+            if is_vp9 {
+                world.client(1).send_layers(Source::Camera);
+            } else {
+                world.client(1).send_frame(now, Source::Camera);
+            }
+            world.run(Duration::from_millis(40));
+        }
+        assert!(count(&world) > told_before);
+        assert_eq!(told(&world), Some(vec![true, false, false]));
+        told_before = count(&world);
     }
 }

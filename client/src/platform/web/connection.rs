@@ -18,7 +18,7 @@ use web_sys::{
 use super::super::{CannotCall, Input, LinkState, LocalOffer};
 use super::audio::Voice;
 use super::{devices, document, sender, window};
-use crate::platform::encodings::{CAMERA, Encoding, SCREEN, is_layered};
+use crate::platform::encodings::{CAMERA, Encoding, SCREEN};
 
 /// The m-lines that send, in their order in the offer.
 const LINES: [(Source, &str, &[Encoding]); 4] = [
@@ -216,10 +216,8 @@ impl Connection {
         if !is_same {
             self.plan(source, |plan| {
                 plan.codec = codec;
-                // The server is to see which layers there are before it says which are wanted.
-                if is_layered(codec) {
-                    plan.wanted.clear();
-                }
+                // The server says anew what is wanted, once it sees what there is.
+                plan.wanted.clear();
             });
         }
     }

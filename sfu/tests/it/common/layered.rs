@@ -35,6 +35,24 @@ pub(crate) fn packets(frame: &LayerFrame, (picture, peer): (u16, u8)) -> Vec<Lay
     (0..count).map(packet).collect()
 }
 
+/// What a packet is marked with.
+pub(crate) struct Marks {
+    pub(crate) peer: u8,
+    pub(crate) spatial: u8,
+    pub(crate) temporal: u8,
+    pub(crate) number: u16,
+    pub(crate) references: Vec<u16>,
+}
+
+impl Marks {
+    pub(crate) fn read(payload: &[u8]) -> Self {
+        let [peer, spatial, temporal, count, high, low, rest @ ..] = &payload[MARKS..] else { unreachable!() };
+        let references = rest.chunks(2).take((*count).into()).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+        let number = u16::from_be_bytes([*high, *low]);
+        Self { peer: *peer, spatial: *spatial, temporal: *temporal, number, references: references.collect() }
+    }
+}
+
 /// What a decoder of layers makes of an unbroken stream. It asks that all that a frame needs has come.
 #[derive(Default)]
 pub(crate) struct LayeredScreen {
@@ -75,17 +93,15 @@ impl LayeredScreen {
         }
         let descriptor = header.get_extension(DEPENDENCIES).expect("each packet has a descriptor");
         let sent = u16::from_be_bytes([descriptor[1], descriptor[2]]);
-        let [peer, spatial, temporal, count, high, low, rest @ ..] = &packet.payload[MARKS..] else { unreachable!() };
-        let number = u16::from_be_bytes([*high, *low]);
+        let Marks { peer, spatial, temporal, number, references } = Marks::read(&packet.payload);
         self.check_picture(header.timestamp, u16::from_be_bytes([packet.payload[1], packet.payload[2]]));
         if descriptor[0] & 0x80 != 0 {
             let step = sent.wrapping_sub(self.latest.unwrap_or(sent.wrapping_sub(1)));
             assert!(step > 0 && step < 1 << 15, "frames' numbers go up");
             self.latest = Some(sent);
-            self.frames.insert((*peer, number), sent);
-            for reference in rest.chunks(2).take((*count).into()) {
-                let reference = u16::from_be_bytes([reference[0], reference[1]]);
-                let came = self.frames.get(&(*peer, reference));
+            self.frames.insert((peer, number), sent);
+            for reference in references {
+                let came = self.frames.get(&(peer, reference));
                 let came = came.unwrap_or_else(|| panic!("{number} of layer {spatial} needs {reference}"));
                 assert_eq!(sent.wrapping_sub(*came), number.wrapping_sub(reference), "distances are kept");
             }
@@ -93,7 +109,7 @@ impl LayeredScreen {
         if header.marker {
             assert_eq!(descriptor[0] & 0x40, 0x40, "a picture ends with a frame");
             self.picture.as_mut().unwrap().is_whole = true;
-            self.shown.push(LayersShown { at: *at, spatial: *spatial, temporal: *temporal, peer: *peer });
+            self.shown.push(LayersShown { at: *at, spatial, temporal, peer });
         }
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod camera;
 pub(crate) mod client;
 pub(crate) mod full;
 pub(crate) mod layered;
+pub(crate) mod lossy;
 pub(crate) mod offer;
 pub(crate) mod scalable;
 pub(crate) mod screen;
