@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch } from './lib/browser.mjs';
+import { launch, sleep } from './lib/browser.mjs';
 import { joinVoice, register, seats, setUp } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 import { Network, RELAY, useRelayOnly } from './lib/network.mjs';
@@ -97,6 +97,17 @@ test('a network that is gone for 20 s frees the seat, and comes back without a c
   await seats(ada).getByText('bob').waitFor({ state: 'detached', timeout: 15_000 });
   await new Promise((resume) => setTimeout(resume, cut + 20_000 - Date.now()));
   network.heal();
+  await seats(ada).getByText('bob').waitFor({ timeout: 20_000 });
+  await listen(bob);
+  await waitForTone(bob, ADA, true, 20_000);
+  await listen(cat);
+  await waitForTone(cat, BOB, true, 20_000);
+});
+
+test('a machine that sleeps for 20 s is in the call again when it wakes', async () => {
+  const asleep = sleep(bob.context().browser(), 20_000);
+  await seats(ada).getByText('bob').waitFor({ state: 'detached', timeout: 15_000 });
+  await asleep;
   await seats(ada).getByText('bob').waitFor({ timeout: 20_000 });
   await listen(bob);
   await waitForTone(bob, ADA, true, 20_000);

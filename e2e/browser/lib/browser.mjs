@@ -1,5 +1,7 @@
 // Chromium with a chosen voice and a fake camera.
 
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +23,30 @@ export async function launch(hertz) {
     '--auto-select-desktop-capture-source=Entire screen',
   ];
   if (hertz) args.push(`--use-file-for-fake-audio-capture=${tone(hertz)}`);
-  return chromium.launch({ executablePath, args });
+  const mark = `--hubbub-mark=${randomUUID()}`;
+  const browser = await chromium.launch({ executablePath, args: [...args, mark] });
+  marks.set(browser, mark);
+  return browser;
+}
+
+/** By what the first process of a browser is known. */
+const marks = new WeakMap();
+
+/** Lets a browser's machine sleep: all its processes stand still for so long. */
+export async function sleep(browser, ms) {
+  const processes = family(marks.get(browser));
+  processes.forEach((id) => process.kill(id, 'SIGSTOP'));
+  await new Promise((resume) => setTimeout(resume, ms));
+  processes.forEach((id) => process.kill(id, 'SIGCONT'));
+}
+
+/** The ids of the process that was started so, and of those that it has started. */
+function family(mark) {
+  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8', maxBuffer: 1 << 24 }).split('\n');
+  const rows = lines.map((line) => line.trim().match(/^(\d+) +(\d+) (.*)$/)).filter(Boolean);
+  const ids = new Set(rows.filter(([, , , args]) => args.includes(mark)).map(([, id]) => id));
+  for (const [, id, parent] of rows) if (ids.has(parent)) ids.add(id);
+  return [...ids].map(Number);
 }
 
 /** A WAV file of a steady tone: 48 kHz, 16 bit, mono, ten seconds, a whole number of periods. */
