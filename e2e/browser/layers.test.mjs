@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { person } from './lib/browser.mjs';
+import { LARGE, person } from './lib/browser.mjs';
 import { cameraOn, joinVoice, register, setUp } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 import { Network, RELAY, useRelayOnly } from './lib/network.mjs';
@@ -14,7 +14,8 @@ let ada, bob, cat;
 
 before(async () => {
   server = await Server.start();
-  [ada, bob, cat] = await Promise.all([person(browsers, 440), person(browsers, 1_320), person(browsers)]);
+  const viewport = LARGE;
+  [ada, bob, cat] = await Promise.all([440, 1_320, undefined].map((hertz) => person(browsers, hertz, { viewport })));
   network = await Network.to(server);
   await cat.addInitScript(useRelayOnly, RELAY);
   const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });

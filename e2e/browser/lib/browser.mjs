@@ -9,15 +9,17 @@ import { rememberConnections } from './sound.mjs';
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** Samples a second. */
 export const RATE = 48_000;
+/** A page on which a picture is shown at its full size. */
+export const LARGE = { width: 1_440, height: 900 };
 
 /**
  * One with a browser of their own: a page that may use microphone and camera, runs these scripts before its own, and remembers its
  * connections. What was started is added to the browsers.
  */
-export async function person(browsers, voice, { scripts = [], viewport = { width: 1_440, height: 900 }, namespace, fps, ...options } = {}) {
+export async function person(browsers, voice, { scripts = [], namespace, fps, ...options } = {}) {
   const browser = await launch(voice, { namespace, fps });
   browsers.push(browser);
-  const context = await browser.newContext({ permissions: ['microphone', 'camera'], viewport, ...options });
+  const context = await browser.newContext({ permissions: ['microphone', 'camera'], ...options });
   const page = await context.newPage();
   for (const script of [rememberConnections, ...scripts]) await page.addInitScript(script);
   return page;

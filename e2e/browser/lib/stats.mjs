@@ -55,6 +55,7 @@ export async function account(page) {
       lost: sum('audio', (one) => one.packetsLost),
       came: sum('audio', (one) => one.packetsReceived),
       pictures: sum('video', (one) => one.framesDecoded),
+      bytes: sum('video', (one) => one.bytesReceived),
       freezes: sum('video', (one) => one.freezeCount),
       frozen: sum('video', (one) => one.totalFreezesDuration),
       height: Math.max(0, ...inbound.filter(({ kind }) => kind === 'video').map(({ frameHeight = 0 }) => frameHeight)),
@@ -70,6 +71,7 @@ export function spent(before, after) {
     concealed: of('made') / of('samples'),
     lost: of('lost') / (of('lost') + of('came')),
     picturesPerSecond: of('pictures') / (of('at') / 1_000),
+    kbitPerSecond: (8 * of('bytes')) / of('at'),
     freezes: of('freezes'),
     frozenMs: of('frozen') * 1_000,
   };
