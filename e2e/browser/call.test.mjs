@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch } from './lib/browser.mjs';
+import { person } from './lib/browser.mjs';
 import { complaints, controls, joinVoice, openChannel, register, seats, setUp, visit } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
-import { PLAIN, listen, rememberConnections, rememberSound, sendAsItIs, waitForLevel, waitForTone } from './lib/sound.mjs';
+import { PLAIN, listen, rememberSound, sendAsItIs, waitForLevel, waitForTone } from './lib/sound.mjs';
 
 const ADA = 440;
 const BOB = 880;
@@ -18,14 +18,9 @@ let server, ada, bob, cat;
 const browsers = [];
 const problems = [];
 
-async function person(hertz) {
-  const browser = await launch(hertz);
-  browsers.push(browser);
-  const page = await (await browser.newContext({ permissions: ['microphone', 'camera'] })).newPage();
+async function caller(hertz) {
+  const page = await person(browsers, hertz, { scripts: [sendAsItIs, rememberSound] });
   problems.push(complaints(page));
-  await page.addInitScript(rememberConnections);
-  await page.addInitScript(sendAsItIs);
-  await page.addInitScript(rememberSound);
   await page.addInitScript(giveScreenSound, SCREEN);
   return page;
 }
@@ -48,7 +43,7 @@ function giveScreenSound(hertz) {
 
 before(async () => {
   server = await Server.start();
-  [ada, bob] = await Promise.all([person(ADA), person(BOB)]);
+  [ada, bob] = await Promise.all([caller(ADA), caller(BOB)]);
   const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });
   await register(bob, link, 'bob');
   cat = await (await browsers[0].newContext()).newPage();

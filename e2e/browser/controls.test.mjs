@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch } from './lib/browser.mjs';
+import { person } from './lib/browser.mjs';
 import { ask, complaints, controls, joinVoice, register, seats, setUp, visit, whereabouts } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
-import { PLAIN, listen, rememberConnections, rememberSound, sendAsItIs, waitForLevel, waitForTone } from './lib/sound.mjs';
+import { PLAIN, listen, rememberSound, sendAsItIs, waitForLevel, waitForTone } from './lib/sound.mjs';
 
 const ADA = 440;
 const BOB = 1_320;
@@ -18,20 +18,15 @@ let server, ada, bob, cat, place, attic;
 const browsers = [];
 const problems = [];
 
-async function person(hertz) {
-  const browser = await launch(hertz);
-  browsers.push(browser);
-  const page = await (await browser.newContext({ permissions: ['microphone', 'camera'] })).newPage();
+async function caller(hertz) {
+  const page = await person(browsers, hertz, { scripts: [sendAsItIs, rememberSound] });
   problems.push(complaints(page));
-  await page.addInitScript(rememberConnections);
-  await page.addInitScript(sendAsItIs);
-  await page.addInitScript(rememberSound);
   return page;
 }
 
 before(async () => {
   server = await Server.start();
-  [ada, bob, cat] = await Promise.all([person(ADA), person(BOB), person(CAT)]);
+  [ada, bob, cat] = await Promise.all([ADA, BOB, CAT].map(caller));
   const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });
   await register(bob, link, 'bob');
   await register(cat, link, 'cat');

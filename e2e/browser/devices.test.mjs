@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch } from './lib/browser.mjs';
+import { person } from './lib/browser.mjs';
 import { complaints, controls, joinVoice, register, seats, setUp, visit } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
-import { hears, listen, rememberConnections, waitForTone } from './lib/sound.mjs';
+import { hears, listen, waitForTone } from './lib/sound.mjs';
 
 const ADA = 440;
 const BOB = 880;
@@ -14,13 +14,9 @@ let server, ada, bob;
 const browsers = [];
 const problems = [];
 
-async function person(hertz) {
-  const browser = await launch(hertz);
-  browsers.push(browser);
-  const page = await (await browser.newContext({ permissions: ['microphone', 'camera'] })).newPage();
+async function caller(hertz) {
+  const page = await person(browsers, hertz, { scripts: [breakDevices] });
   problems.push(complaints(page));
-  await page.addInitScript(rememberConnections);
-  await page.addInitScript(breakDevices);
   return page;
 }
 
@@ -45,7 +41,7 @@ function breakWith(page, name) {
 
 before(async () => {
   server = await Server.start();
-  [ada, bob] = await Promise.all([person(ADA), person(BOB)]);
+  [ada, bob] = await Promise.all([caller(ADA), caller(BOB)]);
   const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });
   await register(bob, link, 'bob');
   await joinVoice(bob);

@@ -1,20 +1,15 @@
 // A call between two makes of browser.
 
 import assert from 'node:assert/strict';
-import { networkInterfaces } from 'node:os';
 import { after, before, test } from 'node:test';
 import { launch } from './lib/browser.mjs';
-import { hasFirefox, launchFirefox, recordsTone } from './lib/firefox.mjs';
-import { PASSWORD, controls, joinVoice, seats, setUp } from './lib/people.mjs';
+import { address, joinVoiceFirefox, launchFirefox, recordsTone, registerFirefox, skip } from './lib/firefox.mjs';
+import { controls, joinVoice, seats, setUp } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 import { listen, picture, rememberConnections, waitForTone } from './lib/sound.mjs';
 
 const ADA = 440;
 const FAY = 880;
-
-// Firefox makes no call over the loopback interface.
-const address = Object.values(networkInterfaces()).flat().find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
-const skip = (!hasFirefox && 'there is no Firefox') || (!address && 'there is no network');
 
 let server, chromium, firefox, ada, fay;
 
@@ -35,11 +30,8 @@ after(async () => {
 
 test('Firefox comes in by an invite link and joins the call', { skip }, async () => {
   const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });
-  await fay.goto(link);
-  await fay.locator('#username').fill('fay');
-  await fay.locator('#password').fill(PASSWORD);
-  await fay.locator('button[type=submit]').click();
-  await fay.locator('button[aria-label^="General, voice channel"]').click();
+  await registerFirefox(fay, link, 'fay');
+  await joinVoiceFirefox(fay);
   await joinVoice(ada);
   await seats(ada).getByText('fay').waitFor();
 });

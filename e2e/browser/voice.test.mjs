@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, sleep } from './lib/browser.mjs';
+import { person, sleep } from './lib/browser.mjs';
 import { joinVoice, register, seats, setUp } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 import { Network, RELAY, useRelayOnly } from './lib/network.mjs';
-import { listen, picture, rememberConnections, silenceOf, waitForTone } from './lib/sound.mjs';
+import { listen, picture, silenceOf, waitForTone } from './lib/sound.mjs';
 
 // No voice is near another or a harmonic of it: what a codec distorts is not taken for somebody else.
 const ADA = 440;
@@ -19,18 +19,9 @@ let ada, bob, cat;
 /** Bob's way to the server. */
 let network;
 
-async function person(hertz) {
-  const browser = await launch(hertz);
-  browsers.push(browser);
-  const context = await browser.newContext({ permissions: ['microphone', 'camera'] });
-  const page = await context.newPage();
-  await page.addInitScript(rememberConnections);
-  return page;
-}
-
 before(async () => {
   server = await Server.start();
-  [ada, bob, cat] = await Promise.all([person(ADA), person(BOB), person(CAT)]);
+  [ada, bob, cat] = await Promise.all([ADA, BOB, CAT].map((hertz) => person(browsers, hertz)));
   network = await Network.to(server);
   await bob.addInitScript(useRelayOnly, RELAY);
   const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });

@@ -35,6 +35,14 @@ pub(crate) struct PythonTool {
     pub(crate) package: &'static str,
 }
 
+/// A Python package, kept in the cache.
+pub(crate) struct PythonPackage {
+    pub(crate) package: &'static str,
+    pub(crate) version: &'static str,
+    /// What it needs, and does not say so.
+    pub(crate) with: &'static [&'static str],
+}
+
 impl CargoTool {
     /// The program's path; the first time it is built.
     pub(crate) fn find(&self, sh: &Shell) -> Result<PathBuf> {
@@ -75,7 +83,22 @@ impl PythonTool {
     }
 }
 
-/// Makes sure that a program of the operating system is there.
+impl PythonPackage {
+    /// The folder for `PYTHONPATH`; the first time it is fetched, and built where there is no build of it.
+    pub(crate) fn find(&self, sh: &Shell) -> Result<PathBuf> {
+        let &Self { package, version, with } = self;
+        let folder = cache()?.join(format!("{package}-{version}"));
+        if !folder.join(package).exists() {
+            println!("fetching {package} {version}, once");
+            cmd!(sh, "python3 -m pip install --quiet --target {folder} {package}=={version} {with...}")
+                .quiet()
+                .run()?;
+        }
+        Ok(folder)
+    }
+}
+
+/// Makes sure that a program or file of the operating system is there.
 pub(crate) fn require(sh: &Shell, program: &Path, packages: &[&str]) -> Result<()> {
     let found = if program.is_absolute() {
         program.exists()

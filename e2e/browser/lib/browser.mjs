@@ -2,15 +2,36 @@
 
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { rememberConnections } from './sound.mjs';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** Samples a second. */
+export const RATE = 48_000;
+/** A page on which a picture is shown at its full size. */
+export const LARGE = { width: 1_440, height: 900 };
 
-/** A browser whose microphone hears a tone of this many Hz. */
-export async function launch(hertz) {
+/**
+ * One with a browser of their own: a page that may use microphone and camera, runs these scripts before its own, and remembers its
+ * connections. What was started is added to the browsers.
+ */
+export async function person(browsers, voice, { scripts = [], namespace, fps, ...options } = {}) {
+  const browser = await launch(voice, { namespace, fps });
+  browsers.push(browser);
+  const context = await browser.newContext({ permissions: ['microphone', 'camera'], ...options });
+  const page = await context.newPage();
+  for (const script of [rememberConnections, ...scripts]) await page.addInitScript(script);
+  return page;
+}
+
+/**
+ * A browser whose microphone hears a tone of this many Hz, or a WAV file, and whose camera gives so many pictures a second; in a
+ * network namespace where one is named.
+ */
+export async function launch(voice, { namespace, fps = 20 } = {}) {
   const args = [
     '--no-sandbox',
     '--disable-gpu',
@@ -18,13 +39,14 @@ export async function launch(hertz) {
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
-    '--use-fake-device-for-media-stream',
+    `--use-fake-device-for-media-stream=fps=${fps}`,
     '--use-fake-ui-for-media-stream',
     '--auto-select-desktop-capture-source=Entire screen',
   ];
-  if (hertz) args.push(`--use-file-for-fake-audio-capture=${tone(hertz)}`);
+  if (voice) args.push(`--use-file-for-fake-audio-capture=${typeof voice === 'number' ? tone(voice) : voice}`);
   const mark = `--hubbub-mark=${randomUUID()}`;
-  const browser = await chromium.launch({ executablePath, args: [...args, mark] });
+  const program = namespace ? within(namespace) : executablePath;
+  const browser = await chromium.launch({ executablePath: program, args: [...args, mark] });
   marks.set(browser, mark);
   return browser;
 }
@@ -49,27 +71,37 @@ function family(mark) {
   return [...ids].map(Number);
 }
 
+/** A program that starts the browser in a network namespace. */
+function within(namespace) {
+  const path = join(mkdtempSync(join(tmpdir(), 'hubbub-browser-')), 'chromium');
+  writeFileSync(path, `#!/bin/sh\nexec ip netns exec ${namespace} ${executablePath} "$@"\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
 /** A WAV file of a steady tone: 48 kHz, 16 bit, mono, ten seconds, a whole number of periods. */
 function tone(hertz) {
-  const rate = 48_000;
-  const samples = rate * 10;
-  const wav = Buffer.alloc(44 + samples * 2);
-  wav.write('RIFF', 0);
-  wav.writeUInt32LE(36 + samples * 2, 4);
-  wav.write('WAVEfmt ', 8);
-  wav.writeUInt32LE(16, 16);
-  wav.writeUInt16LE(1, 20);
-  wav.writeUInt16LE(1, 22);
-  wav.writeUInt32LE(rate, 24);
-  wav.writeUInt32LE(rate * 2, 28);
-  wav.writeUInt16LE(2, 32);
-  wav.writeUInt16LE(16, 34);
-  wav.write('data', 36);
-  wav.writeUInt32LE(samples * 2, 40);
-  for (let i = 0; i < samples; i++) {
-    wav.writeInt16LE(Math.round(12_000 * Math.sin((2 * Math.PI * hertz * i) / rate)), 44 + i * 2);
-  }
-  const path = join(mkdtempSync(join(tmpdir(), 'hubbub-tone-')), `${hertz}.wav`);
-  writeFileSync(path, wav);
+  const samples = new Int16Array(RATE * 10).map((_, i) => Math.round(12_000 * Math.sin((2 * Math.PI * hertz * i) / RATE)));
+  return wav(samples, hertz);
+}
+
+/** Writes a WAV file of 48 kHz, 16 bit, mono; answers with its path. */
+export function wav(samples, name) {
+  const file = Buffer.alloc(44 + samples.length * 2);
+  file.write('RIFF', 0);
+  file.writeUInt32LE(36 + samples.length * 2, 4);
+  file.write('WAVEfmt ', 8);
+  file.writeUInt32LE(16, 16);
+  file.writeUInt16LE(1, 20);
+  file.writeUInt16LE(1, 22);
+  file.writeUInt32LE(RATE, 24);
+  file.writeUInt32LE(RATE * 2, 28);
+  file.writeUInt16LE(2, 32);
+  file.writeUInt16LE(16, 34);
+  file.write('data', 36);
+  file.writeUInt32LE(samples.length * 2, 40);
+  samples.forEach((sample, i) => file.writeInt16LE(sample, 44 + i * 2));
+  const path = join(mkdtempSync(join(tmpdir(), 'hubbub-voice-')), `${name}.wav`);
+  writeFileSync(path, file);
   return path;
 }

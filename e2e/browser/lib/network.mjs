@@ -1,4 +1,4 @@
-// A network that can be cut: TCP and UDP of one person, relayed to the server.
+// A network that can be cut, narrowed and made to lose, delay and reorder: TCP and UDP of one person, relayed to the server.
 
 import dgram from 'node:dgram';
 import { once } from 'node:events';
@@ -11,24 +11,25 @@ export const RELAY = '127.0.0.2';
 const LONGEST_WAIT_MS = 300;
 /** Bytes of UDP and IP. */
 const HEADERS = 28;
+const GOOD = { kbitPerSecond: Infinity, lossPercent: 0, delayMs: 0, jitterMs: 0, bothWays: false };
 
 export class Network {
-  /** Relays a free port to the server's pages and gateway, and [`RELAY`] to its media. */
-  static async to(server) {
+  /** Relays a free port to the server's pages and gateway, and an address that the server announces to its media. */
+  static async to(server, relay = RELAY) {
     const network = new Network();
     network.isCut = false;
-    network.limits = { kbitPerSecond: Infinity, lossPercent: 0 };
+    network.limits = GOOD;
     network.free = 0;
+    network.server = server;
     network.sockets = new Set();
     network.clients = new Map();
-    network.mediaPort = server.mediaPort;
-    network.tcp = net.createServer((socket) => network.#connect(socket, server.port));
+    network.tcp = net.createServer((socket) => network.#connect(socket));
     network.tcp.listen(0, '127.0.0.1');
     await once(network.tcp, 'listening');
     network.origin = `http://localhost:${network.tcp.address().port}`;
     network.udp = dgram.createSocket('udp4');
     network.udp.on('message', (datagram, from) => network.#forward(datagram, from));
-    network.udp.bind(server.mediaPort, RELAY);
+    network.udp.bind(server.mediaPort, relay);
     await once(network.udp, 'listening');
     return network;
   }
@@ -43,9 +44,12 @@ export class Network {
     this.isCut = false;
   }
 
-  /** From now on what comes from the server is narrowed to this, with a queue of 300 ms, and loses so much. */
+  /**
+   * From now on what comes from the server is narrowed to this, with a queue of 300 ms, and loses so much; each datagram takes so
+   * much longer, give or take the jitter, and so overtakes others. With `bothWays` what goes there is lost and delayed, too.
+   */
   limit(limits) {
-    this.limits = { kbitPerSecond: Infinity, lossPercent: 0, ...limits };
+    this.limits = { ...GOOD, ...limits };
   }
 
   close() {
@@ -55,13 +59,13 @@ export class Network {
     for (const client of this.clients.values()) client.close();
   }
 
-  #connect(socket, port) {
+  #connect(socket) {
     socket.on('error', () => {});
     if (this.isCut) {
       socket.destroy();
       return;
     }
-    const onward = net.connect(port, '127.0.0.1');
+    const onward = net.connect(this.server.port, this.server.host);
     onward.on('error', () => socket.destroy());
     for (const one of [socket, onward]) {
       this.sockets.add(one);
@@ -82,22 +86,30 @@ export class Network {
       client.on('message', (answer) => this.#backward(answer, from));
       this.clients.set(from.port, client);
     }
-    client.send(datagram, this.mediaPort, '127.0.0.1');
+    const send = () => this.isCut || client.send(datagram, this.server.mediaPort, this.server.media);
+    if (this.limits.bothWays) this.#later(send);
+    else send();
   }
 
   #backward(answer, { port, address }) {
-    const send = () => this.isCut || this.udp.send(answer, port, address);
-    const { kbitPerSecond, lossPercent } = this.limits;
-    if (this.isCut || Math.random() * 100 < lossPercent) return;
-    if (kbitPerSecond === Infinity) {
-      send();
-      return;
+    if (this.isCut) return;
+    this.#later(() => this.isCut || this.udp.send(answer, port, address), answer.length + HEADERS);
+  }
+
+  /** Sends now, later or never, as the limits say; what weighs nothing is not narrowed. */
+  #later(send, bytes = 0) {
+    const { kbitPerSecond, lossPercent, delayMs, jitterMs } = this.limits;
+    if (Math.random() * 100 < lossPercent) return;
+    let wait = delayMs + (2 * Math.random() - 1) * jitterMs;
+    if (bytes > 0 && kbitPerSecond !== Infinity) {
+      const now = performance.now();
+      const begin = Math.max(this.free, now);
+      if (begin - now > LONGEST_WAIT_MS) return;
+      this.free = begin + (8 * bytes) / kbitPerSecond;
+      wait += this.free - now;
     }
-    const now = performance.now();
-    const begin = Math.max(this.free, now);
-    if (begin - now > LONGEST_WAIT_MS) return;
-    this.free = begin + (8 * (answer.length + HEADERS)) / kbitPerSecond;
-    setTimeout(send, this.free - now);
+    if (wait > 0) setTimeout(send, wait);
+    else send();
   }
 }
 

@@ -60,6 +60,11 @@ export async function joinVoice(page) {
   await page.getByRole('region', { name: 'Call controls' }).getByRole('button', { name: 'Leave' }).waitFor();
 }
 
+/** Turns the camera on. */
+export function cameraOn(page) {
+  return controls(page).getByRole('button', { name: 'Turn camera on' }).click();
+}
+
 /** The people who sit in the voice channel, as the channel list shows them. */
 export function seats(page) {
   return page.getByRole('navigation', { name: 'Channels' });

@@ -13,11 +13,15 @@ import { RELAY } from './network.mjs';
 const program = process.env.HUBBUB_PROGRAM;
 
 export class Server {
-  /** Starts a server that nobody has set up yet, whose media is at this address of the machine's. */
-  static async start(media = '127.0.0.1') {
+  /**
+   * Starts a server that nobody has set up yet, whose media is at this address of the machine's. Pages and gateway are reached at
+   * `host`; `relay` is announced beside the media's own address; with `namespace` it runs in that network namespace, and listens
+   * on all addresses there.
+   */
+  static async start(media = '127.0.0.1', { host = '127.0.0.1', relay = RELAY, namespace } = {}) {
     if (!program) throw new Error('HUBBUB_PROGRAM is the path of hubbub; `cargo xtask test` sets it');
     const server = new Server();
-    server.media = media;
+    Object.assign(server, { media, host, relay, namespace });
     server.data = mkdtempSync(join(tmpdir(), 'hubbub-'));
     server.port = await freePort();
     server.securePort = await freePort();
@@ -37,8 +41,10 @@ export class Server {
 
   /** Starts the program on its data and ports, and waits until it is up. */
   async resume() {
-    const flags = ['--http', `127.0.0.1:${this.port}`, '--https', `127.0.0.1:${this.securePort}`, '--media', `${this.media}:${this.mediaPort}`];
-    this.process = spawn(program, ['serve', '--data', this.data, ...flags, '--announce', `${this.media},${RELAY}`], {
+    const [inside, address] = this.namespace ? [['ip', 'netns', 'exec', this.namespace], '0.0.0.0'] : [[], '127.0.0.1'];
+    const flags = ['--http', `${address}:${this.port}`, '--https', `${address}:${this.securePort}`, '--media', `${this.media}:${this.mediaPort}`];
+    const [command, ...rest] = [...inside, program, 'serve', '--data', this.data, ...flags, '--announce', `${this.media},${this.relay}`];
+    this.process = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, HUBBUB_LOG: 'warn' },
     });

@@ -1,0 +1,178 @@
+// What real browsers make of bad networks, as JSON: `node sweep.mjs [chromium | firefox]`, as root. The server and who sends are in
+// one network namespace, who receives in another.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { LARGE, person } from './lib/browser.mjs';
+import { joinVoiceFirefox, launchFirefox, registerFirefox } from './lib/firefox.mjs';
+import { FAR, NEAR, build, lose, narrow, tearDown } from './lib/namespaces.mjs';
+import { Network, useRelayOnly } from './lib/network.mjs';
+import { cameraOn, joinVoice, register, setUp } from './lib/people.mjs';
+import { Server } from './lib/server.mjs';
+import { rememberConnections, sendAsItIs } from './lib/sound.mjs';
+import { account, spent, until } from './lib/stats.mjs';
+
+const SETTLE_MS = 5_000;
+const CASE_MS = 20_000;
+const BLACKOUT_MS = 5_000;
+const LOSSES = [0, 2, 5, 10, 20];
+const RATES = [300, 500, 800, 2_500, 5_000];
+const BACK_WITHIN_MS = 30_000;
+
+const pause = (ms) => new Promise((resume) => setTimeout(resume, ms));
+const rounded = (figure) => Math.round(figure * 100) / 100;
+
+/** Measures for a while, after a while. */
+async function measure(page) {
+  await pause(SETTLE_MS);
+  const before = await account(page);
+  const heights = [];
+  for (let passed = 0; passed < CASE_MS; passed += 1_000) {
+    await pause(1_000);
+    heights.push((await account(page)).height);
+  }
+  const figures = spent(before, await account(page));
+  heights.sort((a, b) => a - b);
+  return {
+    concealed_percent: rounded(100 * figures.concealed),
+    pictures_per_s: rounded(figures.picturesPerSecond),
+    picture_kbit_per_s: Math.round(figures.kbitPerSecond),
+    freezes: figures.freezes,
+    frozen_ms: Math.round(figures.frozenMs),
+    height_median: heights[heights.length >> 1],
+    height_least: heights[0],
+    height_most: heights.at(-1),
+    lost_percent: rounded(100 * figures.lost),
+  };
+}
+
+/** Nothing passes for a while; how soon after it there is sound and a picture again. */
+async function blackout(page) {
+  lose(100);
+  await pause(BLACKOUT_MS);
+  const before = await account(page);
+  lose(0);
+  const back = (key) => async () => {
+    const now = (await account(page))[key];
+    return { done: now > before[key], last: now };
+  };
+  const [sound, picture] = await Promise.all(
+    ['played', 'pictures'].map((key) => until(back(key), `${key} after the blackout`, BACK_WITHIN_MS)),
+  );
+  return { sound_back_ms: sound, picture_back_ms: picture };
+}
+
+/** Goes through networks, with a good one before each. */
+async function through(cases, figures) {
+  for (const [name, worsen, look] of cases) {
+    lose(0);
+    narrow(Infinity);
+    await pause(SETTLE_MS);
+    await worsen();
+    figures[name] = await look();
+    console.error(name, JSON.stringify(figures[name]));
+  }
+  lose(0);
+  narrow(Infinity);
+}
+
+async function sweepChromium(receive, browsers, network) {
+  const figures = {};
+  const bob = await receive('bob');
+  const look = () => measure(bob);
+  await through(LOSSES.map((percent) => [`loss_${percent}`, () => lose(percent), look]), figures);
+  await through(RATES.map((rate) => [`kbit_${rate}`, () => narrow(rate), look]), figures);
+  await through([['blackout_5_s', () => {}, () => blackout(bob)]], figures);
+  await browsers.pop().close();
+
+  const cat = await receive('cat', NEAR.relay);
+  const shake = (limits) => () => network.limit({ bothWays: true, delayMs: 40, jitterMs: 10, ...limits });
+  await through(
+    [
+      ['jitter_40_10_ms', shake({}), () => measure(cat)],
+      ['jitter_40_10_ms_loss_10', shake({ lossPercent: 10 }), () => measure(cat)],
+      ['jitter_100_50_ms', shake({ delayMs: 100, jitterMs: 50 }), () => measure(cat)],
+    ],
+    figures,
+  );
+  network.limit({});
+  await browsers.pop().close();
+  return figures;
+}
+
+async function sweepFirefox(link, browsers) {
+  const figures = {};
+  const firefox = await launchFirefox(880);
+  browsers.push(firefox);
+  const fay = await firefox.newPage();
+  await fay.setViewport(LARGE);
+  await fay.evaluateOnNewDocument(rememberConnections);
+  await fay.evaluateOnNewDocument(sendAsItIs);
+  await registerFirefox(fay, link, 'fay');
+  await joinVoiceFirefox(fay);
+  await fay.locator('button[aria-label^="General, voice channel"]').click();
+  await fay.locator('button[aria-label="Focus ada"]').click();
+  await moves(fay);
+  await through(LOSSES.map((percent) => [`loss_${percent}`, () => lose(percent), () => measure(fay)]), figures);
+  await through([['blackout_5_s', () => {}, () => blackout(fay)]], figures);
+  return figures;
+}
+
+/** Waits until there is sound and a picture. */
+function moves(page) {
+  return until(async () => {
+    const last = await account(page);
+    return { done: last.samples > 0 && last.pictures > 0, last };
+  }, 'sound and a picture', BACK_WITHIN_MS);
+}
+
+async function inside(which) {
+  const server = await Server.start(FAR.address, { host: FAR.address, relay: NEAR.relay, namespace: FAR.namespace });
+  const network = await Network.to(server, NEAR.relay);
+  const browsers = [];
+  const report = {};
+  const options = { scripts: [sendAsItIs], viewport: LARGE };
+  try {
+    const ada = await person(browsers, 440, { ...options, namespace: FAR.namespace });
+    const link = (await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' })).replace(server.origin, network.origin);
+    await joinVoice(ada);
+    await cameraOn(ada);
+
+    const receive = async (username, relay) => {
+      const page = await person(browsers, 880, options);
+      if (relay) await page.addInitScript(useRelayOnly, relay);
+      await register(page, link, username);
+      await joinVoice(page);
+      await page.getByRole('button', { name: /^General, voice channel/ }).click();
+      await page.getByRole('button', { name: 'Focus ada' }).click();
+      await moves(page);
+      return page;
+    };
+    const measures = { chromium: () => sweepChromium(receive, browsers, network), firefox: () => sweepFirefox(link, browsers) };
+    for (const name of which) report[name] = await measures[name]();
+  } finally {
+    await Promise.all(browsers.map((browser) => browser.close()));
+    network.close();
+    await server.end();
+  }
+  console.log(JSON.stringify(report));
+}
+
+const [first, ...rest] = process.argv.slice(2);
+if (process.getuid() !== 0) {
+  console.error('network namespaces need root');
+  process.exit(1);
+}
+if (first === 'inside') {
+  await inside(rest);
+  process.exit(0);
+}
+build();
+const which = first ? [first] : ['chromium', 'firefox'];
+const script = [process.execPath, fileURLToPath(import.meta.url), 'inside', ...which];
+const run = spawn('ip', ['netns', 'exec', NEAR.namespace, ...script], { stdio: 'inherit' });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => run.kill(signal));
+const [code] = await once(run, 'exit');
+tearDown();
+process.exit(code ?? 1);
