@@ -2,23 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch } from './lib/browser.mjs';
+import { LARGE, person } from './lib/browser.mjs';
 import { joinVoice, register, setUp, visit } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
-import { rememberConnections } from './lib/sound.mjs';
 
 let server;
 const browsers = [];
 let ada, bob, cat;
-
-async function person() {
-  const browser = await launch();
-  browsers.push(browser);
-  const context = await browser.newContext({ permissions: ['microphone', 'camera'], viewport: { width: 1_440, height: 900 } });
-  const page = await context.newPage();
-  await page.addInitScript(rememberConnections);
-  return page;
-}
 
 /** As a browser that does not know how to say which frames need which. */
 function knowNoDependencies() {
@@ -36,8 +26,11 @@ function knowNoDependencies() {
 
 before(async () => {
   server = await Server.start();
-  [ada, bob, cat] = await Promise.all([person(), person(), person()]);
-  await cat.addInitScript(knowNoDependencies);
+  [ada, bob, cat] = await Promise.all([
+    person(browsers, undefined, { viewport: LARGE }),
+    person(browsers, undefined, { viewport: LARGE }),
+    person(browsers, undefined, { viewport: LARGE, scripts: [knowNoDependencies] }),
+  ]);
   const link = await setUp(ada, server, { username: 'ada', guild: 'The kitchen table' });
   await register(bob, link, 'bob');
   await register(cat, link, 'cat');

@@ -29,9 +29,11 @@ impl Dominance {
             self.rival = None;
             return;
         };
-        let since = self.rival.filter(|(rival, _)| *rival == loudest).map_or(now, |(_, since)| since);
-        self.rival = Some((loudest, since));
         let is_contested = talking.iter().any(|speaker| Some(speaker.peer) == self.leader);
+        // Who talk over each other after a silence need not agree on who is louder.
+        let before = self.rival.filter(|(rival, _)| *rival == loudest || !is_contested);
+        let since = before.map_or(now, |(_, since)| since);
+        self.rival = Some((loudest, since));
         let patience = match self.leader {
             None => Duration::ZERO,
             Some(_) if is_contested => OVER_ANOTHER,
@@ -90,6 +92,18 @@ mod tests {
         talk(&mut dominance, &mut now, (&[ADA, BOB], 1));
         assert_eq!(talk(&mut dominance, &mut now, (&[BOB, ADA], 10)), Some(ADA));
         assert_eq!(talk(&mut dominance, &mut now, (&[BOB, ADA], 1)), Some(BOB));
+    }
+
+    #[test]
+    fn one_of_those_who_talk_over_each_other_leads_after_a_silence() {
+        let (mut dominance, mut now) = (Dominance::default(), start());
+        let third = PeerId(3);
+        talk(&mut dominance, &mut now, (&[third], 1));
+        for _ in 0..4 {
+            talk(&mut dominance, &mut now, (&[ADA, BOB], 1));
+            talk(&mut dominance, &mut now, (&[BOB, ADA], 1));
+        }
+        assert_ne!(dominance.leader(), Some(third));
     }
 
     #[test]

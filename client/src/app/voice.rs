@@ -39,6 +39,8 @@ pub struct Voice {
     quality: Option<Quality>,
     /// Times that a picture stood still, where the platform counts them.
     freezes: Option<u32>,
+    /// Pictures wait for so long, as sound does.
+    held_ms: u16,
     /// The microphone that is open gives two channels.
     is_stereo: bool,
     /// What is wrong with the user's own devices.
@@ -220,6 +222,7 @@ impl App {
             voice.trouble = None;
             voice.quality = None;
             voice.freezes = None;
+            voice.held_ms = 0;
         }
         self.show_seat(channel_id, placeholder(), flags);
         self.with_call(|call| call.join(channel_id, flags, moment()));
@@ -358,7 +361,7 @@ impl App {
     pub(super) fn voice_quality(mut self, measured: VoiceQuality) {
         if self.voice.peek().peer_id() == Some(measured.peer_id) {
             self.voice.write().quality = Some(measured.quality);
-            self.count_freezes(measured.peer_id);
+            self.tend_playback(measured.peer_id);
         }
     }
 

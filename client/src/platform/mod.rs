@@ -149,6 +149,15 @@ pub struct MicrophoneOptions {
     pub is_stereo: bool,
 }
 
+/// How what came of late was played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Played {
+    /// Times that a picture stood still, over all slots since the connection began; none where the platform does not count.
+    pub freezes: Option<u32>,
+    /// From its arrival to the ears, in ms; none where none was heard.
+    pub sound_delay_ms: Option<u16>,
+}
+
 /// What a connection offers to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalOffer {

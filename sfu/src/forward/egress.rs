@@ -215,13 +215,11 @@ impl Slot {
     fn begin(&mut self, media: &Media) -> Option<()> {
         let is_sent = self.is_sent(media);
         let is_due = is_sent || self.awaits((media.track, media.layer));
-        if !is_due || !media.picture.is_key {
+        let sends = if is_sent { self.sends? } else { self.target? };
+        if !is_due || !media.picture.is_key || !media.is_part_of(sends) {
             return None;
         }
-        if !is_sent {
-            (self.shows, self.sends) = (Some(media.track), self.target);
-        }
-        let sends = self.sends?;
+        (self.shows, self.sends) = (Some(media.track), Some(sends));
         self.rewriter.interrupt();
         self.selection = media.frame.as_ref().map(|frame| Selection::begin(frame, media.timestamp, sends));
         Some(())

@@ -7,7 +7,9 @@ use super::payload::{HIGHEST_TEMPORAL, Picture};
 use super::rate::Rate;
 use super::redundancy::Lossy;
 use super::repair::{CACHED, Cache, KeyFrames, Missing};
+use super::window::Window;
 use super::{Layer, Media};
+use crate::io::MediaKind;
 use crate::peer::sdp::codec::Codec;
 use crate::stats::{Count, Reception, SenderTime};
 
@@ -28,6 +30,8 @@ pub(crate) struct Encoding {
     pub(crate) lossy: Lossy,
     /// The lowest first; one where the stream has no spatial layers.
     pub(crate) layers: Vec<SpatialLayer>,
+    /// Of sound.
+    heard: Window,
     reader: Reader,
     pictures: Count,
     latest: Option<Instant>,
@@ -76,6 +80,7 @@ impl Default for Encoding {
             key_frames: KeyFrames::default(),
             lossy: Lossy::default(),
             layers: vec![SpatialLayer::default()],
+            heard: Window::default(),
             reader: Reader::default(),
             pictures: Count::default(),
             latest: None,
@@ -86,8 +91,11 @@ impl Default for Encoding {
 impl Encoding {
     /// Another SSRC: nothing goes on from what came before.
     pub(super) fn begin(&mut self, ssrc: u32, stream: u64) {
-        let layers = self.wanted_layers();
+        let (layers, goes_on) = (self.wanted_layers(), self.ssrc.is_some());
         *self = Self { ssrc: Some(ssrc), stream, layers, ..Self::default() };
+        if goes_on {
+            self.key_frames.request();
+        }
     }
 
     /// Another codec in the same RTP stream: pictures do not go on from those before.
@@ -113,7 +121,10 @@ impl Encoding {
 
     /// Whether a packet was not forwarded before: what is sent again must not be forwarded twice, for the numbers of what
     /// goes out follow from its own, and no number may be given to two packets.
-    pub(super) fn is_new(&self, index: u64) -> bool {
+    pub(super) fn is_new(&mut self, kind: MediaKind, index: u64) -> bool {
+        if kind == MediaKind::Audio {
+            return self.heard.admits(index);
+        }
         let highest = self.reception.as_ref().map_or(0, Reception::highest);
         index <= highest && highest - index < CACHED as u64 && self.cache.get(index).is_none()
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use rtc_rtp::header::Header;
@@ -20,6 +20,7 @@ use crate::stats::{Reception, SenderClock, SenderTime, compact};
 
 /// SSRCs that one client may ever name or use.
 const MOST_SSRCS: usize = 64;
+const WELCOME_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A track that a peer publishes or may come to publish.
 pub(crate) struct Track {
@@ -31,6 +32,8 @@ pub(crate) struct Track {
     /// The lowest first; one where the client sends no simulcast.
     pub(crate) encodings: Vec<Encoding>,
     pub(crate) silence: Silence,
+    /// When what of it goes to whom was last chosen for what came of it.
+    welcomed: Option<Instant>,
 }
 
 /// What an SSRC of a publisher carries.
@@ -89,7 +92,7 @@ impl Ingress {
         let encodings = (0..count).map(|_| Encoding::default()).collect();
         let id = TrackId { peer: self.peer, source };
         let (csrc, media, silence) = (self.csrc, media.clone(), Silence::default());
-        self.tracks.insert(source, Track { id, csrc, media, streams: 0, encodings, silence });
+        self.tracks.insert(source, Track { id, csrc, media, streams: 0, encodings, silence, welcomed: None });
     }
 
     /// Measures the microphone by another bitrate.
@@ -251,7 +254,7 @@ impl Track {
             let reception = encoding.reception.get_or_insert_with(first);
             reception.received(now, sequence, header.timestamp)
         };
-        if self.id.source.kind() == MediaKind::Video && !encoding.is_new(index) {
+        if !encoding.is_new(self.id.source.kind(), index) {
             return None;
         }
         if encoding.codec != Some(codec) {
@@ -299,6 +302,16 @@ impl Track {
         if has_changed {
             self.encodings.iter_mut().for_each(Encoding::forget_demand);
         }
+    }
+
+    /// Whether it is time to choose anew what of it goes to whom: a publisher that changes what it sends with each packet must
+    /// not keep everybody busy.
+    pub(crate) fn may_be_welcomed(&mut self, now: Instant) -> bool {
+        let is_due = self.welcomed.is_none_or(|at| now.saturating_duration_since(at) >= WELCOME_INTERVAL);
+        if is_due {
+            self.welcomed = Some(now);
+        }
+        is_due
     }
 
     /// The sizes in which it is sent, the lowest first.

@@ -17,6 +17,7 @@ pub(crate) mod rewrite;
 pub(crate) mod select;
 pub(crate) mod silence;
 pub(crate) mod table;
+mod window;
 pub(crate) mod writer;
 
 #[cfg(test)]
@@ -30,8 +31,9 @@ use bytes::Bytes;
 
 use crate::io::{PeerId, Source};
 use crate::peer::sdp::codec::Codec;
-use descriptor::Frame;
+use descriptor::{Frame, Indication};
 use payload::Picture;
+use select::Target;
 
 /// A published track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,6 +98,14 @@ impl Media {
     /// The bytes that are new.
     pub(crate) fn length(&self) -> usize {
         self.payload.len() - self.primary
+    }
+
+    /// Whether it belongs to what is sent of its stream.
+    pub(crate) fn is_part_of(&self, sends: Target) -> bool {
+        match &self.frame {
+            Some(frame) => frame.indication(sends.layer.spatial, sends.temporal) != Indication::NotPresent,
+            None => self.picture.temporal <= sends.temporal,
+        }
     }
 
     pub(crate) fn sequence(&self) -> u16 {

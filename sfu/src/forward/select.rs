@@ -1,6 +1,6 @@
 use super::Layer;
 use super::descriptor::{Frame, Indication, MOST_SPATIAL, REACH, References};
-use super::payload::Picture;
+use super::payload::{HIGHEST_TEMPORAL, Picture};
 
 /// An encoding or layers of it, with temporal layers up to one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +25,8 @@ pub(crate) struct Selection {
     /// The first frame of that picture, and what was sent of those before.
     since: u64,
     before: Target,
+    /// No frame has come of that picture that is part of what is sent.
+    is_open: bool,
 }
 
 impl Selection {
@@ -38,6 +40,7 @@ impl Selection {
             picture: timestamp,
             since: frame.number,
             before: sends,
+            is_open: false,
         }
     }
 
@@ -54,12 +57,19 @@ impl Selection {
             self.left_out = self.left_out.checked_shl(passed).unwrap_or(0);
             self.latest = frame.number;
             self.intact = self.intact(frame);
-            if timestamp != self.picture {
-                self.picture = timestamp;
+            let begins = timestamp != self.picture;
+            if begins {
+                (self.picture, self.is_open) = (timestamp, true);
+            }
+            if self.is_open {
                 (self.since, self.before) = (frame.number, *sends);
-                if let Some(target) = target {
-                    self.follow(frame, sends, target);
+                match target {
+                    Some(target) if begins => self.follow(frame, sends, target),
+                    // Where pictures do not need the lower layers, the first frame is none of those that are sent.
+                    Some(target) => self.take_up(frame, sends, target),
+                    None => {}
                 }
+                self.is_open = frame.indication(sends.layer.spatial, HIGHEST_TEMPORAL) == Indication::NotPresent;
             }
         }
         self.decide(frame, self.sent_of(frame, *sends))
@@ -79,7 +89,7 @@ impl Selection {
     /// Whether a frame was sent, or is to be when it comes.
     pub(crate) fn has_sent(&self, frame: &Frame) -> bool {
         match self.bit(frame.number) {
-            Some(bit) => self.left_out & bit == 0,
+            Some(bit) => self.is_sent(bit),
             None => false,
         }
     }
@@ -102,7 +112,9 @@ impl Selection {
     /// says so and needs nothing that was left out.
     fn follow(&self, frame: &Frame, sends: &mut Target, target: Target) {
         let begins = frame.is_key || frame.indication(target.layer.spatial, target.temporal) == Indication::Switch;
-        if begins && self.has_references(frame) {
+        let is_same = target.layer.spatial == sends.layer.spatial;
+        let can_begin = if is_same { self.has_references(frame) } else { self.was_sent_all(frame) };
+        if begins && (frame.is_key || can_begin) {
             *sends = target;
             return;
         }
@@ -112,10 +124,19 @@ impl Selection {
             sends.layer.spatial = spatial;
         }
         sends.temporal = sends.temporal.min(target.temporal);
+        self.take_up(frame, sends, target);
+    }
+
+    /// Takes up higher temporal layers where a frame says so and needs nothing that was left out.
+    fn take_up(&self, frame: &Frame, sends: &mut Target, target: Target) {
         let (spatial, higher) = (sends.layer.spatial, sends.temporal + 1..=target.temporal);
-        let takes_up = |temporal: &u8| frame.indication(spatial, *temporal) == Indication::Switch;
+        let says = |temporal: u8| frame.indication(spatial, temporal);
+        let switched = higher.clone().rev().find(|temporal| says(*temporal) == Indication::Switch);
+        // Of a picture in several layers only the highest says so: those below are as it is.
+        let is_below = frame.spatial < spatial && higher.contains(&frame.temporal);
+        let begun = (is_below && says(frame.temporal) == Indication::Required).then_some(frame.temporal);
         if self.has_references(frame)
-            && let Some(temporal) = higher.rev().find(takes_up)
+            && let Some(temporal) = switched.or(begun)
         {
             sends.temporal = temporal;
         }
@@ -126,7 +147,7 @@ impl Selection {
         let reaches = |spatial: &u8| {
             let ago = u64::from(frame.previous[usize::from(*spatial)]);
             let bit = frame.number.checked_sub(ago).and_then(|number| self.bit(number));
-            ago == 0 || bit.is_some_and(|bit| self.left_out & bit == 0)
+            ago == 0 || bit.is_some_and(|bit| self.is_sent(bit))
         };
         (0..MOST_SPATIAL).filter(reaches).fold(0, |all, spatial| all | 1 << spatial)
     }
@@ -138,6 +159,17 @@ impl Selection {
         };
         let before = self.left_out.checked_shr(age + 1).unwrap_or(0);
         before & near == 0
+    }
+
+    /// Whether all that a frame needs was sent, and not lost on its way to us.
+    fn was_sent_all(&self, frame: &Frame) -> bool {
+        let age = self.latest.checked_sub(frame.number).and_then(|age| u32::try_from(age).ok());
+        let sent = age.and_then(|age| (self.decided & !self.left_out).checked_shr(age + 1)).unwrap_or(0);
+        sent & frame.references.near == frame.references.near
+    }
+
+    fn is_sent(&self, bit: u64) -> bool {
+        self.decided & !self.left_out & bit != 0
     }
 
     /// What was sent when this frame's picture came.

@@ -163,7 +163,9 @@ impl Peer {
     /// Whether a packet is to wait, for the way is narrow and others were sent on it just now. Sound never does.
     pub(crate) fn must_wait(&self, now: Instant, (index, media): (usize, &Media)) -> bool {
         let is_picture = media.track.source.kind() == MediaKind::Video;
-        is_picture && self.pacer.is_busy(now) && self.slots.get(index).is_some_and(|slot| slot.is_for(media))
+        // What is not counted on the way is sent again with the time at which it came.
+        let waits = |slot: &Slot| slot.is_counted() && slot.is_for(media);
+        is_picture && self.pacer.is_busy(now) && self.slots.get(index).is_some_and(waits)
     }
 
     /// Writes a packet for one of the slots.

@@ -88,9 +88,10 @@ impl Sfu {
             MediaKind::Audio => self.listen(now, media),
             MediaKind::Video => {
                 self.arm_repair(now, track.peer);
-                if media.resumes {
+                if media.resumes && self.may_welcome(now, track) {
                     // It may begin with the very key frame that is waited for.
                     self.welcome_track(now, track);
+                    self.tell_encodings(track);
                 }
             }
         }
@@ -99,6 +100,12 @@ impl Sfu {
             Heed::Rest => self.interrupt_track(track),
             Heed::GoOnResting => {}
         }
+    }
+
+    fn may_welcome(&mut self, now: Instant, track: TrackId) -> bool {
+        let publisher = self.peers.get_mut(&track.peer);
+        let published = publisher.and_then(|publisher| publisher.ingress.track_mut(track.source));
+        published.is_some_and(|published| published.may_be_welcomed(now))
     }
 
     fn listen(&mut self, now: Instant, media: &Media) {
@@ -271,7 +278,7 @@ impl Sfu {
         self.arm_repair(now, id);
     }
 
-    fn arm_repair(&mut self, now: Instant, id: PeerId) {
+    pub(super) fn arm_repair(&mut self, now: Instant, id: PeerId) {
         let peer = self.peers.get_mut(&id);
         if let Some(at) = peer.and_then(|peer| peer.next_repair(now)) {
             self.timers.set_by(Timer::Repair(id), at);

@@ -205,7 +205,7 @@ impl Sfu {
         }
     }
 
-    fn tell_encodings(&mut self, track: TrackId) {
+    pub(super) fn tell_encodings(&mut self, track: TrackId) {
         let published = self.peers.get(&track.peer).and_then(|peer| peer.ingress.track(track.source));
         let Some(published) = published else {
             return;

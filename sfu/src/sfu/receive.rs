@@ -123,8 +123,10 @@ impl Sfu {
         }
         self.heard(now, id);
         self.arm_report(now, id);
-        if let Some(media) = media {
-            self.forward(now, &media);
+        match media {
+            Some(media) => self.forward(now, &media),
+            // It may be that it cannot be understood without a key frame.
+            None => self.arm_repair(now, id),
         }
         Ok(())
     }

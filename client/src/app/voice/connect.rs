@@ -132,6 +132,7 @@ impl App {
             voice.slots_of = None;
             voice.quality = None;
             voice.freezes = None;
+            voice.held_ms = 0;
             voice.trouble = None;
             voice.focus = Focus::default();
             voice.duck = Duck::default();

@@ -11,10 +11,14 @@ use super::{moment, told};
 use crate::call::codec::{self, CameraCodec};
 use crate::call::wishes::{self, Sight};
 use crate::net;
-use crate::platform;
+use crate::platform::{self, Connection};
 
 /// Sizes change in bursts; the server is told when they have settled for so long, in ticks.
 const SETTLE_MS: u64 = 120;
+/// Sound and pictures that are no further apart are in step.
+const HEARD_MS: u16 = 15;
+/// Sound that takes longer leaves its pictures behind.
+const LONGEST_HOLD_MS: u16 = 400;
 
 impl App {
     pub(in super::super) fn voice_slots(mut self, event: VoiceSlots) {
@@ -113,21 +117,42 @@ impl App {
     /// Shows whoever leads the conversation in large, or no longer.
     pub fn follow_speaker(mut self, follows: bool) {
         self.voice.write().focus.follow(follows);
+        self.pictures.write().due.get_or_insert(platform::ticks() + SETTLE_MS);
     }
 
-    /// Counts how often pictures stood still, for the user and for those who run the server.
-    pub(super) fn count_freezes(mut self, peer_id: PeerId) {
+    /// Keeps pictures in step with sound, and counts how often they stood still: for the user, and for those who run the
+    /// server.
+    pub(super) fn tend_playback(self, peer_id: PeerId) {
         let connection = self.voice.peek().connection.as_ref().map(|(_, connection)| connection.clone());
         let Some(connection) = connection else { return };
         self.spawn(async move {
-            let freezes = connection.freezes().await;
-            let is_news = self.voice.peek().peer_id() == Some(peer_id) && self.voice.peek().freezes != freezes;
-            if let Some(counted) = freezes.filter(|_| is_news) {
-                self.voice.write().freezes = freezes;
-                // What is not told now is part of what is told next.
-                let _ = net::send(ReportPlayback { peer_id, body: Playback { freezes: counted } }).await;
+            let Some(played) = connection.played().await else { return };
+            if self.voice.peek().peer_id() != Some(peer_id) {
+                return;
+            }
+            if let Some(ms) = played.sound_delay_ms {
+                self.hold_pictures(&connection, ms.min(LONGEST_HOLD_MS));
+            }
+            if let Some(freezes) = played.freezes {
+                self.tell_freezes(peer_id, freezes).await;
             }
         });
+    }
+
+    /// The browser plays each slot by itself and sound takes longer: pictures are to wait for it.
+    fn hold_pictures(mut self, connection: &Connection, ms: u16) {
+        if self.voice.peek().held_ms.abs_diff(ms) > HEARD_MS {
+            self.voice.write().held_ms = ms;
+            connection.hold_pictures(ms);
+        }
+    }
+
+    async fn tell_freezes(mut self, peer_id: PeerId, freezes: u32) {
+        if self.voice.peek().freezes != Some(freezes) {
+            self.voice.write().freezes = Some(freezes);
+            // What is not told now is part of what is told next.
+            let _ = net::send(ReportPlayback { peer_id, body: Playback { freezes } }).await;
+        }
     }
 
     /// Tells the server what is on screen, when that has settled, or when telling it has failed and is due again.

@@ -11,7 +11,7 @@ use super::super::harness::Client;
 use crate::call::Phase;
 use crate::call::codec::CameraCodec;
 use crate::call::wishes::Sight;
-use crate::platform::{LinkState, Sound, look};
+use crate::platform::{LinkState, Played, Sound, look};
 use crate::state::Route;
 
 fn room() -> ChannelId {
@@ -160,24 +160,37 @@ fn a_room_for_music_is_given_two_channels_and_one_for_speech_one() {
     }
 }
 
+/// The server tells how the connection fares, as it does again and again.
+fn measured() -> Event {
+    let quality = json!({"type": "voice_quality", "peer_id": "5", "quality":
+        {"loss_up_permille": 0, "loss_down_permille": 0, "round_trip_ms": null, "jitter_ms": 0}});
+    serde_json::from_value(quality).unwrap()
+}
+
 #[test]
 fn pictures_that_stand_still_are_counted_and_told_once() {
     let mut client = seated();
     let told = || look::asked("PUT /api/v1/voice/5/playback");
-    let measured = || {
-        let quality = json!({"type": "voice_quality", "peer_id": "5", "quality":
-            {"loss_up_permille": 0, "loss_down_permille": 0, "round_trip_ms": null, "jitter_ms": 0}});
-        serde_json::from_value::<Event>(quality).unwrap()
-    };
     client.act(|app| app.apply(measured()));
     assert!(told().is_empty(), "this browser does not count");
     for count in [0, 2, 2] {
-        look::freeze(count);
+        look::play_so(Played { freezes: Some(count), ..Played::default() });
         client.act(|app| app.apply(measured()));
         client.act(|_| ());
     }
     assert_eq!(told(), [r#"{"freezes":0}"#, r#"{"freezes":2}"#]);
     assert_eq!(client.act(|app| app.voice.peek().freezes()), Some(2));
+}
+
+#[test]
+fn pictures_wait_as_long_as_sound_takes_and_do_not_follow_each_tremble() {
+    let mut client = seated();
+    for delay in [80, 90, 70, 120, 5_000, 60] {
+        look::play_so(Played { sound_delay_ms: Some(delay), ..Played::default() });
+        client.act(|app| app.apply(measured()));
+        client.act(|_| ());
+    }
+    assert_eq!(look::held_ms(), [80, 120, 400, 60]);
 }
 
 #[test]

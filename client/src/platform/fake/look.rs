@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use protocol::voice::{Source, VideoCodec};
 
-use super::super::Answer;
+use super::super::{Answer, Played};
 use super::{DEVICES, Microphone, SERVER, TICKS};
 
 /// Whether the microphone is open, and what is made of it.
@@ -50,9 +50,14 @@ pub(crate) fn wanted(source: Source) -> Option<Vec<bool>> {
     DEVICES.with_borrow(|devices| devices.wanted.get(&source).cloned())
 }
 
-/// Pictures have stood still so often.
-pub(crate) fn freeze(count: u32) {
-    DEVICES.with_borrow_mut(|devices| devices.freezes = Some(count));
+/// How what came is played from now on.
+pub(crate) fn play_so(played: Played) {
+    DEVICES.with_borrow_mut(|devices| devices.played = played);
+}
+
+/// For how long pictures were to wait, one after another.
+pub(crate) fn held_ms() -> Vec<u16> {
+    DEVICES.with_borrow(|devices| devices.held_ms.clone())
 }
 
 /// The codec in which it would receive a source; none while that was not said.

@@ -13,8 +13,8 @@ use protocol::time::Timestamp;
 use protocol::voice::{Mid, Source, VideoCodec};
 
 use super::{
-    Answer, CannotCall, Device, DeviceError, Input, LocalOffer, LocalTime, MicrophoneOptions, NotifyPermission, Scroll,
-    Sound, Unreachable,
+    Answer, CannotCall, Device, DeviceError, Input, LocalOffer, LocalTime, MicrophoneOptions, NotifyPermission, Played,
+    Scroll, Sound, Unreachable,
 };
 
 /// 2026-06-01T12:00:00Z.
@@ -209,8 +209,9 @@ struct Devices {
     sent: BTreeSet<Source>,
     /// Which encodings of it are sent, as far as the server said.
     wanted: BTreeMap<Source, Vec<bool>>,
-    /// Times that a picture stood still.
-    freezes: Option<u32>,
+    played: Played,
+    /// For how long pictures were to wait, one after another.
+    held_ms: Vec<u16>,
     /// And in which codec.
     codecs: BTreeMap<Source, VideoCodec>,
 }
@@ -301,8 +302,11 @@ impl Connection {
     pub fn set_wanted(&self, source: Source, wanted: &[bool]) {
         DEVICES.with_borrow_mut(|devices| devices.wanted.insert(source, wanted.to_vec()));
     }
-    pub async fn freezes(&self) -> Option<u32> {
-        std::future::ready(DEVICES.with_borrow(|devices| devices.freezes)).await
+    pub async fn played(&self) -> Option<Played> {
+        std::future::ready(Some(DEVICES.with_borrow(|devices| devices.played))).await
+    }
+    pub fn hold_pictures(&self, ms: u16) {
+        DEVICES.with_borrow_mut(|devices| devices.held_ms.push(ms));
     }
     pub fn set_codec(&self, source: Source, codec: VideoCodec) {
         DEVICES.with_borrow_mut(|devices| devices.codecs.insert(source, codec));

@@ -45,6 +45,13 @@ fn room() -> Option<GainNode> {
     })
 }
 
+/// How long sound is on its way from the graph to the ears, as far as the browser knows.
+pub(super) fn latency_ms() -> f64 {
+    let context = GRAPH.with_borrow(|graph| graph.context.clone());
+    let seconds = context.and_then(|context| Reflect::get(&context, &"outputLatency".into()).ok()?.as_f64());
+    seconds.unwrap_or(0.0) * 1_000.0
+}
+
 /// Starts sound; works in answer to a press only.
 pub fn resume_audio() {
     if let Some(context) = context() {

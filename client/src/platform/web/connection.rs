@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedSender;
-use js_sys::{Array, Map, Reflect};
+use js_sys::{Array, Reflect};
 use protocol::voice::{Mid, PublishedLine, Source, VideoCodec};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -15,8 +15,9 @@ use web_sys::{
     RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit,
 };
 
-use super::super::{CannotCall, Input, LinkState, LocalOffer};
-use super::audio::Voice;
+use super::super::{CannotCall, Input, LinkState, LocalOffer, Played};
+use super::audio::{self, Voice};
+use super::playback::Sums;
 use super::{devices, document, sender, window};
 use crate::platform::encodings::{CAMERA, Encoding, SCREEN};
 
@@ -56,6 +57,8 @@ struct Inner {
     streams: RefCell<BTreeMap<Mid, MediaStream>>,
     plans: RefCell<BTreeMap<Source, Plan>>,
     has_parted: Cell<bool>,
+    /// As read last.
+    sums: Cell<Sums>,
     _on_state: Closure<dyn FnMut()>,
 }
 
@@ -135,6 +138,7 @@ impl Connection {
             streams: RefCell::default(),
             plans: RefCell::default(),
             has_parted: Cell::new(false),
+            sums: Cell::default(),
             _on_state: on_state,
         })))
     }
@@ -249,18 +253,26 @@ impl Connection {
         plan.is_telling.then(|| (plan.codec, plan.wanted.clone()))
     }
 
-    /// Times that a picture stood still (W3C `freezeCount`), over all slots; none where the browser does not count them.
-    pub async fn freezes(&self) -> Option<u32> {
-        let stats: Map = JsFuture::from(self.0.peer.get_stats()).await.ok()?.dyn_into().ok()?;
-        let mut counted = None;
-        stats.for_each(&mut |entry, _| {
-            let count = Reflect::get(&entry, &"freezeCount".into()).ok().and_then(|count| count.as_f64());
-            if let Some(count) = count {
-                counted = Some(counted.unwrap_or(0.0) + count);
-            }
-        });
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count is whole and not below 0")]
-        counted.map(|count: f64| count as u32)
+    /// How what came since the last call was played.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is counted or waited is not below 0"
+    )]
+    pub async fn played(&self) -> Option<Played> {
+        let sums = Sums::read(&self.0.peer).await?;
+        let waited = sums.waits_since(self.0.sums.replace(sums));
+        Some(Played {
+            freezes: sums.freezes.map(|count| count as u32),
+            sound_delay_ms: waited.map(|ms| (ms + audio::latency_ms()) as u16),
+        })
+    }
+
+    /// Has pictures wait for so long before they are shown (W3C `jitterBufferTarget`), where the browser can.
+    pub fn hold_pictures(&self, ms: u16) {
+        for line in &self.0.video {
+            let _ = Reflect::set(&line.receiver(), &"jitterBufferTarget".into(), &ms.into());
+        }
     }
 
     /// How loud an audio slot is; 1 is as it came.

@@ -6,6 +6,7 @@ mod devices;
 mod dom;
 mod http;
 mod page;
+mod playback;
 mod sender;
 mod socket;
 mod sound;

@@ -106,6 +106,22 @@ fn temporal_layers_go_at_once_and_come_with_a_frame_that_lets_them() {
 }
 
 #[test]
+fn temporal_layers_come_back_in_whatever_layer_is_sent() {
+    for (mode, spatial) in [(L1T3, 0), (L2T3_KEY, 0), (L2T3_KEY, 1), (L3T3_KEY, 1), (L3T3_KEY, 2), (L3T3, 2)] {
+        let (mut subscriber, mut camera) = (Subscriber::new(target(spatial, 2)), Scalable::new(mode, 9));
+        layers(&mut subscriber, &mut camera, (0, 5));
+        subscriber.target = target(spatial, 0);
+        let sent = layers(&mut subscriber, &mut camera, (5, 8));
+        assert!(sent.iter().flatten().all(|(_, temporal)| *temporal == 0), "{mode:?}: {sent:?}");
+        subscriber.target = target(spatial, 2);
+        layers(&mut subscriber, &mut camera, (13, 4));
+        let sent = layers(&mut subscriber, &mut camera, (17, 4));
+        assert!(sent.iter().all(|picture| !picture.is_empty()), "{mode:?} {spatial}: {sent:?}");
+        assert!(!subscriber.is_cut_off());
+    }
+}
+
+#[test]
 fn a_frame_that_comes_late_is_sent_as_it_would_have_been() {
     let (mut subscriber, mut camera) = (Subscriber::new(target(0, 2)), Scalable::new(L3T3, 9));
     layers(&mut subscriber, &mut camera, (0, 1));
