@@ -1,4 +1,6 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
 
 use super::descriptor::Frame;
 use super::redundancy::Lossy;
@@ -11,6 +13,9 @@ use crate::io::{Limitation, MediaKind};
 use crate::peer::sdp::codec::{Codec, Extension, REMB, TRANSPORT_FEEDBACK};
 use crate::peer::sdp::offer::OfferedMedia;
 use crate::stats::SenderTime;
+
+/// What comes once more after a longer time comes too late.
+const ECHOED_WITHIN: Duration = Duration::from_millis(100);
 
 /// A subscriber's receive slot: one unbroken RTP stream with contents that change.
 pub(crate) struct Slot {
@@ -36,6 +41,8 @@ pub(crate) struct Slot {
     repair: Option<Repair>,
     is_counted: bool,
     again: Again,
+    /// The newest packet of sound, as it was sent, where it is to be sent once more.
+    latest: Option<(Instant, Bytes)>,
 }
 
 /// A track that a client wants to show at a size in pixels.
@@ -108,6 +115,7 @@ impl Slot {
             repair: repairs.then_some(repair),
             is_counted: repairs && tells && media.extensions.contains_key(&Extension::TransportSequence),
             again: Again::default(),
+            latest: None,
         }
     }
 
@@ -195,6 +203,15 @@ impl Slot {
         self.sent.latest = Some((place.timestamp, media.arrived));
         self.sent.fresh = true;
         Some(plain)
+    }
+
+    /// Takes note of a packet of sound that is sent. Answers with the one before it, to be sent once more, where packets are lost
+    /// and do not bring those before them: the same bytes, which the client drops if it has them (RFC 3711 section 3.3.2).
+    pub(crate) fn echo(&mut self, now: Instant, sent: &Bytes) -> Option<Bytes> {
+        let takes_redundancy = self.writer.types(Codec::Opus).is_some_and(|types| types.redundancy.is_some());
+        let is_worth = !takes_redundancy && self.downlink.lossy.is(now);
+        let before = std::mem::replace(&mut self.latest, is_worth.then(|| (now, sent.clone())));
+        before.filter(|(at, _)| now.saturating_duration_since(*at) < ECHOED_WITHIN).map(|(_, sent)| sent)
     }
 
     /// Whether a packet is of the encoding that is sent.

@@ -49,12 +49,15 @@ impl<'a> Delivery<'a> {
                     self.consequences.awaited = Some(awaited);
                 }
             }
-            Ok(Sending::Packet(contents)) => {
-                if track.source.kind() == MediaKind::Audio {
-                    self.uplink.sent_sound(self.writing.now, contents.len());
+            Ok(Sending::Packet(contents)) if track.source.kind() == MediaKind::Audio => {
+                let now = self.writing.now;
+                let echo = peer.slots.get_mut(index).and_then(|slot| slot.echo(now, &contents));
+                for contents in [Some(contents), echo].into_iter().flatten() {
+                    self.uplink.sent_sound(now, contents.len());
+                    transmit(self.outputs, path, contents);
                 }
-                transmit(self.outputs, path, contents);
             }
+            Ok(Sending::Packet(contents)) => transmit(self.outputs, path, contents),
             Ok(Sending::Switched(contents, before)) => {
                 transmit(self.outputs, path, contents);
                 self.consequences.switched.push((id, index, before));

@@ -151,3 +151,30 @@ fn who_loses_packets_gets_each_twice_and_others_once() {
     let plain = world.client(3).take("a0");
     assert!(plain.iter().all(|received| received.packet.header.payload_type == 111), "it cannot take them");
 }
+
+#[test]
+fn who_loses_packets_and_takes_no_second_copies_is_sent_each_again_with_the_next() {
+    let mut world = World::new(10);
+    world.connect(&[1, 2, 3], &Layout::voice(1));
+    world.talk(&[(1, 90)], Duration::from_millis(200));
+    let ssrc = world.client(2).slot_ssrc("a0");
+    let reports = vec![ReceptionReport { ssrc, fraction_lost: 9, ..ReceptionReport::default() }];
+    world.client(2).send_rtcp(vec![Box::new(ReceiverReport { ssrc: 9, reports, ..ReceiverReport::default() })]);
+    world.run(TICK);
+    world.client(2).received.clear();
+    world.client(3).received.clear();
+    world.talk(&[(1, 90)], Duration::from_millis(200));
+    let numbers = |world: &mut World, id| {
+        let heard = world.client(id).take("a0");
+        heard.iter().map(|received| received.packet.header.sequence_number).collect::<Vec<_>>()
+    };
+    let once = numbers(&mut world, 3);
+    assert_eq!(once.len(), 10, "who loses nothing has each once");
+    let twice = numbers(&mut world, 2);
+    let first = twice[0];
+    let expected = (0..10).flat_map(|count| [Some(first + count), (count > 0).then(|| first + count - 1)]);
+    assert_eq!(twice, expected.flatten().collect::<Vec<_>>());
+    world.run(Duration::from_secs(1));
+    world.talk(&[(1, 90)], TICK);
+    assert_eq!(numbers(&mut world, 2).len(), 1, "not what is long past");
+}

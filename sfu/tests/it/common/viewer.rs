@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use rtc_rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
@@ -16,12 +16,22 @@ pub(crate) struct Viewer {
     asked: BTreeMap<u16, Instant>,
     /// When packets of sound came in the first slot.
     pub(crate) heard: Vec<Instant>,
+    /// Their sequence numbers: one that comes again is the same to the byte, and SRTP drops it.
+    sounds: BTreeSet<u16>,
     key_asked: Instant,
 }
 
 impl Viewer {
     pub(crate) fn new((id, mid): (u64, &'static str), now: Instant) -> Self {
-        Self { id, mid, screen: Screen::default(), asked: BTreeMap::new(), heard: Vec::new(), key_asked: now }
+        Self {
+            id,
+            mid,
+            screen: Screen::default(),
+            asked: BTreeMap::new(),
+            heard: Vec::new(),
+            sounds: BTreeSet::new(),
+            key_asked: now,
+        }
     }
 
     pub(crate) fn mid(&self) -> &'static str {
@@ -33,7 +43,11 @@ impl Viewer {
         let now = world.now;
         let client = world.client(self.id);
         self.screen.watch(client.take(self.mid));
-        self.heard.extend(client.take("a0").into_iter().map(|received| received.at));
+        for received in client.take("a0") {
+            if self.sounds.insert(received.packet.header.sequence_number) {
+                self.heard.push(received.at);
+            }
+        }
         if !client.is_ready() {
             return;
         }
