@@ -17,7 +17,6 @@ const CASES = [
   ['good', {}],
   ['loss_5', { lossPercent: 5, bothWays: true }],
   ['loss_5_delay_40_10_ms', { lossPercent: 5, delayMs: 40, jitterMs: 10, bothWays: true }],
-  ['good_pictures_held_80_ms', {}, 80],
 ];
 
 const rounded = (figure) => Math.round(figure * 10) / 10;
@@ -55,12 +54,8 @@ try {
   await bob.locator('article.tile[aria-label^="ada"] video').waitFor();
   report.source = figures(await measureSource(ada, 20_000));
   console.error('source', JSON.stringify(report.source));
-  for (const [name, limits, hold = null] of CASES) {
+  for (const [name, limits] of CASES) {
     network.limit(limits);
-    await bob.evaluate((hold) => {
-      const pictures = window.connections.at(-1).getReceivers().filter(({ track }) => track.kind === 'video');
-      for (const receiver of pictures) receiver.jitterBufferTarget = hold;
-    }, hold);
     await bob.waitForTimeout(SETTLE_MS);
     await bob.evaluate(() => window.lips.begin('article.tile[aria-label^="ada"] video'));
     await bob.waitForTimeout(CASE_MS);
