@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { LARGE, person } from './lib/browser.mjs';
-import { joinVoice, register, setUp, visit } from './lib/people.mjs';
+import { cameraOn, joinVoice, register, setUp, visit } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
+import { until } from './lib/stats.mjs';
 
 let server;
 const browsers = [];
@@ -62,17 +63,6 @@ async function sent(page) {
   });
 }
 
-async function until(check, what, timeout = 20_000) {
-  const begun = Date.now();
-  let last;
-  while (Date.now() - begun < timeout) {
-    last = await check();
-    if (last.done) return Date.now() - begun;
-    await new Promise((resume) => setTimeout(resume, 100));
-  }
-  throw new Error(`${what}: ${JSON.stringify(last)}`);
-}
-
 async function choose(page, codec) {
   await visit(page, '/settings/devices');
   await page.getByLabel('Camera codec').selectOption(codec);
@@ -85,10 +75,8 @@ async function sees(page, codec, what) {
     const last = await received(page);
     before ??= last.codec === codec ? last.framesDecoded : undefined;
     return { done: before !== undefined && last.codec === codec && last.framesDecoded > before + 20, last };
-  }, what);
+  }, what, 20_000);
 }
-
-const cameraOn = (page) => page.getByRole('region', { name: 'Call controls' }).getByRole('button', { name: 'Turn camera on' }).click();
 
 test('a camera is sent in VP8 unless another codec is chosen', async () => {
   for (const page of [ada, bob]) await joinVoice(page);

@@ -110,7 +110,17 @@ fn seconds(ntp: u64) -> f64 {
 }
 
 /// Where the count of sequence numbers begins, so that one from before the first is not below 0.
-const FIRST_CYCLE: u64 = 1 << 16;
+pub(crate) const FIRST_CYCLE: u64 = 1 << 16;
+
+/// The count that ends in these 16 bits, the nearest to the highest one so far.
+pub(crate) fn nearest(highest: u64, number: u16) -> u64 {
+    let low = low_half(highest);
+    if is_before(low, number) {
+        highest + u64::from(number.wrapping_sub(low))
+    } else {
+        highest - u64::from(low.wrapping_sub(number))
+    }
+}
 
 fn low_word(count: u64) -> u32 {
     u32::try_from(count & 0xffff_ffff).expect("32 bits remain")
@@ -180,12 +190,7 @@ impl Reception {
 
     /// The sequence number that ends in these 16 bits, counted on over the wraps: the nearest to the highest one.
     pub(crate) fn index(&self, sequence: u16) -> u64 {
-        let highest = low_half(self.highest);
-        if is_before(highest, sequence) {
-            self.highest + u64::from(sequence.wrapping_sub(highest))
-        } else {
-            self.highest - u64::from(highest.wrapping_sub(sequence))
-        }
+        nearest(self.highest, sequence)
     }
 
     /// The highest sequence number so far, counted on over the wraps.

@@ -13,11 +13,7 @@ fn watched(seed: u64, widths: &[u16]) -> World {
 
 fn watched_within(limits: Limits, seed: u64, widths: &[u16]) -> World {
     let mut world = World::with_limits(seed, limits);
-    let ids: Vec<u64> = (1..=1 + widths.len() as u64).collect();
-    world.connect(&ids, &Layout::modern(2));
-    for (id, width) in ids[1..].iter().zip(widths) {
-        world.watch(*id, &[("v0", 1, *width)]);
-    }
+    world.connect_viewers(&Layout::modern(2), widths);
     world
 }
 

@@ -11,14 +11,9 @@ use crate::common::{Link, World};
 /// A publisher, 1, that sends layers, and subscribers who watch its camera at these widths in their first slot.
 fn watched(seed: u64, mode: Mode, widths: &[u16]) -> World {
     let mut world = World::new(seed);
-    let ids: Vec<u64> = (1..=1 + widths.len() as u64).collect();
-    world.connect(&ids, &Layout::layered(2));
-    for id in &ids {
-        let number = u16::try_from(*id).unwrap().wrapping_mul(30_000);
-        world.client(*id).layered.insert(Source::Camera, Scalable::new(mode, number));
-    }
-    for (id, width) in ids[1..].iter().zip(widths) {
-        world.watch(*id, &[("v0", 1, *width)]);
+    for id in world.connect_viewers(&Layout::layered(2), widths) {
+        let number = u16::try_from(id).unwrap().wrapping_mul(30_000);
+        world.client(id).layered.insert(Source::Camera, Scalable::new(mode, number));
     }
     world
 }

@@ -8,7 +8,7 @@ mod tests;
 
 use bytes::Bytes;
 
-use super::low_half;
+use crate::stats::{FIRST_CYCLE, nearest};
 use bits::Bits;
 pub(crate) use structure::{References, Structure};
 use structure::{Template, indications};
@@ -23,8 +23,6 @@ const PLACES: usize = (MOST_SPATIAL * TEMPORAL) as usize;
 pub(crate) const LONGEST: usize = 255;
 /// References and what was left out are known over so many frames.
 pub(crate) const REACH: u32 = u64::BITS;
-/// Where the count of frames begins, so that one from before the first is not below 0.
-const FIRST_CYCLE: u64 = 1 << 16;
 const SHORT: usize = 3;
 
 /// What a frame is to those who are sent a choice of layers.
@@ -141,15 +139,7 @@ impl Reader {
 
     /// The count nearest to the highest one so far that a number stands for.
     fn count(&self, number: u16) -> u64 {
-        let Some(highest) = self.highest else {
-            return FIRST_CYCLE + u64::from(number);
-        };
-        let ahead = number.wrapping_sub(low_half(highest));
-        if ahead < 1 << 15 {
-            highest + u64::from(ahead)
-        } else {
-            highest.saturating_sub(u64::from(ahead.wrapping_neg()))
-        }
+        self.highest.map_or(FIRST_CYCLE + u64::from(number), |highest| nearest(highest, number))
     }
 }
 

@@ -220,6 +220,16 @@ impl World {
         self.settle();
     }
 
+    /// Connects a publisher, 1, and subscribers who watch its camera at these widths in their first slot; answers with all.
+    pub(crate) fn connect_viewers(&mut self, layout: &Layout, widths: &[u16]) -> Vec<u64> {
+        let ids: Vec<u64> = (1..=1 + widths.len() as u64).collect();
+        self.connect(&ids, layout);
+        for (id, width) in ids[1..].iter().zip(widths) {
+            self.watch(*id, &[("v0", 1, *width)]);
+        }
+        ids
+    }
+
     /// Lets cameras send pictures in all their encodings, 25 a second.
     pub(crate) fn shoot(&mut self, ids: &[u64], duration: Duration) {
         let end = self.now + duration;
