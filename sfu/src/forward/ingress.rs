@@ -8,7 +8,7 @@ use rtc_shared::marshal::MarshalSize;
 
 use super::encoding::{Encoding, Reading, SpatialLayer, sizes, sizes_mut};
 use super::meter::Meter;
-use super::payload::inspect;
+use super::payload::{Picture, inspect};
 use super::redundancy;
 use super::silence::Silence;
 use super::{Layer, Media, TrackId};
@@ -266,8 +266,8 @@ impl Track {
             self.recode(layer, codec);
         }
         let encoding = self.encodings.get_mut(layer.index())?;
-        let descriptor = descriptor(header, &self.media, codec);
         let picture = inspect(codec, &payload);
+        let descriptor = descriptor(header, &self.media, (codec, &picture));
         let reading = encoding.read(now, (picture, payload.len()), (descriptor, is_repair))?;
         let Reading { picture, picture_index, frame, resumes } = reading;
         let level = extension(header, &self.media, Extension::AudioLevel);
@@ -356,12 +356,11 @@ fn element<'a>(header: &'a Header, media: &OfferedMedia, wanted: Extension) -> O
     Some(&found.payload)
 }
 
-/// What says how frames depend on each other, where the payload does not say so better.
-fn descriptor<'a>(header: &'a Header, media: &OfferedMedia, codec: Codec) -> Option<&'a Bytes> {
-    match codec {
-        Codec::Opus | Codec::Vp8 => None,
-        Codec::Vp9 | Codec::Av1 | Codec::H264 => element(header, media, Extension::Dependencies),
-    }
+/// What says how frames depend on each other, where the payload does not say so better. Browsers that send it leave out of VP8's
+/// payload what is said twice.
+fn descriptor<'a>(header: &'a Header, media: &OfferedMedia, (codec, picture): (Codec, &Picture)) -> Option<&'a Bytes> {
+    let says_better = codec == Codec::Opus || (codec == Codec::Vp8 && picture.ids.picture().is_some());
+    if says_better { None } else { element(header, media, Extension::Dependencies) }
 }
 
 /// What follows the header, without padding.

@@ -4,7 +4,7 @@ use sfu::{Event, Limitation, PeerId, Source};
 
 use crate::common::layered::LayeredScreen;
 use crate::common::lossy::LossyViewer;
-use crate::common::offer::{DEPENDENCIES, Layout};
+use crate::common::offer::{DEPENDENCIES, Layout, VP9};
 use crate::common::scalable::{L1T3, L2T3_KEY, L3T3, L3T3_KEY, Mode, Scalable};
 use crate::common::{Link, World};
 
@@ -91,12 +91,19 @@ fn a_narrow_way_gets_lower_layers_and_no_freeze() {
 
 #[test]
 fn temporal_layers_of_one_stream_are_left_out_where_the_way_is_narrow() {
-    let mut world = watched(7, L1T3, &[640]);
-    world.links.insert(2, Link { bits_per_second: Some(85_000), delay: Duration::from_millis(20), ..Link::CLEAN });
-    world.shoot_layers(1, Duration::from_secs(20));
-    let last: Vec<u8> =
-        world.client(2).take("v0").iter().rev().take(20).map(|packet| packet.packet.payload[7]).collect();
-    assert!(last.iter().all(|temporal| *temporal < 2), "{last:?}");
+    // Of VP8, too, whose payload does not tell them where there is a descriptor.
+    for payload_type in [VP9, Layout::layered(2).vp8] {
+        let mut world = watched(7, L1T3, &[640, 640]);
+        world.client(1).layered_type = payload_type;
+        world.links.insert(2, Link { bits_per_second: Some(85_000), delay: Duration::from_millis(20), ..Link::CLEAN });
+        world.shoot_layers(1, Duration::from_secs(20));
+        let last: Vec<u8> =
+            world.client(2).take("v0").iter().rev().take(20).map(|packet| packet.packet.payload[7]).collect();
+        assert!(last.iter().all(|temporal| *temporal < 2), "{last:?}");
+        let mut good = LayeredScreen::default();
+        look(&mut world, 3, &mut good);
+        assert!(good.shown.iter().any(|shown| shown.temporal == 2));
+    }
 }
 
 fn told(world: &World) -> Option<Vec<bool>> {

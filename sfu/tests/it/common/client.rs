@@ -68,6 +68,8 @@ pub(crate) struct Client {
     pub(crate) cameras: BTreeMap<Source, Camera>,
     /// Those that send layers in one stream.
     pub(crate) layered: BTreeMap<Source, Scalable>,
+    /// The payload type of those: VP9, or VP8 with nothing in its payload that descriptors tell.
+    pub(crate) layered_type: u8,
     /// Tells how the packets fare that are counted, each so often.
     pub(crate) arrivals: Arrivals,
     /// Nothing leaves and nothing enters.
@@ -130,6 +132,7 @@ impl Client {
             repaired: 0,
             cameras: BTreeMap::new(),
             layered: BTreeMap::new(),
+            layered_type: VP9,
             arrivals: Arrivals::default(),
             cut: false,
             muzzle: false,
@@ -431,12 +434,12 @@ impl Client {
         track.timestamp = track.timestamp.wrapping_add(3_600);
         track.picture = track.picture.wrapping_add(1);
         let (picture, peer) = (track.picture, u8::try_from(self.identity.peer % 251).unwrap());
-        let frames = self.layered.get_mut(&source).unwrap().shoot();
+        let (frames, payload_type) = (self.layered.get_mut(&source).unwrap().shoot(), self.layered_type);
         for (index, frame) in frames.iter().enumerate() {
             let is_highest = index + 1 == frames.len();
-            for packet in layered::packets(frame, (picture, peer)) {
+            for packet in layered::packets(frame, payload_type, (picture, peer)) {
                 let mut header = self.header(source, None);
-                header.payload_type = VP9;
+                header.payload_type = payload_type;
                 header.marker = is_highest && packet.ends;
                 header.extensions.push(Extension { id: STREAM_ID, payload: Bytes::from_static(b"q") });
                 header.extension_profile = EXTENSION_PROFILE_TWO_BYTE;

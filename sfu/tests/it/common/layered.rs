@@ -5,7 +5,7 @@ use super::client::Received;
 use super::offer::{DEPENDENCIES, VP9};
 use super::scalable::LayerFrame;
 
-/// A packet of VP9, before its header.
+/// A packet before its header.
 pub(crate) struct LayerPacket {
     pub(crate) descriptor: Vec<u8>,
     pub(crate) payload: Vec<u8>,
@@ -15,18 +15,23 @@ pub(crate) struct LayerPacket {
 const PACKET: usize = 1_100;
 /// Of each spatial layer.
 const FRAME_BYTES: [usize; 3] = [500, 1_500, 5_000];
-/// Where the marks begin: after VP9's own descriptor.
+/// Where the marks begin: after VP9's own descriptor, or after VP8's with a frame's tag.
 const MARKS: usize = 5;
 
 /// The packets of a frame, each marked with whose it is, its layers, its number, and the numbers of those that it needs.
-pub(crate) fn packets(frame: &LayerFrame, (picture, peer): (u16, u8)) -> Vec<LayerPacket> {
+pub(crate) fn packets(frame: &LayerFrame, payload_type: u8, (picture, peer): (u16, u8)) -> Vec<LayerPacket> {
     let bytes = FRAME_BYTES[usize::from(frame.spatial)];
     let count = bytes.div_ceil(PACKET);
     let packet = |index: usize| {
         let (begins, ends) = (index == 0, index + 1 == count);
-        let flags = 0xa0 | u8::from(!frame.is_key) << 6 | u8::from(begins) << 3 | u8::from(ends) << 2;
         let [high, low] = (picture | 0x8000).to_be_bytes();
-        let mut payload = vec![flags, high, low, frame.temporal << 5 | frame.spatial << 1, 7];
+        let mut payload = if payload_type == VP9 {
+            let flags = 0xa0 | u8::from(!frame.is_key) << 6 | u8::from(begins) << 3 | u8::from(ends) << 2;
+            vec![flags, high, low, frame.temporal << 5 | frame.spatial << 1, 7]
+        } else {
+            // As a browser shortens it that sends descriptors: without picture ids and layers.
+            vec![u8::from(begins) << 4, high & 0xfe | u8::from(!frame.is_key), low, 0, 0]
+        };
         payload.extend([peer, frame.spatial, frame.temporal, u8::try_from(frame.references.len()).unwrap()]);
         payload.extend([frame.number].iter().chain(&frame.references).flat_map(|number| number.to_be_bytes()));
         payload.resize((bytes / count).max(payload.len()), 0);
@@ -60,6 +65,7 @@ pub(crate) struct LayeredScreen {
     frames: BTreeMap<(u8, u16), u16>,
     picture: Option<Picture>,
     sequence: Option<u16>,
+    payload_type: Option<u8>,
     latest: Option<u16>,
     pub(crate) shown: Vec<LayersShown>,
 }
@@ -87,7 +93,7 @@ impl LayeredScreen {
 
     fn take(&mut self, Received { at, packet, .. }: &Received) {
         let header = &packet.header;
-        assert_eq!(header.payload_type, VP9);
+        assert_eq!(header.payload_type, *self.payload_type.get_or_insert(header.payload_type));
         if let Some(before) = self.sequence.replace(header.sequence_number) {
             assert_eq!(header.sequence_number, before.wrapping_add(1), "numbers go on without a gap");
         }
