@@ -10,6 +10,16 @@ const KEPT: usize = 8_192;
 /// What is sent is measured over so long.
 const WINDOW: Duration = Duration::from_millis(400);
 
+/// What is newly known of packets.
+pub(super) struct Told {
+    /// Those that have arrived, in the order of their sending.
+    pub(super) fared: Vec<Fared>,
+    /// How many are missing.
+    pub(super) lost: u32,
+    /// How many of those that have arrived were told of as missing before: others overtook them.
+    pub(super) late: u32,
+}
+
 /// What was sent on a connection, until it is known how it fared.
 #[derive(Default)]
 pub(super) struct History {
@@ -58,14 +68,14 @@ impl History {
         self.packets.get(index).map(|sent| sent.at)
     }
 
-    /// The packets that are now known to have arrived, in the order of their sending, and how many were lost.
-    pub(super) fn take(&mut self, arrivals: &Arrivals) -> (Vec<Fared>, u32) {
+    /// How the packets fared of which the client tells.
+    pub(super) fn take(&mut self, arrivals: &Arrivals) -> Told {
+        let mut told = Told { fared: Vec::new(), lost: 0, late: 0 };
         let next = self.next();
         let back = low_half(next).wrapping_sub(arrivals.first);
         let Some(first) = next.checked_sub(u64::from(back)).filter(|_| back > 0) else {
-            return (Vec::new(), 0);
+            return told;
         };
-        let (mut fared, mut lost) = (Vec::new(), 0);
         for (number, arrived) in (first..next).zip(&arrivals.times) {
             let index = number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
             let Some(sent) = index.and_then(|index| self.packets.get_mut(index)) else {
@@ -74,15 +84,15 @@ impl History {
             match arrived {
                 Some(arrived) if !sent.has_arrived => {
                     sent.has_arrived = true;
-                    fared.push(Fared { sent: sent.at, arrived: *arrived, bytes: sent.bytes, probe: sent.probe });
+                    told.late += u32::from(number < self.told);
+                    told.fared.push(Fared { sent: sent.at, arrived: *arrived, bytes: sent.bytes, probe: sent.probe });
                 }
-                // What is told of as lost and comes after all is counted once, as lost.
-                None if number >= self.told && !sent.has_arrived => lost += 1,
+                None if number >= self.told && !sent.has_arrived => told.lost += 1,
                 Some(_) | None => {}
             }
         }
         self.told = self.told.max((first + arrivals.times.len() as u64).min(next));
-        (fared, lost)
+        told
     }
 }
 
@@ -95,7 +105,7 @@ mod tests {
     fn each_packet_is_told_of_once_over_the_wrap_of_numbers() {
         let now = start();
         let mut history = History::default();
-        let mut total = (0, 0);
+        let mut total = (0, 0, 0);
         for round in 0_u64..20_000 {
             let first = history.next_number();
             for _ in 0..5 {
@@ -103,11 +113,11 @@ mod tests {
             }
             let at = Some(Duration::from_millis(round));
             let arrivals = Arrivals { first, times: vec![at, None, at, at, at] };
-            let (fared, lost) = history.take(&arrivals);
-            total = (total.0 + fared.len(), total.1 + lost);
-            assert_eq!(history.take(&arrivals).0.len(), 0);
+            let Told { fared, lost, late } = history.take(&arrivals);
+            total = (total.0 + fared.len(), total.1 + lost, total.2 + late);
+            assert_eq!(history.take(&arrivals).fared.len(), 0);
         }
-        assert_eq!(total, (80_000, 20_000));
+        assert_eq!(total, (80_000, 20_000, 0));
         assert_eq!(history.waits_since(), None);
     }
 
@@ -118,9 +128,20 @@ mod tests {
         history.sent(now, (100, None));
         let times = vec![Some(Duration::ZERO); 3];
         for first in [1, 500, 65_000] {
-            assert_eq!(history.take(&Arrivals { first, times: times.clone() }).0.len(), 0);
+            assert_eq!(history.take(&Arrivals { first, times: times.clone() }).fared.len(), 0);
         }
-        assert_eq!(history.take(&Arrivals { first: 0, times }).0.len(), 1);
+        assert_eq!(history.take(&Arrivals { first: 0, times }).fared.len(), 1);
         assert_eq!(history.waits_since(), None);
+    }
+
+    #[test]
+    fn what_was_overtaken_is_told_of_as_missing_and_then_as_late() {
+        let mut history = History::default();
+        (0..3).for_each(|_| history.sent(start(), (100, None)));
+        let at = Some(Duration::ZERO);
+        let first = history.take(&Arrivals { first: 0, times: vec![at, None, at] });
+        assert_eq!((first.fared.len(), first.lost, first.late), (2, 1, 0));
+        let second = history.take(&Arrivals { first: 1, times: vec![at] });
+        assert_eq!((second.fared.len(), second.lost, second.late), (1, 0, 1));
     }
 }

@@ -8,7 +8,7 @@ mod trend;
 
 use std::time::{Duration, Instant};
 
-use self::history::History;
+use self::history::{History, Told};
 use self::probe::Prober;
 use self::rate::RateControl;
 use self::trend::Trend;
@@ -27,10 +27,17 @@ const LOSS_SAMPLE: u32 = 40;
 /// Where nothing is heard of what was sent for so long, the way is cut, or full to the brim.
 const SILENT_AFTER: Duration = Duration::from_millis(1_500);
 
+/// After a way was full, what a short probe says of it is doubted for so long.
+const DOUBTFUL_FOR: Duration = Duration::from_secs(60);
+/// In ms; and where packets come so unevenly.
+const UNEVEN: f64 = 8.0;
+
 /// The share of the way that what is sent again may take, and of how long a time at once; a few packets always.
 const REPAIRS: f64 = 0.3;
 const REPAIR_BURST: Duration = Duration::from_millis(500);
 const LEAST_REPAIRS: f64 = 6_000.0;
+/// What was sent again counts half after so long.
+const REPAIRS_HALVE: Duration = Duration::from_millis(300);
 
 /// The estimate for one connection.
 pub(crate) struct Bandwidth {
@@ -53,6 +60,9 @@ struct Repairs {
     /// In bytes; fills with time.
     left: f64,
     filled: Option<Instant>,
+    /// What was sent again of late, in bytes; halves with time.
+    spent: f64,
+    noted: Option<Instant>,
 }
 
 /// How many packets were lost, since it was last judged.
@@ -97,8 +107,19 @@ impl Bandwidth {
     }
 
     /// A packet was sent again.
-    pub(crate) fn note_repair(&mut self, bytes: usize) {
-        self.repairs.left -= f64::from(u32::try_from(bytes).unwrap_or(u32::MAX));
+    pub(crate) fn note_repair(&mut self, now: Instant, bytes: usize) {
+        let bytes = f64::from(u32::try_from(bytes).unwrap_or(u32::MAX));
+        self.repairs.left -= bytes;
+        self.repairs.spent = self.repairs.recent(now) + bytes;
+        self.repairs.noted = Some(now);
+    }
+
+    /// In bit/s, for what is sent for the first time: the estimate without what is sent again at the moment.
+    pub(crate) fn budget(&self, now: Instant) -> u32 {
+        let again = self.repairs.recent(now) * 8.0 * std::f64::consts::LN_2 / REPAIRS_HALVE.as_secs_f64();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is far below")]
+        let again = again as u32;
+        self.estimate().saturating_sub(again).max(LEAST)
     }
 
     /// In bit/s.
@@ -119,12 +140,7 @@ impl Bandwidth {
 
     /// A packet was sent under the next number.
     pub(crate) fn sent(&mut self, now: Instant, bytes: usize) {
-        self.history.sent(now, (bytes, None));
-    }
-
-    /// A packet that only measures the way was sent.
-    pub(crate) fn sent_probe(&mut self, now: Instant, bytes: usize) {
-        let probe = self.prober.sent(bytes);
+        let probe = self.prober.sent(now, bytes);
         self.history.sent(now, (bytes, probe));
     }
 
@@ -135,7 +151,7 @@ impl Bandwidth {
 
     /// Takes what the client tells of the packets.
     pub(crate) fn handle(&mut self, now: Instant, arrivals: &Arrivals) {
-        let (fared, lost) = self.history.take(arrivals);
+        let Told { fared, lost, late } = self.history.take(arrivals);
         if fared.is_empty() && lost == 0 {
             return;
         }
@@ -148,18 +164,21 @@ impl Bandwidth {
             self.trend.arrived(packet.sent, packet.arrived);
             self.control.acknowledged(packet.arrived, packet.bytes);
         }
+        self.trend.judge_queue();
         let round_trip = fared.last().map_or(Duration::ZERO, |packet| now.saturating_duration_since(packet.sent));
         self.control.note_sending(self.history.rate(now));
         self.control.adapt(now, (self.trend.usage(), round_trip));
-        self.loss.sent += u32::try_from(fared.len()).unwrap_or(u32::MAX) + lost;
-        self.loss.lost += lost;
+        self.loss.sent += u32::try_from(fared.len()).unwrap_or(u32::MAX) + lost - late;
+        self.loss.lost = (self.loss.lost + lost).saturating_sub(late);
         if let Some(share) = self.loss.judge() {
             self.control.heed_loss(now, share);
         }
-        for packet in &fared {
-            if let Some(reached) = packet.probe.and_then(|probe| self.prober.arrived(probe, packet)) {
-                self.control.reached(now, reached);
-            }
+        fared.iter().for_each(|packet| self.prober.arrived(packet));
+        if let Some(reached) = fared.last().and_then(|packet| self.prober.conclude(now, packet.sent)) {
+            self.control.reached(now, reached);
+        }
+        if self.control.filled() == Some(now) {
+            self.prober.refute();
         }
     }
 
@@ -178,7 +197,9 @@ impl Bandwidth {
         // What was heard long ago, for nothing was sent since, says nothing of a queue any more.
         let is_late = |heard: Instant| now.saturating_duration_since(heard) > SILENT_AFTER;
         let is_full = self.trend.usage().is_over() && !self.heard.is_some_and(is_late);
-        self.heard.is_some() && !is_full && self.prober.begin(now, (estimate, wanted))
+        let was_full = |filled: Instant| now.saturating_duration_since(filled) < DOUBTFUL_FOR;
+        let is_doubtful = self.control.filled().is_some_and(was_full) || self.trend.unevenness() > UNEVEN;
+        self.heard.is_some() && !is_full && self.prober.begin(now, (estimate, wanted), is_doubtful)
     }
 
     /// A probe that is on cannot go on.
@@ -189,6 +210,14 @@ impl Bandwidth {
     /// The bytes of padding that a probe is to send now, and when it goes on.
     pub(crate) fn due_padding(&mut self, now: Instant) -> Option<(usize, Instant)> {
         self.prober.due(now)
+    }
+}
+
+impl Repairs {
+    /// In bytes.
+    fn recent(&self, now: Instant) -> f64 {
+        let since = self.noted.map_or(Duration::ZERO, |noted| now.saturating_duration_since(noted));
+        self.spent * 0.5_f64.powf(since.as_secs_f64() / REPAIRS_HALVE.as_secs_f64())
     }
 }
 

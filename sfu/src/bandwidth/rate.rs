@@ -6,11 +6,19 @@ use super::{HIGH_LOSS, LEAST, LOW_LOSS, MOST};
 
 /// What arrived is measured over so long.
 const WINDOW: Duration = Duration::from_millis(300);
+/// And where little is sent, over so many packets, or longer.
+const LEAST_ARRIVED: usize = 8;
+const LONG_WINDOW: Duration = Duration::from_millis(1_000);
 const MOST_ARRIVED: usize = 8_192;
 /// What arrives so long before or after the last one was told by another clock.
 const LEAP: Duration = Duration::from_secs(10);
-/// Where a queue grows, so much of what arrives is sent on.
+/// Where a queue grows, so much of what arrives is sent on; and where one stands, so that it empties.
 const BACK_OFF: f64 = 0.85;
+const DRAIN: f64 = 0.7;
+/// Where less than this share of the estimate is sent, and more than this of what is sent arrives, a growing delay says little
+/// of how much would be carried.
+const TRIED: f64 = 0.8;
+const CARRIED: f64 = 0.9;
 /// One step down leaves so much of what was sent.
 const DEEPEST: f64 = 0.5;
 /// The growth of a second, where the limit is not near.
@@ -41,6 +49,8 @@ pub(super) struct RateControl {
     is_growing: bool,
     adapted: Option<Instant>,
     lowered: Option<Instant>,
+    /// When the way was last full.
+    filled: Option<Instant>,
     round_trip: Duration,
     /// Of late, beyond what goes by itself.
     loss: f32,
@@ -61,6 +71,7 @@ impl RateControl {
             is_growing: true,
             adapted: None,
             lowered: None,
+            filled: None,
             round_trip: Duration::ZERO,
             loss: 0.0,
             loss_before: 0.0,
@@ -82,10 +93,14 @@ impl RateControl {
             self.arrived.clear();
             self.bytes = 0;
         }
-        self.arrived.push_back((at, bytes));
+        // Some overtake others on the way.
+        let overtakers = self.arrived.iter().rev().take_while(|(other, _)| *other > at).count();
+        self.arrived.insert(self.arrived.len() - overtakers, (at, bytes));
         self.bytes += bytes;
+        let last = self.arrived.back().map_or(at, |(last, _)| *last);
         while let Some((first, bytes)) = self.arrived.front().copied() {
-            if at.saturating_sub(first) <= WINDOW {
+            let age = last.saturating_sub(first);
+            if age <= WINDOW || (age <= LONG_WINDOW && self.arrived.len() <= LEAST_ARRIVED) {
                 break;
             }
             self.arrived.pop_front();
@@ -112,12 +127,11 @@ impl RateControl {
         let passed = now.saturating_duration_since(before).as_secs_f64().min(1.0);
         self.round_trip = round_trip;
         match usage {
-            Usage::Over if self.is_growing => self.back_off(now, DEEPEST),
             // The queue that it filled may still be there.
             Usage::Over | Usage::Full => {
                 let pause = if self.is_growing { Duration::ZERO } else { round_trip + WINDOW };
-                if self.lowered.is_none_or(|at| now.saturating_duration_since(at) > pause) {
-                    self.back_off(now, if usage == Usage::Full { 0.0 } else { DEEPEST });
+                if self.lowered.is_none_or(|at| now.saturating_duration_since(at) >= pause) {
+                    self.back_off(now, usage);
                 }
             }
             Usage::Under => self.is_growing = false,
@@ -130,13 +144,28 @@ impl RateControl {
         }
     }
 
-    /// Down to what arrives, and a little further; not below a share of what is sent.
-    fn back_off(&mut self, now: Instant, deepest: f64) {
-        let arriving = self.arriving().unwrap_or(self.estimate);
-        self.limit = Some(self.limit.map_or(arriving, |limit| 0.95 * limit + 0.05 * arriving));
-        self.lower_to(BACK_OFF * arriving, deepest);
+    /// Down to what arrives, and a little further; where no queue stands, not below a share of what is sent.
+    fn back_off(&mut self, now: Instant, usage: Usage) {
         self.is_growing = false;
         self.lowered = Some(now);
+        let arriving = self.arriving().unwrap_or(self.estimate);
+        let stands = usage == Usage::Full;
+        if !stands && self.sending < TRIED * self.estimate && arriving >= CARRIED * self.sending {
+            self.set(BACK_OFF * self.estimate);
+            return;
+        }
+        self.filled = Some(now);
+        self.limit = Some(self.limit.map_or(arriving, |limit| 0.95 * limit + 0.05 * arriving));
+        if stands {
+            self.lower_to(DRAIN * arriving, 0.0);
+        } else {
+            self.lower_to(BACK_OFF * arriving, DEEPEST);
+        }
+    }
+
+    /// When the way was last full.
+    pub(super) fn filled(&self) -> Option<Instant> {
+        self.filled
     }
 
     fn grow(&mut self, passed: f64, round_trip: Duration) {

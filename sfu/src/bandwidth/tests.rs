@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 
+use super::trend::Usage;
 use super::*;
 use crate::timer::start;
 
@@ -13,6 +14,10 @@ struct Way {
     longest_wait: Duration,
     /// Every so many packets one is lost.
     loses: usize,
+    /// Each packet takes up to so much longer.
+    jitter: Duration,
+    /// What a shaper lets through at once after a pause, in time.
+    burst: Duration,
     free: Instant,
     count: usize,
 }
@@ -20,17 +25,20 @@ struct Way {
 impl Way {
     fn new(now: Instant, bits_per_second: u64) -> Self {
         let (delay, longest_wait) = (Duration::from_millis(20), Duration::from_millis(300));
-        Self { bits_per_second, delay, longest_wait, loses: usize::MAX, free: now, count: 0 }
+        let [jitter, burst] = [Duration::ZERO; 2];
+        Self { bits_per_second, delay, longest_wait, loses: usize::MAX, jitter, burst, free: now, count: 0 }
     }
 
     fn carry(&mut self, now: Instant, bytes: usize) -> Option<Instant> {
         self.count += 1;
-        let begin = self.free.max(now);
+        let begin = self.free.max(now - self.burst);
         if begin.saturating_duration_since(now) > self.longest_wait || self.count.is_multiple_of(self.loses) {
             return None;
         }
         self.free = begin + Duration::from_micros(bytes as u64 * 8_000_000 / self.bits_per_second);
-        Some(self.free + self.delay)
+        // As good as by chance.
+        let share = u32::try_from(self.count * 7_919 % 1_009).unwrap();
+        Some(self.free.max(now) + self.delay + self.jitter * share / 1_009)
     }
 }
 
@@ -55,13 +63,9 @@ impl Link {
         Self { begin: now, now, way, bandwidth, most, told: VecDeque::new(), debt: 0, slowest: Duration::ZERO }
     }
 
-    fn send(&mut self, bytes: usize, is_probe: bool) {
+    fn send(&mut self, bytes: usize) {
         let number = self.bandwidth.next_number();
-        if is_probe {
-            self.bandwidth.sent_probe(self.now, bytes);
-        } else {
-            self.bandwidth.sent(self.now, bytes);
-        }
+        self.bandwidth.sent(self.now, bytes);
         let arrived = self.way.carry(self.now, bytes);
         let took = arrived.map(|at| at.saturating_duration_since(self.now));
         self.slowest = self.slowest.max(took.unwrap_or_default());
@@ -77,14 +81,14 @@ impl Link {
             self.debt += rate / 1_000;
             while self.debt >= PACKET as u64 * 8 {
                 self.debt -= PACKET as u64 * 8;
-                self.send(PACKET, false);
+                self.send(PACKET);
             }
             self.bandwidth.probe(self.now, self.most);
             while let Some((bytes, _)) = self.bandwidth.due_padding(self.now) {
                 if bytes == 0 {
                     break;
                 }
-                (0..bytes.div_ceil(300)).for_each(|_| self.send(300, true));
+                (0..bytes.div_ceil(300)).for_each(|_| self.send(300));
             }
             self.bandwidth.check(self.now);
             if self.now >= feedback {
@@ -170,6 +174,94 @@ fn a_queue_that_is_too_short_to_show_is_heeded_by_its_loss() {
     link.way.longest_wait = Duration::from_millis(5);
     link.run(Duration::from_secs(10));
     assert!(link.estimate() < 1_600_000, "{}", link.estimate());
+}
+
+#[test]
+fn packets_that_come_unevenly_are_no_queue() {
+    let mut link = Link::new(20_000_000, 1_500_000);
+    link.run(Duration::from_secs(5));
+    link.way.jitter = Duration::from_millis(100);
+    let mut estimates = Vec::new();
+    for _ in 0..150 {
+        link.run(Duration::from_millis(200));
+        estimates.push(link.estimate());
+    }
+    estimates.sort_unstable();
+    assert!(estimates[15] > 700_000 && estimates[75] > 1_000_000, "{estimates:?}");
+}
+
+#[test]
+fn a_way_that_becomes_longer_is_not_full() {
+    let mut link = Link::new(20_000_000, 1_500_000);
+    link.run(Duration::from_secs(5));
+    link.way.delay = Duration::from_millis(220);
+    link.run(Duration::from_secs(10));
+    assert!(link.estimate() > 1_400_000, "{}", link.estimate());
+}
+
+#[test]
+fn the_burst_that_a_shaper_lets_through_is_not_taken_for_what_it_carries() {
+    let mut link = Link::new(500_000, 3_000_000);
+    link.way.burst = Duration::from_millis(64);
+    link.run(Duration::from_secs(10));
+    let (mut sum, mut most) = (0, 0);
+    for _ in 0..150 {
+        link.run(Duration::from_millis(200));
+        sum += link.estimate();
+        most = most.max(link.estimate());
+    }
+    assert!((325_000..575_000).contains(&(sum / 150)), "{}", sum / 150);
+    assert!(most < 1_000_000, "{most}");
+}
+
+#[test]
+fn a_probe_that_was_refuted_is_not_repeated_soon() {
+    let mut now = start();
+    let mut prober = Prober::default();
+    let mut begun = Vec::new();
+    while now < start() + Duration::from_secs(60) {
+        if prober.begin(now, (500_000, 3_000_000), true) {
+            begun.push(now);
+            let packet =
+                |index| Fared { sent: now, arrived: Duration::from_millis(index), bytes: 1_000, probe: Some(1) };
+            prober.sent(now, 1_000);
+            prober.arrived(&packet(0));
+            prober.refute();
+        }
+        while prober.due(now).is_some_and(|(_, next)| next <= now) {}
+        now += Duration::from_millis(5);
+    }
+    let pauses: Vec<_> = begun.windows(2).map(|pair| (pair[1] - pair[0]).as_secs()).collect();
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 16]);
+}
+
+#[test]
+fn a_probe_that_nobody_goes_on_with_ends_by_itself() {
+    let now = start();
+    let mut prober = Prober::default();
+    assert!(prober.begin(now, (500_000, 3_000_000), false));
+    assert_eq!(prober.sent(now, 1_000), Some(1));
+    let later = now + Duration::from_secs(5);
+    assert_eq!(prober.sent(later, 1_000), None);
+    assert_eq!(prober.due(later), None);
+    assert!(prober.begin(later, (500_000, 3_000_000), false));
+}
+
+#[test]
+fn a_growing_delay_where_little_is_sent_costs_little() {
+    let now = start();
+    let arrive = |control: &mut RateControl, sending: f64| {
+        (0..20).for_each(|index| control.acknowledged(Duration::from_millis(15 * index), 500));
+        control.note_sending(sending);
+        control.adapt(now, (Usage::Over, Duration::from_millis(50)));
+    };
+    // Some 280 kbit/s arrive.
+    let mut little = RateControl::new(3_000_000);
+    arrive(&mut little, 280_000.0);
+    assert!(little.estimate() > 2_500_000, "{}", little.estimate());
+    let mut held_back = RateControl::new(3_000_000);
+    arrive(&mut held_back, 400_000.0);
+    assert!(held_back.estimate() < 300_000, "{}", held_back.estimate());
 }
 
 #[test]

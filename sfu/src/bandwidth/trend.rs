@@ -21,10 +21,18 @@ const ACCIDENT: f64 = 15.0;
 const PERSISTENT: f64 = 10.0;
 /// A queue that is longer than this, in ms, does not go by itself.
 const LONG_QUEUE: f64 = 100.0;
-/// How much each burst counts for the length of the queue.
-const QUEUE_WEIGHT: f64 = 0.4;
+/// Where a queue stands, not even the fastest of the packets of so long passes it; where they come unevenly, some do.
+const RECENT: Duration = Duration::from_millis(200);
+const LEAST_RECENT: usize = 8;
+/// What stands for so long, however little is sent, is no queue of ours: the way has become longer.
+const LONGEST_DRAIN: Duration = Duration::from_secs(4);
 /// The shortest delay is that of an empty queue, if it was seen within one or two of these; ways change, and clocks drift.
 const MEMORY: Duration = Duration::from_secs(15);
+/// Of a burst, as in RFC 3550 section 6.4.1.
+const UNEVENNESS_WEIGHT: f64 = 1.0 / 16.0;
+/// Where packets come more unevenly than this, in ms, delays grow by chance: a queue must be seen to stand for so long, in ms.
+const UNEVEN: f64 = 15.0;
+const SHORT_QUEUE: f64 = 15.0;
 /// Steps of a clock or of the way, not of a queue.
 const LEAP: Duration = Duration::from_secs(3);
 
@@ -37,7 +45,7 @@ pub(super) enum Usage {
     Over,
     /// A queue empties.
     Under,
-    /// A long queue stands, so that what arrives is all that the way carries.
+    /// A long queue stands and does not empty, so that what arrives is all that the way carries.
     Full,
 }
 
@@ -66,6 +74,8 @@ pub(super) struct Trend {
     overs: u32,
     usage: Usage,
     queue: Queue,
+    /// By how much the times between two bursts change on the way, in ms.
+    unevenness: f64,
 }
 
 /// How long the queue is, by how much longer packets take than they once did.
@@ -75,22 +85,43 @@ struct Queue {
     /// The shortest delays of the last memory and of this one, in ms.
     shortest: [Option<f64>; 2],
     since: Option<Instant>,
+    /// When the last packets were sent, and their delays.
+    recent: VecDeque<(Instant, f64)>,
+    /// In ms: what not even the fastest passed of late.
     length: f64,
+    /// Since when it is long.
+    long_since: Option<Instant>,
 }
 
 impl Queue {
-    fn note(&mut self, burst: Burst) {
-        let (sent, arrived) = *self.begin.get_or_insert((burst.sent, burst.arrived));
-        let took = milliseconds(burst.arrived) - milliseconds(arrived);
-        let delay = took - milliseconds(burst.sent.saturating_duration_since(sent));
-        let since = *self.since.get_or_insert(burst.sent);
-        if burst.sent.saturating_duration_since(since) > MEMORY {
+    fn note(&mut self, sent: Instant, arrived: Duration) {
+        let begin = *self.begin.get_or_insert((sent, arrived));
+        let took = milliseconds(arrived) - milliseconds(begin.1);
+        let delay = took - milliseconds(sent.saturating_duration_since(begin.0));
+        let since = *self.since.get_or_insert(sent);
+        if sent.saturating_duration_since(since) > MEMORY {
             self.shortest = [self.shortest[1], None];
-            self.since = Some(burst.sent);
+            self.since = Some(sent);
         }
         self.shortest[1] = Some(self.shortest[1].map_or(delay, |shortest| shortest.min(delay)));
-        let shortest = self.shortest.into_iter().flatten().fold(delay, f64::min);
-        self.length += QUEUE_WEIGHT * (delay - shortest - self.length);
+        self.recent.push_back((sent, delay));
+        let is_old = |(at, _): &(Instant, f64)| sent.saturating_duration_since(*at) > RECENT;
+        while self.recent.len() > LEAST_RECENT && self.recent.front().is_some_and(is_old) {
+            self.recent.pop_front();
+        }
+    }
+
+    fn judge(&mut self) {
+        let least = self.recent.iter().map(|(_, delay)| *delay).fold(f64::INFINITY, f64::min);
+        let shortest = self.shortest.into_iter().flatten().fold(least, f64::min);
+        let latest = self.recent.back().map(|(at, _)| *at);
+        self.length = if self.recent.len() < LEAST_RECENT { 0.0 } else { least - shortest };
+        let is_long = self.length > LONG_QUEUE;
+        self.long_since = latest.filter(|_| is_long).map(|latest| self.long_since.unwrap_or(latest));
+        let lasts = |since: Instant| latest.is_some_and(|at| at.saturating_duration_since(since) > LONGEST_DRAIN);
+        if self.long_since.is_some_and(lasts) {
+            (self.shortest, self.since, self.long_since) = ([None, Some(least)], latest, None);
+        }
     }
 }
 
@@ -103,11 +134,28 @@ struct Burst {
 
 impl Trend {
     pub(super) fn usage(&self) -> Usage {
-        if self.queue.length > LONG_QUEUE { Usage::Full } else { self.usage }
+        let is_chance = self.unevenness > UNEVEN && self.queue.length < SHORT_QUEUE;
+        match self.usage {
+            Usage::Under => Usage::Under,
+            _ if self.queue.long_since.is_some() => Usage::Full,
+            Usage::Over if is_chance => Usage::Normal,
+            Usage::Normal | Usage::Over | Usage::Full => self.usage,
+        }
+    }
+
+    /// In ms.
+    pub(super) fn unevenness(&self) -> f64 {
+        self.unevenness
+    }
+
+    /// Judges the queue by what has arrived.
+    pub(super) fn judge_queue(&mut self) {
+        self.queue.judge();
     }
 
     /// Takes a packet, by when it was sent and when it arrived by the other's clock.
     pub(super) fn arrived(&mut self, sent: Instant, arrived: Duration) {
+        self.queue.note(sent, arrived);
         let Some(burst) = &mut self.burst else {
             self.burst = Some(Burst { sent_first: sent, sent, arrived });
             return;
@@ -134,9 +182,9 @@ impl Trend {
             *self = Self { burst: self.burst, threshold: self.threshold, ..Self::default() };
             return;
         }
-        self.queue.note(now);
         self.bursts = (self.bursts + 1).min(FULL_WEIGHT);
         self.sum += arrived - sent;
+        self.unevenness += UNEVENNESS_WEIGHT * ((arrived - sent).abs() - self.unevenness);
         self.smooth = SMOOTHING * self.smooth + (1.0 - SMOOTHING) * self.sum;
         let began = *self.began.get_or_insert(now.arrived);
         self.delays.push_back((milliseconds(now.arrived.saturating_sub(began)), self.smooth));

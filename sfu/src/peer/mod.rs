@@ -212,7 +212,7 @@ impl Peer {
         };
         if let Some(bandwidth) = &mut bandwidth {
             bandwidth.sent(writing.now, plain.size());
-            bandwidth.note_repair(plain.size());
+            bandwidth.note_repair(writing.now, plain.size());
         }
         self.report.repairs_left -= 1;
         srtp.seal_rtp(plain)
@@ -227,7 +227,7 @@ impl Peer {
         let Some(plain) = slot.padding(Writing { transport: Some(bandwidth.next_number()), ..writing }) else {
             return Ok(None);
         };
-        bandwidth.sent_probe(writing.now, plain.size());
+        bandwidth.sent(writing.now, plain.size());
         srtp.seal_rtp(plain)
     }
 
