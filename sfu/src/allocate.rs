@@ -145,12 +145,14 @@ impl Demand {
         if !usable.iter().any(|offered| offered.is_sent) {
             usable.extend(self.offered.iter().find(|offered| offered.is_sent));
         }
-        let steps = usable.iter().enumerate().flat_map(|(index, offered)| {
-            // Half the pictures of a large camera are better than all of a small one, a quarter of them is not.
-            let least = usize::from(index > 0 && !self.is_screen && offered.rates.len() > 2);
-            offered.steps().skip(least)
-        });
-        steps.collect()
+        usable.iter().enumerate().flat_map(|(index, offered)| self.steps(offered, index == 0)).collect()
+    }
+
+    /// The steps of an encoding that are worth sending.
+    fn steps(&self, offered: &Offered, is_lowest: bool) -> impl Iterator<Item = Step> {
+        // Half the pictures of a large camera are better than all of a small one, a quarter of them is not.
+        let least = usize::from(!is_lowest && !self.is_screen && offered.rates.len() > 2);
+        offered.steps().skip(least)
     }
 
     /// The bit/s of what fits the size at which it is drawn, whether or not it is sent at the moment.
@@ -169,11 +171,16 @@ impl Demand {
         // What is not sent now is only asked for if it would be taken.
         let more =
             |step: Step| step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate)).saturating_mul(TO_SPARE) / 100;
-        let first = self.offered.iter().find(|offered| Some(offered.layer) == fitting);
-        let is_worth_asking = first.and_then(|offered| offered.steps().next()).is_some_and(|step| more(step) <= left);
-        let is_held_back = fitting.is_some() && (!is_top || (is_missing && !is_worth_asking));
+        let is_worth_asking = |offered: &&Offered| {
+            !offered.is_sent && self.steps(offered, target.is_none()).next().is_some_and(|step| more(step) <= left)
+        };
+        let is_above = |offered: &&Offered| target.is_none_or(|target| offered.layer > target.layer);
+        let above = self.offered.iter().filter(|offered| Some(offered.layer) <= fitting).filter(is_above);
+        let asked = above.rev().find(is_worth_asking).map(|offered| offered.layer);
+        let is_held_back = fitting.is_some() && (!is_top || (is_missing && asked != fitting));
         let least = || self.offered.first().map(|offered| offered.layer);
-        let wanted = if is_held_back { target.map(|target| target.layer).or_else(least) } else { fitting };
+        let shown = || target.map(|target| target.layer).or_else(least);
+        let wanted = if is_held_back { asked.or_else(shown) } else { fitting };
         Choice { slot: self.slot, target, wanted, is_held_back, is_missing: is_missing && !is_held_back }
     }
 }
@@ -275,6 +282,17 @@ mod tests {
             (choice.target, choice.wanted),
             (Some(Target { layer: Layer::of_encoding(2), temporal: 1 }), Some(Layer::of_encoding(2)))
         );
+    }
+
+    #[test]
+    fn where_what_fits_the_size_would_be_too_much_what_is_between_is_asked_for() {
+        let mut demand = camera(0, 640);
+        demand.offered.iter_mut().skip(1).for_each(|offered| offered.is_sent = false);
+        let choice = |budget: u64| allocate(std::slice::from_ref(&demand), budget).choices[0];
+        assert_eq!(choice(400_000).wanted, Some(Layer::of_encoding(1)));
+        assert_eq!(choice(2_000_000).wanted, Some(Layer::of_encoding(2)));
+        assert_eq!(choice(120_000).wanted, Some(Layer::of_encoding(0)));
+        assert!(choice(400_000).is_held_back && !choice(400_000).is_missing);
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -248,7 +249,14 @@ impl Slot {
         let Some(sends) = self.sends.as_mut() else {
             return false;
         };
-        let target = self.target.filter(|target| is_wish && target.layer.encoding == sends.layer.encoding);
+        let target = self.target.filter(|_| is_wish).and_then(|target| {
+            match target.layer.encoding.cmp(&sends.layer.encoding) {
+                Ordering::Equal => Some(target),
+                // Until the lower one comes, the least of what is sent.
+                Ordering::Less => Some(Target { temporal: 0, ..*sends }),
+                Ordering::Greater => None,
+            }
+        });
         let takes = match (&media.frame, &mut self.selection) {
             (Some(frame), Some(selection)) => selection.takes((frame, media.timestamp), sends, target),
             (_, _) => {

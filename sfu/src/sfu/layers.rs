@@ -5,6 +5,8 @@ use super::{Sfu, transmit};
 use crate::allocate::{Choice, Demand, Offered, allocate};
 use crate::bandwidth::Bandwidth;
 use crate::forward::egress::Slot;
+use crate::forward::rate::Rate;
+use crate::forward::select::Target;
 use crate::forward::writer::PADDING;
 use crate::forward::{Layer, TrackId};
 use crate::io::{Event, Limitation, MediaKind, PeerId, Source};
@@ -14,7 +16,7 @@ use crate::timer::Timer;
 
 /// How often what a subscriber gets is chosen anew while it wishes for anything.
 const CHOICE_INTERVAL: Duration = Duration::from_millis(250);
-/// Of what a way can carry, in percent, for what is sent again and for reports.
+/// Of what a way can carry, in percent, for reports and for what comes unevenly.
 const RESERVED: u64 = 5;
 /// What it is good to know that a way carries, in bit/s, before anybody asks for it: a tile may be enlarged at any time.
 const LOOK_AHEAD: u64 = 3_000_000;
@@ -45,7 +47,7 @@ impl Sfu {
         let budget = peer
             .bandwidth
             .as_ref()
-            .map_or(u64::MAX, |bandwidth| u64::from(bandwidth.estimate()) * (100 - RESERVED) / 100);
+            .map_or(u64::MAX, |bandwidth| u64::from(bandwidth.budget(now)) * (100 - RESERVED) / 100);
         let share = self.uplink.share(now, id);
         let allocation = allocate(&demands, budget.min(share));
         self.uplink.promise(id, allocation.taken);
@@ -136,10 +138,19 @@ impl Sfu {
         if choice.target.is_none() && slot.shows == Some(wish.track) {
             slot.pause();
         }
-        // What is shown instead is needed until the other comes.
-        for layer in [choice.wanted, choice.target.map(|target| target.layer)].into_iter().flatten() {
+        for layer in self.needed((wish.track, choice)) {
             self.want(now, (wish.track, layer));
         }
+    }
+
+    /// What a publisher is to send for a choice: what is shown until the other comes, and what is between, for it may not be able
+    /// to send the other.
+    fn needed(&self, (track, choice): (TrackId, Choice)) -> Vec<Layer> {
+        let target = choice.target.map(|target| target.layer);
+        let published = self.peers.get(&track.peer).and_then(|peer| peer.ingress.track(track.source));
+        let all = published.into_iter().flat_map(|published| published.sizes().map(|(layer, _)| layer));
+        let lowest = target.or(choice.wanted);
+        all.filter(|layer| lowest <= Some(*layer) && Some(*layer) <= choice.wanted.max(target)).collect()
     }
 
     fn demand(&self, now: Instant, peer: &Peer, (index, slot): (usize, &Slot)) -> Option<Demand> {
@@ -151,10 +162,15 @@ impl Sfu {
         // What it cannot decode is not sent to it.
         let can_show = track.codec(now).is_none_or(|codec| slot.takes_codec(codec));
         let count = track.sizes().count();
+        // The peaks of what is sent already are part of what the way is known to carry.
+        let rate = |(layer, temporal): (Layer, u8), of: &Rate| {
+            let is_more = sends.is_none_or(|sends| Target { layer, temporal } > sends);
+            if is_more { of.most_up_to(temporal) } else { of.up_to(temporal) }
+        };
         let offered = track.sizes().enumerate().filter(|_| can_show).map(|(index, (layer, sent))| Offered {
             layer,
             size: sent.size.unwrap_or_else(|| assumed_size(index, count)),
-            rates: (0..=sent.rate.highest()).map(|temporal| sent.rate.up_to(temporal)).collect(),
+            rates: (0..=sent.rate.highest()).map(|temporal| rate((layer, temporal), &sent.rate)).collect(),
             is_sent: sent.is_sent(now),
         });
         let (width, height) = (wish.width, wish.height);

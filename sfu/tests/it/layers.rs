@@ -64,6 +64,24 @@ fn an_encoding_that_its_publisher_no_longer_sends_is_replaced_by_one_that_it_doe
     assert_eq!(look(&mut world, 2, &mut screen), 2);
 }
 
+#[test]
+fn where_a_publisher_cannot_send_what_fits_what_is_between_is_shown() {
+    let mut world = watched(8, &[100]);
+    let camera = |world: &mut World, layer, is_on| {
+        world.client(1).cameras.get_mut(&Source::Camera).unwrap().set(layer, is_on);
+    };
+    world.shoot(&[1], Duration::from_secs(6));
+    assert_eq!(told(&world), Some(vec![true, false, false]));
+    [1, 2].iter().for_each(|layer| camera(&mut world, *layer, false));
+    world.watch(2, &[("v0", 1, 640)]);
+    world.shoot(&[1], Duration::from_secs(1));
+    assert_eq!(told(&world), Some(vec![true; 3]));
+    camera(&mut world, 1, true);
+    world.shoot(&[1], Duration::from_secs(5));
+    assert_eq!(look(&mut world, 2, &mut Screen::default()), 1);
+    assert_eq!(told(&world), Some(vec![false, true, true]), "it may be able to at any time");
+}
+
 fn told(world: &World) -> Option<Vec<bool>> {
     world.events.iter().rev().find_map(|event| {
         let Event::Encodings { peer: PeerId(1), source: Source::Camera, wanted } = event else { return None };
