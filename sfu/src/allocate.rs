@@ -172,11 +172,13 @@ impl Demand {
         let more =
             |step: Step| step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate)).saturating_mul(TO_SPARE) / 100;
         let is_worth_asking = |offered: &&Offered| {
-            !offered.is_sent && self.steps(offered, target.is_none()).next().is_some_and(|step| more(step) <= left)
+            self.steps(offered, target.is_none()).next().is_some_and(|step| more(step) <= left)
         };
         let is_above = |offered: &&Offered| target.is_none_or(|target| offered.layer > target.layer);
         let above = self.offered.iter().filter(|offered| Some(offered.layer) <= fitting).filter(is_above);
-        let asked = above.rev().find(is_worth_asking).map(|offered| offered.layer);
+        // What is above one that is sent and does not fit does not either.
+        let asked = above.take_while(|offered| !offered.is_sent).filter(is_worth_asking).last();
+        let asked = asked.map(|offered| offered.layer);
         let is_held_back = fitting.is_some() && (!is_top || (is_missing && asked != fitting));
         let least = || self.offered.first().map(|offered| offered.layer);
         let shown = || target.map(|target| target.layer).or_else(least);

@@ -35,7 +35,15 @@ struct Sent {
     at: Instant,
     bytes: usize,
     probe: Option<u32>,
-    has_arrived: bool,
+    fate: Fate,
+}
+
+/// What the client has told of a packet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Unknown,
+    Missing,
+    Arrived,
 }
 
 impl History {
@@ -52,7 +60,7 @@ impl History {
             self.packets.pop_front();
             self.first += 1;
         }
-        self.packets.push_back(Sent { at, bytes, probe, has_arrived: false });
+        self.packets.push_back(Sent { at, bytes, probe, fate: Fate::Unknown });
     }
 
     /// What was sent of late, in bit/s.
@@ -82,12 +90,15 @@ impl History {
                 continue;
             };
             match arrived {
-                Some(arrived) if !sent.has_arrived => {
-                    sent.has_arrived = true;
-                    told.late += u32::from(number < self.told);
+                Some(arrived) if sent.fate != Fate::Arrived => {
+                    told.late += u32::from(sent.fate == Fate::Missing);
+                    sent.fate = Fate::Arrived;
                     told.fared.push(Fared { sent: sent.at, arrived: *arrived, bytes: sent.bytes, probe: sent.probe });
                 }
-                None if number >= self.told && !sent.has_arrived => told.lost += 1,
+                None if sent.fate == Fate::Unknown => {
+                    told.lost += 1;
+                    sent.fate = Fate::Missing;
+                }
                 Some(_) | None => {}
             }
         }
@@ -143,5 +154,16 @@ mod tests {
         assert_eq!((first.fared.len(), first.lost, first.late), (2, 1, 0));
         let second = history.take(&Arrivals { first: 1, times: vec![at] });
         assert_eq!((second.fared.len(), second.lost, second.late), (1, 0, 1));
+    }
+
+    #[test]
+    fn what_is_told_of_in_a_message_that_was_overtaken_was_never_missing() {
+        let mut history = History::default();
+        (0..4).for_each(|_| history.sent(start(), (100, None)));
+        let at = Some(Duration::ZERO);
+        let later = history.take(&Arrivals { first: 2, times: vec![at, at] });
+        assert_eq!((later.fared.len(), later.lost, later.late), (2, 0, 0));
+        let earlier = history.take(&Arrivals { first: 0, times: vec![at, None] });
+        assert_eq!((earlier.fared.len(), earlier.lost, earlier.late), (1, 1, 0));
     }
 }

@@ -29,15 +29,15 @@ const SILENT_AFTER: Duration = Duration::from_millis(1_500);
 
 /// After a way was full, what a short probe says of it is doubted for so long.
 const DOUBTFUL_FOR: Duration = Duration::from_secs(60);
-/// In ms; and where packets come so unevenly.
-const UNEVEN: f64 = 8.0;
+/// And where packets come more unevenly than this, in ms.
+const DOUBTFUL_UNEVENNESS: f64 = 8.0;
 
 /// The share of the way that what is sent again may take, and of how long a time at once; a few packets always.
 const REPAIRS: f64 = 0.3;
 const REPAIR_BURST: Duration = Duration::from_millis(500);
 const LEAST_REPAIRS: f64 = 6_000.0;
 /// What was sent again counts half after so long.
-const REPAIRS_HALVE: Duration = Duration::from_millis(300);
+const REPAIRS_HALVE: Duration = Duration::from_millis(1_500);
 
 /// The estimate for one connection.
 pub(crate) struct Bandwidth {
@@ -165,6 +165,11 @@ impl Bandwidth {
             self.control.acknowledged(packet.arrived, packet.bytes);
         }
         self.trend.judge_queue();
+        fared.iter().for_each(|packet| self.prober.arrived(packet));
+        if let Some(reached) = fared.last().and_then(|packet| self.prober.conclude(now, packet.sent)) {
+            self.control.reached(now, reached);
+        }
+        // A queue that the probe itself has filled has the last word.
         let round_trip = fared.last().map_or(Duration::ZERO, |packet| now.saturating_duration_since(packet.sent));
         self.control.note_sending(self.history.rate(now));
         self.control.adapt(now, (self.trend.usage(), round_trip));
@@ -172,10 +177,6 @@ impl Bandwidth {
         self.loss.lost = (self.loss.lost + lost).saturating_sub(late);
         if let Some(share) = self.loss.judge() {
             self.control.heed_loss(now, share);
-        }
-        fared.iter().for_each(|packet| self.prober.arrived(packet));
-        if let Some(reached) = fared.last().and_then(|packet| self.prober.conclude(now, packet.sent)) {
-            self.control.reached(now, reached);
         }
         if self.control.filled() == Some(now) {
             self.prober.refute();
@@ -198,7 +199,7 @@ impl Bandwidth {
         let is_late = |heard: Instant| now.saturating_duration_since(heard) > SILENT_AFTER;
         let is_full = self.trend.usage().is_over() && !self.heard.is_some_and(is_late);
         let was_full = |filled: Instant| now.saturating_duration_since(filled) < DOUBTFUL_FOR;
-        let is_doubtful = self.control.filled().is_some_and(was_full) || self.trend.unevenness() > UNEVEN;
+        let is_doubtful = self.control.filled().is_some_and(was_full) || self.trend.unevenness() > DOUBTFUL_UNEVENNESS;
         self.heard.is_some() && !is_full && self.prober.begin(now, (estimate, wanted), is_doubtful)
     }
 

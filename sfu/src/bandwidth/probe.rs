@@ -48,6 +48,7 @@ struct Running {
 #[derive(Default)]
 struct Measured {
     estimate: u32,
+    planned: u32,
     is_doubtful: bool,
     sent_bytes: usize,
     sent: Option<(Instant, Instant)>,
@@ -80,7 +81,7 @@ impl Prober {
         let bits_per_second = estimate.saturating_mul(LEAP).clamp(LEAST_RATE, most);
         let end = now + if is_doubtful { DOUBTFUL_LENGTH } else { LENGTH };
         self.running = Some(Running { bits_per_second, begun: now, next: now, end });
-        self.measured = Some(Measured { estimate, is_doubtful, ..Measured::default() });
+        self.measured = Some(Measured { estimate, planned: bits_per_second, is_doubtful, ..Measured::default() });
         true
     }
 
@@ -137,7 +138,7 @@ impl Prober {
         let is_running = self.is_running(now);
         let measured = self.measured.as_mut()?;
         let is_over = !is_running && measured.sent.is_some_and(|(_, last)| last <= sent);
-        let is_enough = measured.bytes * 10 >= measured.sent_bytes * 8 && measured.arrived.len() >= LEAST_PACKETS;
+        let is_enough = measured.bytes * 10 >= measured.sent_bytes * 8 && measured.telling().len() >= LEAST_PACKETS;
         if !is_over || !is_enough || measured.is_told {
             return None;
         }
@@ -156,7 +157,9 @@ impl Measured {
         let ((first, _), rest) = arrived.split_first()?;
         let span = rest.last()?.0.saturating_sub(*first);
         let arriving = rate(rest.iter().map(|(_, bytes)| bytes).sum(), span)?;
-        Some(if arriving < FULL * sending { 0.95 * arriving } else { arriving.min(sending) })
+        let reached = if arriving < FULL * sending { 0.95 * arriving } else { arriving.min(sending) };
+        // A picture may leave much faster, all at once.
+        Some(reached.min(f64::from(self.planned)))
     }
 
     /// Those that tell how much arrives: a shaper's burst comes first, and what was overtaken last.

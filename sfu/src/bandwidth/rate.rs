@@ -49,7 +49,7 @@ pub(super) struct RateControl {
     is_growing: bool,
     adapted: Option<Instant>,
     lowered: Option<Instant>,
-    /// When the way was last full.
+    /// When a queue last stood, or less arrived than was sent.
     filled: Option<Instant>,
     round_trip: Duration,
     /// Of late, beyond what goes by itself.
@@ -88,7 +88,8 @@ impl RateControl {
     /// A packet arrived, at a time of the other's clock.
     pub(super) fn acknowledged(&mut self, at: Duration, bytes: usize) {
         // The other's clock counts 24 bits of 64 ms, or was set.
-        let has_leapt = self.arrived.back().is_some_and(|(last, _)| at.abs_diff(*last) > LEAP);
+        let is_far = |last: Duration| at.saturating_sub(last) > LEAP || last.saturating_sub(at) > LONG_WINDOW;
+        let has_leapt = self.arrived.back().is_some_and(|(last, _)| is_far(*last));
         if has_leapt || self.arrived.len() >= MOST_ARRIVED {
             self.arrived.clear();
             self.bytes = 0;
@@ -163,7 +164,7 @@ impl RateControl {
         }
     }
 
-    /// When the way was last full.
+    /// When a queue last stood, or less arrived than was sent.
     pub(super) fn filled(&self) -> Option<Instant> {
         self.filled
     }

@@ -214,25 +214,39 @@ fn the_burst_that_a_shaper_lets_through_is_not_taken_for_what_it_carries() {
     assert!(most < 1_000_000, "{most}");
 }
 
-#[test]
-fn a_probe_that_was_refuted_is_not_repeated_soon() {
+/// When probes begin within a minute on a way that carries all of them, and whether what they show is refuted.
+fn pauses(is_refuted: bool) -> Vec<Duration> {
     let mut now = start();
     let mut prober = Prober::default();
-    let mut begun = Vec::new();
+    let (mut begun, mut id) = (Vec::new(), 0);
     while now < start() + Duration::from_secs(60) {
         if prober.begin(now, (500_000, 3_000_000), true) {
             begun.push(now);
-            let packet =
-                |index| Fared { sent: now, arrived: Duration::from_millis(index), bytes: 1_000, probe: Some(1) };
-            prober.sent(now, 1_000);
-            prober.arrived(&packet(0));
+            id += 1;
+        }
+        while let Some((bytes, next)) = prober.due(now) {
+            for _ in 0..bytes.div_ceil(300) {
+                prober.sent(now, 300);
+                let arrived = now.saturating_duration_since(start());
+                prober.arrived(&Fared { sent: now, arrived, bytes: 300, probe: Some(id) });
+            }
+            if next > now {
+                break;
+            }
+        }
+        if prober.conclude(now, now).is_some_and(|reached| reached > 1_000_000.0) && is_refuted {
             prober.refute();
         }
-        while prober.due(now).is_some_and(|(_, next)| next <= now) {}
         now += Duration::from_millis(5);
     }
-    let pauses: Vec<_> = begun.windows(2).map(|pair| (pair[1] - pair[0]).as_secs()).collect();
-    assert_eq!(pauses, [1, 2, 4, 8, 16, 16]);
+    begun.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+#[test]
+fn a_probe_that_was_refuted_is_not_repeated_soon() {
+    let seconds: Vec<_> = pauses(true).iter().map(Duration::as_secs).collect();
+    assert_eq!(seconds, [1, 2, 4, 8, 16, 16]);
+    assert!(pauses(false).iter().all(|pause| *pause < Duration::from_millis(300)));
 }
 
 #[test]

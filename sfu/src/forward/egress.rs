@@ -226,7 +226,9 @@ impl Slot {
         let span = self.rewriter.current();
         // Frames that say what they need cannot go on from what was broken off.
         let is_same = span.map_or(media.frame.is_none(), |span: &Span| span.is_of(media));
-        is_same && self.is_sent(media)
+        // Where they say so from now on, what they say begins with a key frame.
+        let is_first_said = media.frame.is_some() && self.selection.is_none() && media.picture.is_key;
+        is_same && self.is_sent(media) && !is_first_said
     }
 
     /// Begins with a key frame of what is to come here; none if a packet is not that.
@@ -311,7 +313,7 @@ impl Slot {
             // With another number on the way it would be another packet under the same number.
             (Some(_), None) => None,
             // Its marker may be another by now.
-            (None, _) if media.frame.is_some() => None,
+            (None, _) if media.codec.is_layered() => None,
             (None, _) => {
                 let writing = Writing { now: media.arrived, ..writing };
                 Some(self.writer.write((media, presentation(types.plain)), place, writing))
@@ -350,6 +352,6 @@ impl Slot {
         let (Some(frame), Some(selection), Some(sends)) = (&media.frame, &self.selection, self.sends) else {
             return false;
         };
-        selection.ends_picture(frame, sends)
+        media.codec.is_layered() && selection.ends_picture(frame, sends)
     }
 }

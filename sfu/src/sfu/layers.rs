@@ -149,8 +149,10 @@ impl Sfu {
         let target = choice.target.map(|target| target.layer);
         let published = self.peers.get(&track.peer).and_then(|peer| peer.ingress.track(track.source));
         let all = published.into_iter().flat_map(|published| published.sizes().map(|(layer, _)| layer));
-        let lowest = target.or(choice.wanted);
-        all.filter(|layer| lowest <= Some(*layer) && Some(*layer) <= choice.wanted.max(target)).collect()
+        let is_needed = |layer: Option<Layer>| {
+            layer == choice.wanted || (target.or(choice.wanted)..=choice.wanted.max(target)).contains(&layer)
+        };
+        all.filter(|layer| is_needed(Some(*layer))).collect()
     }
 
     fn demand(&self, now: Instant, peer: &Peer, (index, slot): (usize, &Slot)) -> Option<Demand> {

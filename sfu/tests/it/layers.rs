@@ -72,7 +72,8 @@ fn where_a_publisher_cannot_send_what_fits_what_is_between_is_shown() {
     };
     world.shoot(&[1], Duration::from_secs(6));
     assert_eq!(told(&world), Some(vec![true, false, false]));
-    [1, 2].iter().for_each(|layer| camera(&mut world, *layer, false));
+    camera(&mut world, 1, false);
+    camera(&mut world, 2, false);
     world.watch(2, &[("v0", 1, 640)]);
     world.shoot(&[1], Duration::from_secs(1));
     assert_eq!(told(&world), Some(vec![true; 3]));
@@ -80,6 +81,17 @@ fn where_a_publisher_cannot_send_what_fits_what_is_between_is_shown() {
     world.shoot(&[1], Duration::from_secs(5));
     assert_eq!(look(&mut world, 2, &mut Screen::default()), 1);
     assert_eq!(told(&world), Some(vec![false, true, true]), "it may be able to at any time");
+}
+
+#[test]
+fn a_tile_that_becomes_small_gets_the_low_encoding_though_it_was_paused() {
+    let mut world = watched(9, &[640]);
+    world.shoot(&[1], Duration::from_secs(6));
+    assert_eq!(told(&world), Some(vec![false, false, true]));
+    world.watch(2, &[("v0", 1, 100)]);
+    world.shoot(&[1], Duration::from_secs(5));
+    assert_eq!(look(&mut world, 2, &mut Screen::default()), 0);
+    assert_eq!(told(&world), Some(vec![true, false, false]));
 }
 
 fn told(world: &World) -> Option<Vec<bool>> {
@@ -98,6 +110,8 @@ fn encodings_that_nobody_wants_are_paused_and_wanted_ones_come_back() {
     world.shoot(&[1], Duration::from_secs(6));
     assert_eq!(told(&world), Some(vec![true, false, false]));
     world.watch(3, &[("v0", 1, 640)]);
+    assert_eq!(told(&world), Some(vec![true; 3]), "until it comes, what is between");
+    world.shoot(&[1], Duration::from_secs(6));
     assert_eq!(told(&world), Some(vec![true, false, true]));
     world.watch(2, &[]);
     world.watch(3, &[]);

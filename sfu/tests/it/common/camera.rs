@@ -10,8 +10,9 @@ struct Encoding {
     picture: u16,
     tl0: u8,
     wants_key: bool,
-    /// Whether the client sends it.
+    /// Whether the client could send it, and whether anybody wants it.
     is_on: bool,
+    is_wanted: bool,
     peer: u8,
 }
 
@@ -38,6 +39,7 @@ impl Camera {
             tl0: u8::try_from(layer).unwrap() * 50,
             wants_key: true,
             is_on: true,
+            is_wanted: true,
             peer,
         };
         Self { encodings: (0..u16::try_from(encodings).unwrap()).map(encoding).collect(), count: 0 }
@@ -50,18 +52,26 @@ impl Camera {
         }
     }
 
-    /// Sends an encoding or not; one that begins again does so with a key frame.
+    /// Can send an encoding or cannot; one that begins again does so with a key frame.
     pub(crate) fn set(&mut self, layer: usize, is_on: bool) {
         let encoding = &mut self.encodings[layer];
         encoding.wants_key |= is_on && !encoding.is_on;
         encoding.is_on = is_on;
     }
 
+    /// Which of its encodings are wanted, as it is told.
+    pub(crate) fn obey(&mut self, wanted: &[bool]) {
+        for (encoding, is_wanted) in self.encodings.iter_mut().zip(wanted) {
+            encoding.wants_key |= *is_wanted && !encoding.is_wanted;
+            encoding.is_wanted = *is_wanted;
+        }
+    }
+
     pub(crate) fn shoot(&mut self) -> Vec<Frame> {
         let position = usize::try_from(self.count % 4).unwrap();
         self.count += 1;
         let timestamp = self.count * TICKS;
-        let on = self.encodings.iter_mut().enumerate().filter(|(_, encoding)| encoding.is_on);
+        let on = self.encodings.iter_mut().enumerate().filter(|(_, encoding)| encoding.is_on && encoding.is_wanted);
         on.map(|(layer, encoding)| encoding.shoot(layer, (position, timestamp))).collect()
     }
 }

@@ -352,7 +352,10 @@ impl World {
                     let ends = (transmit.source, transmit.destination);
                     self.fly(ends, transmit.contents.to_vec());
                 }
-                Output::Event(event) => self.events.push(event),
+                Output::Event(event) => {
+                    self.obey(&event);
+                    self.events.push(event);
+                }
                 Output::Timeout(timeout) => break timeout,
             }
         };
@@ -369,6 +372,15 @@ impl World {
         }
         let flight = self.flights.first_key_value().map(|((at, _), _)| *at);
         [next, flight].into_iter().flatten().min()
+    }
+
+    /// What is told to a publisher.
+    fn obey(&mut self, event: &Event) {
+        if let Event::Encodings { peer, source, wanted } = event
+            && let Some(camera) = self.clients.get_mut(&peer.0).and_then(|client| client.cameras.get_mut(source))
+        {
+            camera.obey(wanted);
+        }
     }
 
     fn fly(&mut self, (source, destination): (SocketAddr, SocketAddr), contents: Vec<u8>) {
