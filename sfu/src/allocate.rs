@@ -171,9 +171,8 @@ impl Demand {
         // What is not sent now is only asked for if it would be taken.
         let more =
             |step: Step| step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate)).saturating_mul(TO_SPARE) / 100;
-        let is_worth_asking = |offered: &&Offered| {
-            self.steps(offered, target.is_none()).next().is_some_and(|step| more(step) <= left)
-        };
+        let is_worth_asking =
+            |offered: &&Offered| self.steps(offered, target.is_none()).next().is_some_and(|step| more(step) <= left);
         let is_above = |offered: &&Offered| target.is_none_or(|target| offered.layer > target.layer);
         let above = self.offered.iter().filter(|offered| Some(offered.layer) <= fitting).filter(is_above);
         // What is above one that is sent and does not fit does not either.

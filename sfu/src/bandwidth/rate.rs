@@ -19,7 +19,9 @@ const DRAIN: f64 = 0.7;
 /// of how much would be carried.
 const TRIED: f64 = 0.8;
 const CARRIED: f64 = 0.9;
-/// One step down leaves so much of what was sent.
+/// Where less than this share of what is sent arrives, the way has become much narrower.
+const COLLAPSED: f64 = 0.6;
+/// One step down leaves so much of what was sent, otherwise.
 const DEEPEST: f64 = 0.5;
 /// The growth of a second, where the limit is not near.
 const GROWTH: f64 = 1.08;
@@ -157,11 +159,9 @@ impl RateControl {
         }
         self.filled = Some(now);
         self.limit = Some(self.limit.map_or(arriving, |limit| 0.95 * limit + 0.05 * arriving));
-        if stands {
-            self.lower_to(DRAIN * arriving, 0.0);
-        } else {
-            self.lower_to(BACK_OFF * arriving, DEEPEST);
-        }
+        let share = if stands { DRAIN } else { BACK_OFF };
+        let deepest = if stands || arriving < COLLAPSED * self.sending { 0.0 } else { DEEPEST };
+        self.lower_to(share * arriving, deepest);
     }
 
     /// When a queue last stood, or less arrived than was sent.
