@@ -1,4 +1,4 @@
-// Five people with cameras in one call, one of them with Firefox, and one behind a network that becomes slow.
+// Five people in one call, two with cameras, one of them with Firefox, and one behind a network that becomes slow.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -17,7 +17,7 @@ const DAN = 3_080;
 const FAY = 880;
 const TONES = [ADA, BOB, CAT, DAN];
 
-/** Of cameras here: small enough that two cores encode and draw the pictures of all. */
+/** Of cameras here: small enough that two cores encode and draw the pictures for all. */
 const [WIDTH, HEIGHT] = [960, 540];
 
 let server, network, firefox;
@@ -57,11 +57,10 @@ after(async () => {
 
 test('Firefox sees and hears all, and is seen and heard', { skip }, async () => {
   await Promise.all([...[ada, bob, cat, dan].map(joinVoice), joinVoiceFirefox(fay)]);
-  await Promise.all([cameraOn(ada), cameraOn(bob), fay.locator('button[aria-label="Turn camera on"]').click()]);
+  await Promise.all([cameraOn(bob), fay.locator('button[aria-label="Turn camera on"]').click()]);
   for (const page of [cat, dan]) await page.getByRole('button', { name: /^General, voice channel/ }).click();
   await fay.locator('button[aria-label^="General, voice channel"]').click();
   for (const [page, name] of [
-    [fay, 'ada'],
     [fay, 'bob'],
     [dan, 'fay'],
   ]) {
@@ -83,19 +82,19 @@ async function compare(name, pages) {
   return Promise.all(pages.map((page) => shownWidth(page, name)));
 }
 
-test('a tile that is focused gets more than the others, which get the low encoding', { skip }, async () => {
+test('a tile that is focused gets more than the other, which gets the low encoding', { skip }, async () => {
   await cat.getByRole('button', { name: 'Focus bob' }).click();
   const begun = Date.now();
   const took = await until(
     async () => {
-      const last = await Promise.all(['bob', 'ada', 'fay'].map((name) => shownWidth(cat, name)));
-      const [focused, ...thumbnails] = last;
-      return { done: thumbnails.every((width) => width > 0 && focused >= 2 * width), last };
+      const last = await Promise.all(['bob', 'fay'].map((name) => shownWidth(cat, name)));
+      const [focused, thumbnail] = last;
+      return { done: thumbnail > 0 && focused >= 2 * thumbnail, last };
     },
-    'bob is large, the others are small',
+    'bob is large, fay is small',
     60_000,
   );
-  console.log(`focused among five: larger than the others after ${took} ms`);
+  console.log(`focused among five: larger than the other after ${took} ms`);
   // How soon the highest comes depends on how far the publisher's browser trusts its network, which a busy machine makes cautious.
   const high = async () => ({ done: (await shownWidth(cat, 'bob')) === WIDTH });
   const highest = await until(high, 'the high encoding', 5_000).then(
@@ -106,7 +105,11 @@ test('a tile that is focused gets more than the others, which get the low encodi
 });
 
 test('a slow network makes the pictures of one smaller, and of nobody else', { skip }, async () => {
-  await dan.getByRole('button', { name: 'Focus bob' }).click();
+  // Two cores have enough to do with one camera, and what is smaller here is to be so by the network.
+  await Promise.all([
+    fay.locator('button[aria-label="Turn camera off"]').click(),
+    dan.getByRole('button', { name: 'Focus bob' }).click(),
+  ]);
   await until(
     async () => {
       const last = await compare('bob', [cat, dan]);

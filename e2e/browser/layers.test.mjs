@@ -71,8 +71,9 @@ test('who has a slow network gets less, and nobody else does', async () => {
     const last = await widths(ada);
     return { done: last[0] === 640, last };
   }, 'the pictures of others are what they were');
-  await cat.getByRole('button', { name: 'Network: Fair' }).click();
-  await cat.getByText(/^Your network carries \d+ kbit\/s of pictures/).waitFor();
+  // The panel tells of it, unless the machine is so busy that there is worse to tell.
+  await cat.getByRole('button', { name: /^Network: (Fair|Unstable)/ }).click();
+  await cat.getByText(/^(Your network carries \d+ kbit\/s of pictures|Packets arrive unevenly)/).waitFor();
   await cat.getByText('Room for pictures').waitFor();
   await cat.keyboard.press('Escape');
   // Time to settle, then pictures move.
@@ -90,7 +91,7 @@ test('a network that is fast again brings the high encoding back', async () => {
       return { done: last[0] === 1_280, last };
     },
     'the high encoding',
-    30_000,
+    60_000,
   );
   console.log(`no limit: the high encoding after ${took} ms`);
 });

@@ -58,9 +58,9 @@ pub(crate) struct Choice {
     pub(crate) target: Option<Target>,
     /// The encoding that the publisher is to send for it.
     pub(crate) wanted: Option<Layer>,
-    /// Less than the publisher sends of what fits the size at which it is drawn.
+    /// All of what fits the size at which it is drawn would be too much.
     pub(crate) is_held_back: bool,
-    /// The publisher does not send what fits.
+    /// The publisher does not send what fits, though it would.
     pub(crate) is_missing: bool,
 }
 
@@ -178,10 +178,13 @@ impl Demand {
         // What is above one that is sent and does not fit does not either.
         let asked = above.take_while(|offered| !offered.is_sent).filter(is_worth_asking).last();
         let asked = asked.map(|offered| offered.layer);
-        let is_held_back = fitting.is_some() && (!is_top || (is_missing && asked != fitting));
         let least = || self.offered.first().map(|offered| offered.layer);
-        let shown = || target.map(|target| target.layer).or_else(least);
-        let wanted = if is_held_back { asked.or_else(shown) } else { fitting };
+        let shown = target.map(|target| target.layer);
+        let wanted = if fitting < shown { fitting } else { asked.or(shown).or_else(least) };
+        // Nor could all be had of what fits if it were sent: then the publisher is not to blame.
+        let whole = self.offered.iter().find(|offered| Some(offered.layer) == fitting);
+        let is_too_much = whole.and_then(|offered| offered.steps().last()).is_some_and(|step| more(step) > left);
+        let is_held_back = fitting.is_some() && (!is_top || (is_missing && is_too_much));
         Choice { slot: self.slot, target, wanted, is_held_back, is_missing: is_missing && !is_held_back }
     }
 }
