@@ -121,14 +121,13 @@ pub(crate) fn allocate(demands: &[Demand], budget: u64) -> Allocation {
 
 impl Demand {
     /// The encoding that fits the size at which it is drawn: the lowest that is large enough, else the highest.
-    fn fitting(&self) -> Option<Layer> {
+    fn fitting(&self) -> Option<&Offered> {
         let is_enough = |offered: &&Offered| {
             let (width, height) = offered.size;
             let reaches = |sent: u16, drawn: u16| u32::from(sent) * STRETCHED >= u32::from(drawn) * 100;
             reaches(width, self.width) || reaches(height, self.height)
         };
-        let fitting = self.offered.iter().find(is_enough).or(self.offered.last());
-        fitting.map(|offered| offered.layer)
+        self.offered.iter().find(is_enough).or(self.offered.last())
     }
 
     /// What could be sent now, from the least on.
@@ -136,7 +135,7 @@ impl Demand {
         let Some(fitting) = self.fitting() else {
             return Vec::new();
         };
-        let within = |offered: &&Offered| offered.layer <= fitting;
+        let within = |offered: &&Offered| offered.layer <= fitting.layer;
         let lowest = self.offered.iter().find(|offered| offered.is_sent).map(|offered| offered.layer);
         // What is below all that is sent would be asked for where that does not fit.
         let is_in_reach = |offered: &&Offered| offered.is_sent || lowest.is_none_or(|lowest| offered.layer < lowest);
@@ -157,32 +156,31 @@ impl Demand {
 
     /// The bit/s of what fits the size at which it is drawn, whether or not it is sent at the moment.
     fn wanted(&self, ladder: &[Step]) -> u64 {
-        let fitting = self.offered.iter().find(|offered| Some(offered.layer) == self.fitting());
-        let steps = fitting.into_iter().flat_map(Offered::steps).chain(ladder.last().copied());
+        let steps = self.fitting().into_iter().flat_map(Offered::steps).chain(ladder.last().copied());
         steps.map(|step| step.rate).max().unwrap_or(0)
     }
 
     /// What comes of it, where so many bit/s are left.
     fn choice(&self, (ladder, at): (&[Step], Option<usize>), left: u64) -> Choice {
         let target = at.map(|at| ladder[at].target);
-        let fitting = self.fitting();
+        let shown = target.map(|target| target.layer);
+        let whole = self.fitting();
+        let fitting = whole.map(|offered| offered.layer);
         let is_top = at.is_some_and(|at| at + 1 == ladder.len());
-        let is_missing = is_top && target.map(|target| target.layer) < fitting;
+        let is_missing = is_top && shown < fitting;
         // What is not sent now is only asked for if it would be taken.
         let more =
             |step: Step| step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate)).saturating_mul(TO_SPARE) / 100;
         let is_worth_asking =
             |offered: &&Offered| self.steps(offered, target.is_none()).next().is_some_and(|step| more(step) <= left);
-        let is_above = |offered: &&Offered| target.is_none_or(|target| offered.layer > target.layer);
+        let is_above = |offered: &&Offered| shown.is_none_or(|shown| offered.layer > shown);
         let above = self.offered.iter().filter(|offered| Some(offered.layer) <= fitting).filter(is_above);
         // What is above one that is sent and does not fit does not either.
         let asked = above.take_while(|offered| !offered.is_sent).filter(is_worth_asking).last();
         let asked = asked.map(|offered| offered.layer);
         let least = || self.offered.first().map(|offered| offered.layer);
-        let shown = target.map(|target| target.layer);
         let wanted = if fitting < shown { fitting } else { asked.or(shown).or_else(least) };
         // Nor could all be had of what fits if it were sent: then the publisher is not to blame.
-        let whole = self.offered.iter().find(|offered| Some(offered.layer) == fitting);
         let is_too_much = whole.and_then(|offered| offered.steps().last()).is_some_and(|step| more(step) > left);
         let is_held_back = fitting.is_some() && (!is_top || (is_missing && is_too_much));
         Choice { slot: self.slot, target, wanted, is_held_back, is_missing: is_missing && !is_held_back }

@@ -49,8 +49,8 @@ impl Rate {
         u32::try_from(mean).unwrap_or(u32::MAX)
     }
 
-    /// As [`Self::up_to`], but what it takes at its worse times in the last seconds in which it was sent, key frames aside: what is not sent yet must
-    /// fit at any time.
+    /// As [`Self::up_to`], but what it takes at its worse times in the last seconds in which it was sent, key frames aside: what
+    /// is not sent yet must fit at any time.
     pub(crate) fn most_up_to(&self, temporal: u8) -> u32 {
         let mut sums: Vec<u64> = self.sums(temporal).collect();
         sums.sort_unstable();
