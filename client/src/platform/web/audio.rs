@@ -9,6 +9,8 @@ use web_sys::{
     AnalyserNode, AudioContext, AudioContextState, GainNode, HtmlAudioElement, MediaStream, MediaStreamAudioSourceNode,
 };
 
+use super::playback::play_muted;
+
 thread_local! {
     static GRAPH: RefCell<Graph> = RefCell::new(Graph::default());
 }
@@ -138,9 +140,7 @@ impl Voice {
         let context = context()?;
         // Chromium decodes a received track for the audio graph only while an element plays it, too.
         let element = HtmlAudioElement::new().ok()?;
-        element.set_muted(true);
-        element.set_src_object(Some(stream));
-        let _ = element.play();
+        play_muted(&element, stream);
         let source = context.create_media_stream_source(stream).ok()?;
         let gain = context.create_gain().ok()?;
         source.connect_with_audio_node(&gain).ok()?;

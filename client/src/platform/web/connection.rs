@@ -17,7 +17,7 @@ use web_sys::{
 
 use super::super::{CannotCall, Input, LinkState, LocalOffer, Played};
 use super::audio::{self, Voice};
-use super::playback::Sums;
+use super::playback::{Sums, play_muted};
 use super::{devices, document, sender, window};
 use crate::platform::encodings::{CAMERA, Encoding, SCREEN};
 
@@ -301,11 +301,7 @@ impl Connection {
     pub fn attach(&self, id: &str, mid: &Mid) {
         let video = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlMediaElement>().ok());
         if let (Some(video), Some(stream)) = (video, self.0.streams.borrow().get(mid)) {
-            if video.src_object().as_ref() != Some(stream) {
-                video.set_muted(true);
-                video.set_src_object(Some(stream));
-            }
-            let _ = video.play();
+            play_muted(&video, stream);
         }
     }
 }

@@ -1,9 +1,23 @@
-//! What the browser tells of how sound and pictures are played (W3C webrtc-stats).
+//! Playing what is received, and what the browser tells of how it is played (W3C webrtc-stats).
 
 use js_sys::{Map, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::RtcPeerConnection;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{HtmlMediaElement, MediaStream, RtcPeerConnection};
+
+/// Plays a stream without sound, which needs no gesture of the person.
+pub(super) fn play_muted(element: &HtmlMediaElement, stream: &MediaStream) {
+    if element.src_object().as_ref() != Some(stream) {
+        element.set_muted(true);
+        element.set_src_object(Some(stream));
+    }
+    if let Ok(playing) = element.play() {
+        // An element may be gone before it has begun, which is nobody's fault.
+        spawn_local(async move {
+            let _ = JsFuture::from(playing).await;
+        });
+    }
+}
 
 /// Sums over all receivers since the connection began.
 #[derive(Clone, Copy, Default)]
