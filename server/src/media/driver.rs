@@ -12,8 +12,9 @@ use turn::{Handled, Stun};
 
 use super::outbox::Outbox;
 use super::pace::Pace;
+use super::receiver::Batch;
 use super::relay::{Parcel, Passed, Relay, is_stun};
-use super::socket::{Batch, Socket};
+use super::socket::Socket;
 use crate::room::Command;
 
 /// Commands that are done before the socket gets its turn again.

@@ -8,6 +8,7 @@ mod outbox;
 mod pace;
 mod port;
 mod pump;
+mod receiver;
 mod relay;
 mod sender;
 mod socket;

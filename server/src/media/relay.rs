@@ -34,6 +34,7 @@ pub(super) struct Parcel {
 struct Head {
     source: SocketAddr,
     destination: SocketAddr,
+    arrived: Instant,
     length: usize,
 }
 
@@ -45,8 +46,8 @@ impl Parcel {
     }
 
     fn push(&mut self, datagram: Datagram<'_>) {
-        let Datagram { source, destination, contents } = datagram;
-        self.heads.push(Head { source, destination, length: contents.len() });
+        let Datagram { source, destination, arrived, contents } = datagram;
+        self.heads.push(Head { source, destination, arrived, length: contents.len() });
         self.contents.extend_from_slice(contents);
     }
 
@@ -64,7 +65,7 @@ impl Parcel {
         self.heads.iter().map(move |head| {
             let (contents, left) = rest.split_at(head.length);
             rest = left;
-            Datagram { source: head.source, destination: head.destination, contents }
+            Datagram { source: head.source, destination: head.destination, arrived: head.arrived, contents }
         })
     }
 }
@@ -196,7 +197,8 @@ mod tests {
     const CHECK: &[u8] = b"\x00\x01\x00\x0c\x21\x12\xa4\x42twelve bytes\x00\x06\x00\x06Bxxx:y\x00\x00";
 
     fn from(port: u16, contents: &[u8]) -> Datagram<'_> {
-        Datagram { source: ([192, 0, 2, 1], port).into(), destination: ([192, 0, 2, 9], 1).into(), contents }
+        let (source, destination) = (([192, 0, 2, 1], port).into(), ([192, 0, 2, 9], 1).into());
+        Datagram { source, destination, arrived: Instant::now(), contents }
     }
 
     fn pair() -> (Relay, Relay) {

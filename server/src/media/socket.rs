@@ -1,59 +1,38 @@
 //! The UDP socket: batches of datagrams in, datagrams out.
 
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket as StdSocket};
 
-use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSockRef, UdpSocketState};
+use quinn_udp::{UdpSockRef, UdpSocketState};
 use sfu::{Datagram, Transmit};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use super::burst::{Burst, bursts};
+use super::receiver::{self, Batch};
 use super::sender::Sender;
 
-/// Room for one datagram, or for several that the kernel joined (GRO).
-const BUFFER: usize = 65_536;
 const KERNEL_BUFFER: usize = 4 << 20;
 
 pub(super) struct Socket {
     socket: UdpSocket,
-    state: UdpSocketState,
     local: SocketAddr,
     sender: Sender,
     /// Datagrams that the system takes as one.
     most_segments: usize,
 }
 
-/// What was received in one go.
-pub(super) struct Batch {
-    buffers: Vec<Vec<u8>>,
-    meta: [RecvMeta; BATCH_SIZE],
-    count: usize,
-}
-
-impl Default for Batch {
-    fn default() -> Self {
-        let buffers = (0..BATCH_SIZE).map(|_| vec![0; BUFFER]).collect();
-        Self { buffers, meta: [RecvMeta::default(); BATCH_SIZE], count: 0 }
-    }
-}
-
-impl Batch {
-    /// Whether there was room for more, so that nothing is left in the socket.
-    pub(super) fn is_last(&self) -> bool {
-        self.count < BATCH_SIZE
-    }
-}
-
 impl Socket {
     pub(super) fn new(socket: StdSocket) -> io::Result<Self> {
         let local = socket.local_addr()?;
+        // Sets the socket's options as well: whole datagrams, joined ones, and the address that they came to.
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         // The system may grant less; then bursts are lost earlier, which is what a smaller buffer means.
         let _ = state.set_recv_buffer_size(UdpSockRef::from(&socket), KERNEL_BUFFER);
         let _ = state.set_send_buffer_size(UdpSockRef::from(&socket), KERNEL_BUFFER);
+        receiver::request_times(&socket);
         let most_segments = state.max_gso_segments();
-        Ok(Self { socket: UdpSocket::from_std(socket)?, state, local, sender: Sender::default(), most_segments })
+        Ok(Self { socket: UdpSocket::from_std(socket)?, local, sender: Sender::default(), most_segments })
     }
 
     pub(super) async fn readable(&self) -> io::Result<()> {
@@ -67,31 +46,16 @@ impl Socket {
 
     /// Receives what has arrived, up to a batch; nothing may have.
     pub(super) fn receive(&self, batch: &mut Batch) -> io::Result<()> {
-        let Batch { buffers, meta, count } = batch;
-        *count = 0;
-        let received = self.socket.try_io(Interest::READABLE, || {
-            let mut slices: Vec<_> = buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
-            self.state.recv(UdpSockRef::from(&self.socket), &mut slices, meta)
-        });
-        match received {
-            Ok(received) => *count = received,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
+        batch.clear();
+        match self.socket.try_io(Interest::READABLE, || batch.receive(&self.socket)) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(()),
+            received => received,
         }
-        Ok(())
     }
 
     /// The datagrams of a batch, one by one.
     pub(super) fn datagrams<'a>(&self, batch: &'a Batch) -> impl Iterator<Item = Datagram<'a>> + use<'a> {
-        let local = self.local;
-        let received = batch.meta.iter().zip(&batch.buffers).take(batch.count);
-        received.flat_map(move |(meta, buffer)| {
-            let source = canonical(meta.addr);
-            let to = meta.dst_ip.unwrap_or(local.ip()).to_canonical();
-            let destination = SocketAddr::new(to, local.port());
-            let parts = buffer[..meta.len].chunks(meta.stride.max(1));
-            parts.map(move |contents| Datagram { source, destination, contents })
-        })
+        batch.datagrams(self.local)
     }
 
     /// Sends datagrams, in their order to each place; those for which the system has no room or no way are lost, as any
@@ -148,12 +112,11 @@ impl Socket {
     }
 }
 
-fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::thread::sleep;
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     async fn pair() -> (Socket, UdpSocket) {
@@ -182,6 +145,31 @@ mod tests {
         socket.send(&mut datagrams);
         assert!(datagrams.is_empty());
         assert_eq!(listener.recv(&mut [0; 10]).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn joined_datagrams_are_told_apart_and_each_came_when_the_system_got_it() {
+        let (mut sender, _) = pair().await;
+        let (receiver, _) = pair().await;
+        sender.writable().await.unwrap();
+        let address = receiver.local.to_string();
+        let mut batch = Batch::default();
+        for lengths in [&[7][..], &[100, 100, 100, 40], &[1_200, 1_200, 9]] {
+            sender.send(&mut lengths.iter().map(|length| to(&address, *length)).collect());
+            let sent = Instant::now();
+            receiver.readable().await.unwrap();
+            sleep(Duration::from_millis(20));
+            let mut received = Vec::new();
+            while received.len() < lengths.len() {
+                receiver.receive(&mut batch).unwrap();
+                for datagram in receiver.datagrams(&batch) {
+                    assert!(datagram.arrived < sent + Duration::from_millis(10), "it waited after it came");
+                    assert_eq!((datagram.source, datagram.destination), (sender.local, receiver.local));
+                    received.push(datagram.contents.len());
+                }
+            }
+            assert_eq!(received, lengths);
+        }
     }
 
     #[tokio::test]

@@ -17,8 +17,9 @@ use turn::Stun;
 use super::driver::Driver;
 use super::outbox::Outbox;
 use super::pace::Pace;
+use super::receiver::Batch;
 use super::relay::Relay;
-use super::socket::{Batch, Socket};
+use super::socket::Socket;
 use crate::room::{Command, Ends};
 
 /// A life of this length owes nothing to the deaths before it.

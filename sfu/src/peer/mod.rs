@@ -128,7 +128,11 @@ impl Peer {
     }
 
     /// Decrypts an RTP packet. The outer `None` is a packet that is not authentic.
-    pub(crate) fn receive_rtp(&mut self, now: Instant, packet: &[u8]) -> Result<Option<Option<Media>>, Fault> {
+    pub(crate) fn receive_rtp(
+        &mut self,
+        now: Instant,
+        (arrived, packet): (Instant, &[u8]),
+    ) -> Result<Option<Option<Media>>, Fault> {
         let Some(srtp) = &mut self.srtp else {
             return Ok(None);
         };
@@ -143,7 +147,7 @@ impl Peer {
         };
         self.dtls.confirm();
         if let Some(number) = self.ingress.transport_number(origin, &header) {
-            self.arrivals.note(now, number);
+            self.arrivals.note(arrived, number);
         }
         Ok(Some(self.ingress.receive(now, origin, (&header, opened.freeze()))))
     }

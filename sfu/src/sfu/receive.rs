@@ -30,7 +30,7 @@ impl Sfu {
         let received = match class {
             Class::Stun => Ok(()),
             Class::Dtls => self.receive_dtls(now, (id, path), contents),
-            Class::Rtp => self.receive_rtp(now, id, contents),
+            Class::Rtp => self.receive_rtp(now, id, (datagram.arrived.min(now), contents)),
             Class::Rtcp => self.receive_rtcp(now, id, contents),
         };
         if received.is_err() {
@@ -111,7 +111,7 @@ impl Sfu {
         }
     }
 
-    fn receive_rtp(&mut self, now: Instant, id: PeerId, packet: &[u8]) -> Result<(), Fault> {
+    fn receive_rtp(&mut self, now: Instant, id: PeerId, packet: (Instant, &[u8])) -> Result<(), Fault> {
         let Some(peer) = self.peers.get_mut(&id) else {
             return Ok(());
         };

@@ -77,7 +77,7 @@ impl Room {
     }
 
     fn handle(&mut self, peer: u64, contents: &[u8]) -> Vec<Output> {
-        let datagram = Datagram { source: address(peer), destination: address(8443), contents };
+        let datagram = Datagram { source: address(peer), destination: address(8443), arrived: self.now, contents };
         self.sfu.handle(self.now, datagram);
         let outputs = std::iter::from_fn(|| Some(self.sfu.poll_output()));
         outputs.take_while(|output| !matches!(output, Output::Timeout(_))).collect()

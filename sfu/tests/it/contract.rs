@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use sfu::{Datagram, Event, Output, PeerId, Source};
+use sfu::{Event, Output, PeerId, Source};
 
+use crate::common::World;
 use crate::common::offer::Layout;
-use crate::common::{World, server_address};
 
 fn count(world: &World, wanted: &Event) -> usize {
     world.count_events(|event| event == wanted)
@@ -21,7 +21,7 @@ fn outputs_wait_in_their_order_until_they_are_polled() {
     for _ in 0..500 {
         let header = world.client(1).header(Source::Microphone, Some(90));
         let contents = world.client(1).seal(header, &[1; 60]).unwrap();
-        world.sfu.handle(world.now, Datagram { source, destination: server_address(), contents: &contents });
+        world.handle(source, &contents);
     }
     world.run(Duration::from_millis(50));
     let received = world.client(2).take("a0");

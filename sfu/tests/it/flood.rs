@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sfu::{Datagram, Limits, Source};
+use sfu::{Limits, Source};
 
 use crate::common::offer::Layout;
-use crate::common::{Chance, World, first_instant, server_address};
+use crate::common::{Chance, World, first_instant};
 
 /// Datagrams of one flood. `HUBBUB_FLOOD` sets another number, for a measurement.
 const DATAGRAMS: u64 = 20_000;
@@ -33,7 +33,7 @@ fn flood(world: &mut World, mut datagram: impl FnMut(&mut Chance) -> (SocketAddr
             before = resident();
         }
         let (source, contents) = datagram(&mut chance);
-        world.sfu.handle(world.now, Datagram { source, destination: server_address(), contents: &contents });
+        world.handle(source, &contents);
         if number % (count / 100) == 0 {
             let now = world.now;
             world.client(1).send_sound(now, Source::Microphone, 90);

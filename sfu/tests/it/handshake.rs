@@ -112,7 +112,8 @@ impl Pair {
             let (_, (from_client, address, contents)) = self.queue.pop_first().unwrap();
             let mut clients = self.clients.iter_mut();
             if from_client {
-                let datagram = Datagram { source: address, destination: server_address(), contents: &contents };
+                let (destination, arrived) = (server_address(), self.now);
+                let datagram = Datagram { source: address, destination, arrived, contents: &contents };
                 self.sfu.handle(self.now, datagram);
             } else if let Some(client) = clients.find(|client| client.address == address) {
                 client.handle(self.now, &contents);

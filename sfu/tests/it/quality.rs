@@ -1,12 +1,15 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use rtc_rtcp::receiver_report::ReceiverReport;
 use rtc_rtcp::reception_report::ReceptionReport;
 use rtc_rtcp::sender_report::SenderReport;
-use sfu::Source;
+use rtc_rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
+use rtc_rtp::header::Extension;
+use sfu::{Datagram, Source};
 
-use crate::common::World;
-use crate::common::offer::Layout;
+use crate::common::offer::{Layout, STREAM_ID, TRANSPORT_SEQUENCE};
+use crate::common::{World, server_address};
 
 #[test]
 fn publishers_are_told_of_loss_and_so_is_the_shell() {
@@ -48,6 +51,30 @@ fn a_speaker_is_told_of_the_loss_below_so_that_its_encoder_makes_up_for_it() {
     world.client(2).send_rtcp(vec![Box::new(report(200))]);
     assert_eq!(told(&mut world), 25);
     assert!(world.quality(1).unwrap().loss_up < 0.01, "it is not the client's own loss");
+}
+
+#[test]
+fn publishers_are_told_when_their_packets_came_however_late_they_are_read() {
+    let mut world = World::new(1);
+    world.connect(&[1], &Layout::modern(1));
+    let apart = Duration::from_millis(10);
+    let mut waiting = Vec::new();
+    for number in 1..=4 {
+        let mut header = world.client(1).header(Source::Camera, None);
+        let transport = Extension { id: TRANSPORT_SEQUENCE, payload: Bytes::copy_from_slice(&[0, number]) };
+        header.extensions.extend([Extension { id: STREAM_ID, payload: Bytes::from_static(b"q") }, transport]);
+        waiting.push((world.now, world.client(1).seal(header, &[16; 100]).unwrap()));
+        world.run(apart);
+    }
+    let (source, destination) = (world.client(1).address, server_address());
+    for (arrived, contents) in &waiting {
+        let datagram = Datagram { source, destination, arrived: *arrived, contents };
+        world.sfu.handle(world.now, datagram);
+    }
+    world.run(Duration::from_millis(100));
+    let told = world.client(1).feedback::<TransportLayerCc>();
+    let deltas: Vec<_> = told[0].recv_deltas.iter().map(|delta| u128::try_from(delta.delta).unwrap()).collect();
+    assert_eq!(deltas[1..], [apart.as_micros(); 3]);
 }
 
 #[test]

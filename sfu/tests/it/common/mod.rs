@@ -297,9 +297,14 @@ impl World {
 
     /// Hands the server a datagram at once.
     pub(crate) fn inject(&mut self, source: SocketAddr, contents: &[u8]) {
-        let datagram = Datagram { source, destination: server_address(), contents };
-        self.sfu.handle(self.now, datagram);
+        self.handle(source, contents);
         self.settle();
+    }
+
+    /// Hands the server a datagram, and leaves what it has to say.
+    pub(crate) fn handle(&mut self, source: SocketAddr, contents: &[u8]) {
+        let datagram = Datagram { source, destination: server_address(), arrived: self.now, contents };
+        self.sfu.handle(self.now, datagram);
     }
 
     /// Lets the time pass.
@@ -330,8 +335,7 @@ impl World {
             }
             let (_, (source, destination, contents)) = self.flights.pop_first().unwrap();
             if destination == server_address() {
-                let datagram = Datagram { source, destination, contents: &contents };
-                self.sfu.handle(self.now, datagram);
+                self.handle(source, &contents);
             } else {
                 let mut clients = self.clients.values_mut();
                 if let Some(client) = clients.find(|client| client.address == destination) {
