@@ -25,6 +25,7 @@ impl Sfu {
             return;
         }
         let (Some(class), Some(id)) = (class, self.routes.by_address(path.remote)) else {
+            self.early.keep(now, path.remote, contents);
             return;
         };
         let received = match class {
@@ -72,6 +73,11 @@ impl Sfu {
         }
         transmit(&mut self.outputs, Some(path), checked.response);
         self.heard(now, id);
+        for hello in self.early.take(now, path.remote) {
+            if self.receive_dtls(now, (id, path), &hello).is_err() {
+                return self.fail(now, id);
+            }
+        }
     }
 
     fn receive_dtls(&mut self, now: Instant, (id, path): (PeerId, Path), contents: &[u8]) -> Result<(), Fault> {
