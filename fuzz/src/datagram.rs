@@ -171,7 +171,7 @@ impl Room {
     }
 
     fn deliver(&mut self, source: SocketAddr, contents: &[u8]) {
-        self.sfu.handle(self.now, Datagram { source, destination: SERVER, contents });
+        self.sfu.handle(self.now, Datagram { source, destination: SERVER, arrived: self.now, contents });
         self.settle();
     }
 
@@ -209,7 +209,8 @@ fn connect(sfu: &mut Sfu, client: &mut Client, now: Instant) {
     datagrams.extend(client.take_outgoing());
     while !datagrams.is_empty() {
         for contents in datagrams.drain(..) {
-            sfu.handle(now, Datagram { source: client.address, destination: SERVER, contents: &contents });
+            let source = client.address;
+            sfu.handle(now, Datagram { source, destination: SERVER, arrived: now, contents: &contents });
         }
         loop {
             match sfu.poll_output() {

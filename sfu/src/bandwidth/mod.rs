@@ -3,6 +3,7 @@
 
 mod history;
 mod probe;
+mod queue;
 mod rate;
 mod trend;
 
@@ -233,6 +234,10 @@ impl Loss {
         *self = Self::default();
         Some(share)
     }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
 }
 
 #[cfg(test)]

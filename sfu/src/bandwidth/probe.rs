@@ -16,7 +16,7 @@ const FORGIVEN: Duration = Duration::from_secs(10);
 /// Less does not make enough packets.
 const LEAST_RATE: u32 = 600_000;
 /// A probe asks for this many times what is known.
-const LEAP: u32 = 3;
+const FACTOR: u32 = 3;
 /// Less than this much more, in percent, is not worth a probe.
 const WORTH: u64 = 105;
 /// What must have been reached for another to follow soon.
@@ -78,7 +78,7 @@ impl Prober {
         self.begun = Some(now);
         self.id = self.id.wrapping_add(1);
         let most = wanted.saturating_add(wanted / 4).max(LEAST_RATE);
-        let bits_per_second = estimate.saturating_mul(LEAP).clamp(LEAST_RATE, most);
+        let bits_per_second = estimate.saturating_mul(FACTOR).clamp(LEAST_RATE, most);
         let end = now + if is_doubtful { DOUBTFUL_LENGTH } else { LENGTH };
         self.running = Some(Running { bits_per_second, begun: now, next: now, end });
         self.measured = Some(Measured { estimate, planned: bits_per_second, is_doubtful, ..Measured::default() });

@@ -11,7 +11,7 @@ const LEAST_ARRIVED: usize = 8;
 const LONG_WINDOW: Duration = Duration::from_millis(1_000);
 const MOST_ARRIVED: usize = 8_192;
 /// What arrives so long before or after the last one was told by another clock.
-const LEAP: Duration = Duration::from_secs(10);
+const CLOCK_STEP: Duration = Duration::from_secs(10);
 /// Where a queue grows, so much of what arrives is sent on; and where one stands, so that it empties.
 const BACK_OFF: f64 = 0.85;
 const DRAIN: f64 = 0.7;
@@ -90,7 +90,7 @@ impl RateControl {
     /// A packet arrived, at a time of the other's clock.
     pub(super) fn acknowledged(&mut self, at: Duration, bytes: usize) {
         // The other's clock counts 24 bits of 64 ms, or was set.
-        let is_far = |last: Duration| at.saturating_sub(last) > LEAP || last.saturating_sub(at) > LONG_WINDOW;
+        let is_far = |last: Duration| at.saturating_sub(last) > CLOCK_STEP || last.saturating_sub(at) > LONG_WINDOW;
         let has_leapt = self.arrived.back().is_some_and(|(last, _)| is_far(*last));
         if has_leapt || self.arrived.len() >= MOST_ARRIVED {
             self.arrived.clear();

@@ -1,6 +1,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::milliseconds;
+use super::queue::Queue;
+
 /// Packets that were sent within so long of each other are judged as one: pictures leave in bursts.
 const BURST: Duration = Duration::from_millis(5);
 /// Bursts whose delays make the trend.
@@ -19,22 +22,13 @@ const THRESHOLD_DOWN: f64 = 0.039;
 const ACCIDENT: f64 = 15.0;
 /// The delay must grow for so long, in ms.
 const PERSISTENT: f64 = 10.0;
-/// A queue that is longer than this, in ms, does not go by itself.
-const LONG_QUEUE: f64 = 100.0;
-/// Where a queue stands, not even the fastest of the packets of so long passes it; where they come unevenly, some do.
-const RECENT: Duration = Duration::from_millis(200);
-const LEAST_RECENT: usize = 8;
-/// What stands for so long, however little is sent, is no queue of ours: the way has become longer.
-const LONGEST_DRAIN: Duration = Duration::from_secs(4);
-/// The shortest delay is that of an empty queue, if it was seen within one or two of these; ways change, and clocks drift.
-const MEMORY: Duration = Duration::from_secs(15);
 /// Of a burst, as in RFC 3550 section 6.4.1.
 const UNEVENNESS_WEIGHT: f64 = 1.0 / 16.0;
 /// Where packets come more unevenly than this, in ms, delays grow by chance: a queue must be seen to stand for so long, in ms.
 const UNEVEN: f64 = 15.0;
 const SHORT_QUEUE: f64 = 15.0;
 /// Steps of a clock or of the way, not of a queue.
-const LEAP: Duration = Duration::from_secs(3);
+const STEP: Duration = Duration::from_secs(3);
 
 /// What the delay says of the way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,53 +72,6 @@ pub(super) struct Trend {
     unevenness: f64,
 }
 
-/// How long the queue is, by how much longer packets take than they once did.
-#[derive(Default)]
-struct Queue {
-    begin: Option<(Instant, Duration)>,
-    /// The shortest delays of the last memory and of this one, in ms.
-    shortest: [Option<f64>; 2],
-    since: Option<Instant>,
-    /// When the last packets were sent, and their delays.
-    recent: VecDeque<(Instant, f64)>,
-    /// In ms: what not even the fastest passed of late.
-    length: f64,
-    /// Since when it is long.
-    long_since: Option<Instant>,
-}
-
-impl Queue {
-    fn note(&mut self, sent: Instant, arrived: Duration) {
-        let begin = *self.begin.get_or_insert((sent, arrived));
-        let took = milliseconds(arrived) - milliseconds(begin.1);
-        let delay = took - milliseconds(sent.saturating_duration_since(begin.0));
-        let since = *self.since.get_or_insert(sent);
-        if sent.saturating_duration_since(since) > MEMORY {
-            self.shortest = [self.shortest[1], None];
-            self.since = Some(sent);
-        }
-        self.shortest[1] = Some(self.shortest[1].map_or(delay, |shortest| shortest.min(delay)));
-        self.recent.push_back((sent, delay));
-        let is_old = |(at, _): &(Instant, f64)| sent.saturating_duration_since(*at) > RECENT;
-        while self.recent.len() > LEAST_RECENT && self.recent.front().is_some_and(is_old) {
-            self.recent.pop_front();
-        }
-    }
-
-    fn judge(&mut self) {
-        let least = self.recent.iter().map(|(_, delay)| *delay).fold(f64::INFINITY, f64::min);
-        let shortest = self.shortest.into_iter().flatten().fold(least, f64::min);
-        let latest = self.recent.back().map(|(at, _)| *at);
-        self.length = if self.recent.len() < LEAST_RECENT { 0.0 } else { least - shortest };
-        let is_long = self.length > LONG_QUEUE;
-        self.long_since = latest.filter(|_| is_long).map(|latest| self.long_since.unwrap_or(latest));
-        let lasts = |since: Instant| latest.is_some_and(|at| at.saturating_duration_since(since) > LONGEST_DRAIN);
-        if self.long_since.is_some_and(lasts) {
-            (self.shortest, self.since, self.long_since) = ([None, Some(least)], latest, None);
-        }
-    }
-}
-
 #[derive(Clone, Copy)]
 struct Burst {
     sent_first: Instant,
@@ -134,10 +81,10 @@ struct Burst {
 
 impl Trend {
     pub(super) fn usage(&self) -> Usage {
-        let is_chance = self.unevenness > UNEVEN && self.queue.length < SHORT_QUEUE;
+        let is_chance = self.unevenness > UNEVEN && self.queue.length() < SHORT_QUEUE;
         match self.usage {
             Usage::Under => Usage::Under,
-            _ if self.queue.long_since.is_some() => Usage::Full,
+            _ if self.queue.stands() => Usage::Full,
             Usage::Over if is_chance => Usage::Normal,
             Usage::Normal | Usage::Over | Usage::Full => self.usage,
         }
@@ -178,7 +125,7 @@ impl Trend {
     fn compare(&mut self, before: Burst, now: Burst) {
         let sent = milliseconds(now.sent.saturating_duration_since(before.sent));
         let arrived = milliseconds(now.arrived) - milliseconds(before.arrived);
-        if arrived.abs() > milliseconds(LEAP) || sent > milliseconds(LEAP) {
+        if arrived.abs() > milliseconds(STEP) || sent > milliseconds(STEP) {
             *self = Self { burst: self.burst, threshold: self.threshold, ..Self::default() };
             return;
         }
@@ -228,10 +175,6 @@ impl Trend {
         let threshold = threshold + pace * (weighted - threshold) * passed;
         self.threshold = Some(threshold.clamp(THRESHOLDS.0, THRESHOLDS.1));
     }
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1_000.0
 }
 
 /// Of the line with the least squares through these points.
