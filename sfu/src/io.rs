@@ -191,7 +191,7 @@ pub struct Datagram<'a> {
     pub source: SocketAddr,
     /// The local address it arrived on; answers leave from there.
     pub destination: SocketAddr,
-    /// When the system got it: it may have waited since.
+    /// When the system got it: it may have waited since. A time that is still to come counts as now.
     pub arrived: Instant,
     /// Dropped unless 1 to 1,500 bytes long.
     pub contents: &'a [u8],

@@ -172,11 +172,11 @@ impl Reception {
     }
 
     /// Takes note of a packet, and answers with its sequence number counted on over the wraps.
-    pub(crate) fn received(&mut self, now: Instant, sequence: u16, timestamp: u32) -> u64 {
+    pub(crate) fn received(&mut self, at: Instant, sequence: u16, timestamp: u32) -> u64 {
         self.received = self.received.wrapping_add(1);
         let index = self.index(sequence);
         self.highest = self.highest.max(index);
-        let since = now.saturating_duration_since(self.start).as_micros();
+        let since = at.saturating_duration_since(self.start).as_micros();
         let ticks = since * u128::from(self.clock_rate) / 1_000_000;
         let arrival = u32::try_from(ticks & 0xffff_ffff).expect("32 bits remain");
         let transit = arrival.wrapping_sub(timestamp);

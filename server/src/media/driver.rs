@@ -13,7 +13,7 @@ use turn::{Handled, Stun};
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::receiver::Batch;
-use super::relay::{Parcel, Passed, Relay, is_stun};
+use super::relay::{PARCELS, Parcel, Passed, Relay, is_stun};
 use super::socket::Socket;
 use crate::room::Command;
 
@@ -73,12 +73,12 @@ impl Driver<'_> {
     fn receive(&mut self, batch: &mut Batch) -> io::Result<()> {
         // The thread has nothing else to do that could not wait for so short a time.
         thread::sleep(self.pace.gather());
-        // An address is claimed before what comes from it can be on its way.
-        for parcel in std::iter::from_fn(|| self.relay.try_receive()).take(BATCHES).collect::<Vec<_>>() {
-            self.unpack(&parcel);
-        }
         for _ in 0..BATCHES {
             self.socket.receive(batch)?;
+            // An address is claimed before its client is answered, and so before what the batch may have from there.
+            for parcel in std::iter::from_fn(|| self.relay.try_receive()).take(PARCELS).collect::<Vec<_>>() {
+                self.unpack(&parcel);
+            }
             let now = Instant::now();
             let mut received = 0;
             for datagram in self.socket.datagrams(batch) {
@@ -135,7 +135,6 @@ impl Driver<'_> {
             }
             self.drain();
         }
-        // The claims leave first: the answers bring what they are for.
         self.relay.flush();
         self.socket.send(&mut self.outgoing);
         self.note_received(now, received);
@@ -203,6 +202,8 @@ impl Driver<'_> {
                     }
                     self.outgoing.push(transmit);
                     if self.outgoing.len() >= OUTGOING {
+                        // The claims leave before the answers, which bring what they are for.
+                        self.relay.flush();
                         self.socket.send(&mut self.outgoing);
                     }
                 }

@@ -1,5 +1,5 @@
-//! A batch of datagrams from one system call (`recvmmsg`), each with the time at which the system got it: a thread that has
-//! to wait for a processor reads late, which must not look like a queue on the way.
+//! A batch of datagrams from one system call (`recvmmsg`), with the times at which the system got them (joined ones have one):
+//! a thread that has to wait for a processor reads late, which must not look like a queue on the way.
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr, UdpSocket as StdSocket};
@@ -18,8 +18,12 @@ use tokio::net::UdpSocket;
 const BATCH: usize = 32;
 /// Room for one datagram, or for several that the kernel joined (GRO).
 const BUFFER: usize = 65_536;
-/// Nothing waits for so long; where the clock says so, it was set meanwhile.
+/// What seems to have waited for longer has not: the clock was set meanwhile. Where it was set by less, a batch is mistaken by
+/// as much.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// The clocks are read again if more than this passed between them, for the thread was stopped there.
+const TOGETHER: Duration = Duration::from_micros(100);
+const READINGS: usize = 4;
 
 /// Has the system note when it got a datagram. Where it cannot, the time at which it is read has to do.
 pub(super) fn request_times(socket: &StdSocket) {
@@ -63,14 +67,20 @@ impl Batch {
 
     /// Receives what is there, of a socket that has something.
     pub(super) fn receive(&mut self, socket: &UdpSocket) -> io::Result<()> {
-        self.clear();
-        // New for each call: the system notes in them how much it wrote, and would take that for the room that there is.
-        let space = nix::cmsg_space!(in_pktinfo, in6_pktinfo, TimeSpec, i32, i32, i32);
+        // Room for the time, the address by either family, how datagrams were joined, and their ECN field; new for each call, for
+        // the system notes there how much it wrote, and would take that for the room that there is.
+        let space = nix::cmsg_space!(TimeSpec, in_pktinfo, in6_pktinfo, i32, i32);
         let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH, Some(space));
         let mut slices: Vec<_> = self.buffers.iter_mut().map(|buffer| [IoSliceMut::new(buffer)]).collect();
         let received = recvmmsg(socket.as_raw_fd(), &mut headers, &mut slices, MsgFlags::empty(), None)?;
-        let clock = Clock { now: Instant::now(), time: SystemTime::now() };
+        let clock = Clock::read();
         self.heads.extend(received.map(|message| Head::read(&message, clock)));
+        // The system gives them in their order, however its clock was set.
+        let mut latest = None;
+        for head in &mut self.heads {
+            head.arrived = latest.map_or(head.arrived, |latest: Instant| latest.max(head.arrived));
+            latest = Some(head.arrived);
+        }
         Ok(())
     }
 
@@ -78,7 +88,7 @@ impl Batch {
     pub(super) fn datagrams(&self, local: SocketAddr) -> impl Iterator<Item = Datagram<'_>> {
         self.heads.iter().zip(&self.buffers).flat_map(move |(head, buffer)| {
             let destination = SocketAddr::new(head.to.unwrap_or(local.ip()).to_canonical(), local.port());
-            let parts = buffer[..head.length].chunks(head.segment.max(1));
+            let parts = buffer[..head.length].chunks(head.segment);
             parts.map(move |contents| Datagram { source: head.source, destination, arrived: head.arrived, contents })
         })
     }
@@ -86,25 +96,25 @@ impl Batch {
 
 impl Head {
     fn read(message: &RecvMsg<'_, '_, SockaddrStorage>, clock: Clock) -> Self {
+        let nothing = Self { source: ([0; 4], 0).into(), to: None, arrived: clock.monotonic, length: 0, segment: 1 };
         let source = message.address.as_ref().and_then(address);
-        let mut head = Self {
-            // Nobody has this one; what comes from there is nobody's.
-            source: source.unwrap_or_else(|| ([0; 4], 0).into()),
-            to: None,
-            arrived: clock.now,
-            length: message.bytes,
-            segment: message.bytes,
+        let is_whole = !message.flags.contains(MsgFlags::MSG_TRUNC);
+        let (Some(source), Ok(controls), true) = (source, message.cmsgs(), is_whole) else {
+            tracing::trace!(flags = ?message.flags, "a datagram is left, for the system cut it, or what it tells of it");
+            return nothing;
         };
-        for control in message.cmsgs().into_iter().flatten() {
+        let mut head = Self { source, length: message.bytes, segment: message.bytes.max(1), ..nothing };
+        for control in controls {
             #[expect(clippy::wildcard_enum_match_arm, reason = "the system may tell more")]
             match control {
                 ControlMessageOwned::Ipv4PacketInfo(info) => head.to = Some(info.ipi_addr.s_addr.to_ne_bytes().into()),
                 ControlMessageOwned::Ipv6PacketInfo(info) => head.to = Some(info.ipi6_addr.s6_addr.into()),
                 ControlMessageOwned::UdpGroSegments(bytes) => {
-                    head.segment = usize::try_from(bytes).unwrap_or(head.length)
+                    head.segment = usize::try_from(bytes).ok().filter(|bytes| *bytes > 0).unwrap_or(head.segment);
                 }
                 ControlMessageOwned::ScmTimestampns(at) => {
-                    head.arrived = clock.at(SystemTime::UNIX_EPOCH + Duration::from(at))
+                    let at = SystemTime::UNIX_EPOCH.checked_add(at.into());
+                    head.arrived = at.map_or(clock.monotonic, |at| clock.at(at));
                 }
                 _ => {}
             }
@@ -119,18 +129,29 @@ fn address(storage: &SockaddrStorage) -> Option<SocketAddr> {
     v4.or_else(v6)
 }
 
-/// One moment by the two clocks of which the system tells by the second.
+/// One moment by both clocks: the system tells the time of a datagram by that on the wall.
 #[derive(Clone, Copy)]
 struct Clock {
-    now: Instant,
-    time: SystemTime,
+    monotonic: Instant,
+    wall: SystemTime,
 }
 
 impl Clock {
-    /// The moment at which the second clock showed this time, not long ago.
+    fn read() -> Self {
+        let mut reading = Self { monotonic: Instant::now(), wall: SystemTime::now() };
+        for _ in 1..READINGS {
+            if reading.monotonic.elapsed() < TOGETHER {
+                break;
+            }
+            reading = Self { monotonic: Instant::now(), wall: SystemTime::now() };
+        }
+        reading
+    }
+
+    /// The moment at which the clock on the wall showed this time, not long ago.
     fn at(self, time: SystemTime) -> Instant {
-        let waited = self.time.duration_since(time).ok().filter(|waited| *waited < LONGEST_WAIT);
-        waited.and_then(|waited| self.now.checked_sub(waited)).unwrap_or(self.now)
+        let waited = self.wall.duration_since(time).ok().filter(|waited| *waited < LONGEST_WAIT);
+        waited.and_then(|waited| self.monotonic.checked_sub(waited)).unwrap_or(self.monotonic)
     }
 }
 
@@ -140,11 +161,11 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_set_tells_nothing_of_when_a_datagram_came() {
-        let clock = Clock { now: Instant::now(), time: SystemTime::now() };
+        let clock = Clock::read();
         let waited = Duration::from_millis(30);
-        assert_eq!(clock.at(clock.time - waited), clock.now - waited);
-        for set in [clock.time + waited, clock.time - LONGEST_WAIT, SystemTime::UNIX_EPOCH] {
-            assert_eq!(clock.at(set), clock.now);
+        assert_eq!(clock.at(clock.wall - waited), clock.monotonic - waited);
+        for set in [clock.wall + waited, clock.wall - LONGEST_WAIT, SystemTime::UNIX_EPOCH] {
+            assert_eq!(clock.at(set), clock.monotonic);
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use super::claims::Claims;
 
 /// Parcels that wait for a thread at most; with [`PARCEL_BYTES`], about what the system keeps for a socket.
-const PARCELS: usize = 128;
+pub(super) const PARCELS: usize = 128;
 /// A parcel of this size is sent before all is read that has come.
 const PARCEL_BYTES: usize = 32 << 10;
 
@@ -211,13 +211,15 @@ mod tests {
     fn a_batch_goes_as_one_parcel_and_claims_come_back() {
         let (mut first, mut second) = pair();
         assert_eq!(first.pass(from(5, &[22])), Passed::No);
+        let arrived = Instant::now();
         for port in [5, 6] {
-            assert_eq!(first.pass(from(port, CHECK)), Passed::On { is_heard: false });
+            assert_eq!(first.pass(Datagram { arrived, ..from(port, CHECK) }), Passed::On { is_heard: false });
         }
         first.flush();
         let parcel = second.try_receive().unwrap();
         let strays: Vec<_> = parcel.strays().map(|stray| (stray.source.port(), stray.contents)).collect();
         assert_eq!(strays, [(5, CHECK), (6, CHECK)]);
+        assert!(parcel.strays().all(|stray| stray.arrived == arrived));
         assert!(second.try_receive().is_none());
         second.claim(parcel.from(), from(5, &[]).source, PeerId(1));
         second.flush();

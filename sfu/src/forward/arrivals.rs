@@ -97,7 +97,7 @@ pub(crate) struct Log {
 
 impl Log {
     /// Notes a packet by its transport-wide sequence number.
-    pub(crate) fn note(&mut self, now: Instant, number: u16) {
+    pub(crate) fn note(&mut self, at: Instant, number: u16) {
         let next = self.next.get_or_insert(1 << 16 | u64::from(number));
         let [high, low] = next.to_be_bytes()[6..] else { return };
         let ahead = number.wrapping_sub(u16::from_be_bytes([high, low]));
@@ -113,7 +113,7 @@ impl Log {
         if number < *next {
             *next = number;
         }
-        self.arrived.entry(number).or_insert(now);
+        self.arrived.entry(number).or_insert(at);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

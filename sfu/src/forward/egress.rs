@@ -201,7 +201,7 @@ impl Slot {
         self.sent.packets = self.sent.packets.wrapping_add(1);
         let length = u32::try_from(media.payload.len() - from).unwrap_or(0);
         self.sent.octets = self.sent.octets.wrapping_add(length);
-        self.sent.latest = Some((place.timestamp, media.arrived));
+        self.sent.latest = Some((place.timestamp, media.taken));
         self.sent.fresh = true;
         Some(plain)
     }
@@ -315,7 +315,7 @@ impl Slot {
             // Its marker may be another by now.
             (None, _) if media.codec.is_layered() => None,
             (None, _) => {
-                let writing = Writing { now: media.arrived, ..writing };
+                let writing = Writing { now: media.taken, ..writing };
                 Some(self.writer.write((media, presentation(types.plain)), place, writing))
             }
         }

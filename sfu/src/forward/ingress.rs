@@ -60,6 +60,8 @@ pub(crate) struct Ingress {
 /// An RTP packet, read as far as it need be.
 struct Packet<'a> {
     header: &'a Header,
+    /// When the system got it.
+    arrived: Instant,
     sequence: u16,
     payload: Bytes,
     is_repair: bool,
@@ -135,15 +137,15 @@ impl Ingress {
     }
 
     /// Takes a sender report (RFC 3550 section 6.4.1).
-    pub(crate) fn sender_report(&mut self, now: Instant, ssrc: u32, (ntp, rtp): (u64, u32)) {
-        let at = self.clock.place(ntp, now);
+    pub(crate) fn sender_report(&mut self, arrived: Instant, ssrc: u32, (ntp, rtp): (u64, u32)) {
+        let at = self.clock.place(ntp, arrived);
         let Some(origin) = self.ssrcs.get(&ssrc).copied() else {
             return;
         };
         if let Some(encoding) =
             self.encoding(origin.source, origin.layer).filter(|encoding| encoding.ssrc == Some(ssrc))
         {
-            encoding.sender = Some(SenderTime { rtp, at, last_report: compact(ntp), received: now });
+            encoding.sender = Some(SenderTime { rtp, at, last_report: compact(ntp), received: arrived });
         }
     }
 
@@ -166,14 +168,14 @@ impl Ingress {
         &mut self,
         now: Instant,
         origin: Origin,
-        (header, packet): (&Header, Bytes),
+        (header, arrived, packet): (&Header, Instant, Bytes),
     ) -> Option<Media> {
         if !self.learn(header.ssrc, origin) || !self.meter.admits(now, packet.len()) {
             return None;
         }
         let length = packet.len();
         let track = self.tracks.get_mut(&origin.source)?;
-        let media = track.receive(now, origin.layer, Packet::read(header, (packet, origin.is_repair))?)?;
+        let media = track.receive(now, origin.layer, Packet::read(header, arrived, (packet, origin.is_repair))?)?;
         // What is sent twice (RFC 2198) counts once.
         let twice = media.primary.min(media.payload.len() / 2);
         let passes = origin.source != Source::Microphone || self.voice.admits(now, length - twice);
@@ -200,14 +202,14 @@ impl Ingress {
 }
 
 impl Packet<'_> {
-    fn read(header: &Header, (packet, is_repair): (Bytes, bool)) -> Option<Packet<'_>> {
+    fn read(header: &Header, arrived: Instant, (packet, is_repair): (Bytes, bool)) -> Option<Packet<'_>> {
         let mut payload = payload(header, packet)?;
         let mut sequence = header.sequence_number;
         if is_repair {
             // RFC 4588 section 4; without it, it is padding that measures the way.
             sequence = payload.try_get_u16().ok()?;
         }
-        Some(Packet { header, sequence, payload, is_repair })
+        Some(Packet { header, arrived, sequence, payload, is_repair })
     }
 }
 
@@ -233,7 +235,7 @@ impl Track {
     }
 
     fn receive(&mut self, now: Instant, layer: Layer, packet: Packet<'_>) -> Option<Media> {
-        let Packet { header, sequence, payload, is_repair } = packet;
+        let Packet { header, arrived, sequence, payload, is_repair } = packet;
         let offered = self.media.codecs.iter().find(|offered| {
             let expected =
                 if is_repair { [offered.repair; 2] } else { [Some(offered.payload_type), offered.redundancy] };
@@ -250,9 +252,9 @@ impl Track {
                 self.streams += 1;
                 encoding.begin(header.ssrc, self.streams);
             }
-            let first = || Reception::new(now, sequence, codec.clock_rate());
+            let first = || Reception::new(arrived, sequence, codec.clock_rate());
             let reception = encoding.reception.get_or_insert_with(first);
-            reception.received(now, sequence, header.timestamp)
+            reception.received(arrived, sequence, header.timestamp)
         };
         if !encoding.is_new(self.id.source.kind(), index) {
             return None;
@@ -280,7 +282,7 @@ impl Track {
             index,
             timestamp: header.timestamp,
             marker: header.marker,
-            arrived: now,
+            taken: now,
             captured: encoding.sender.and_then(|sender| sender.time_of(header.timestamp, codec.clock_rate())),
             level: level.and_then(|value| value.first().copied()),
             picture,

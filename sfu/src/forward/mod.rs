@@ -74,7 +74,8 @@ pub(crate) struct Media {
     pub(crate) index: u64,
     pub(crate) timestamp: u32,
     pub(crate) marker: bool,
-    pub(crate) arrived: Instant,
+    /// When it was read, with which time it is also sent.
+    pub(crate) taken: Instant,
     /// When its picture or sound was taken, by the publisher's sender reports, in our time.
     pub(crate) captured: Option<Instant>,
     /// RFC 6464: 0 (overload) to 127 (silence), in -dBov, and the voice flag in the top bit.

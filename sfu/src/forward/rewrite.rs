@@ -218,7 +218,7 @@ impl Rewriter {
             picture: media.picture_index.map_or(picture, |_| place.picture),
             tl0: media.picture.ids.tl0().map_or(tl0, |_| place.tl0),
             frame: frame.max(place.frame),
-            at: media.arrived,
+            at: media.taken,
             captured: media.captured,
             track: media.track,
         });
@@ -232,7 +232,7 @@ impl Latest {
         let is_same = self.track == media.track;
         let captured = self.captured.zip(media.captured).filter(|_| is_same);
         let captured = captured.map(|(before, after)| after.saturating_duration_since(before));
-        let arrived = media.arrived.saturating_duration_since(self.at);
+        let arrived = media.taken.saturating_duration_since(self.at);
         let gap = captured.filter(|gap| *gap < LONGEST_CHANGE).unwrap_or(arrived);
         let ticks = gap.as_micros() * u128::from(media.codec.clock_rate()) / 1_000_000;
         u32::try_from(ticks).unwrap_or(u32::MAX).max(1)

@@ -149,7 +149,7 @@ impl Peer {
         if let Some(number) = self.ingress.transport_number(origin, &header) {
             self.arrivals.note(arrived, number);
         }
-        Ok(Some(self.ingress.receive(now, origin, (&header, opened.freeze()))))
+        Ok(Some(self.ingress.receive(now, origin, (&header, arrived, opened.freeze()))))
     }
 
     /// Decrypts and reads an RTCP packet; `None` if it is not authentic.

@@ -2,7 +2,6 @@
 
 mod assign;
 mod codecs;
-mod early;
 mod forward;
 mod join;
 mod layers;
@@ -18,7 +17,6 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use self::early::Early;
 use crate::demux::Routes;
 use crate::forward::meter::Meter;
 use crate::io::{Answer, Config, Datagram, Event, Grant, Join, Output, PeerId, PeerState, RoomId, Transmit, Wish};
@@ -38,7 +36,6 @@ pub struct Sfu {
     rooms: BTreeMap<RoomId, Room>,
     peers: BTreeMap<PeerId, Peer>,
     routes: Routes,
-    early: Early,
     timers: Timers,
     outputs: VecDeque<Output>,
     /// Whose slots changed in the current call.
@@ -59,7 +56,6 @@ impl Sfu {
             rooms: BTreeMap::new(),
             peers: BTreeMap::new(),
             routes: Routes::default(),
-            early: Early::default(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
             changed: BTreeSet::new(),

@@ -18,21 +18,20 @@ const ARRIVALS_INTERVAL: Duration = Duration::from_millis(50);
 impl Sfu {
     pub(super) fn receive(&mut self, now: Instant, datagram: Datagram<'_>) {
         let path = Path { local: datagram.destination, remote: datagram.source };
-        let contents = datagram.contents;
+        let (contents, arrived) = (datagram.contents, datagram.arrived.min(now));
         let class = classify(contents);
         if class == Some(Class::Stun) {
             self.receive_stun(now, path, contents);
             return;
         }
         let (Some(class), Some(id)) = (class, self.routes.by_address(path.remote)) else {
-            self.early.keep(now, path.remote, contents);
             return;
         };
         let received = match class {
             Class::Stun => Ok(()),
             Class::Dtls => self.receive_dtls(now, (id, path), contents),
-            Class::Rtp => self.receive_rtp(now, id, (datagram.arrived.min(now), contents)),
-            Class::Rtcp => self.receive_rtcp(now, id, contents),
+            Class::Rtp => self.receive_rtp(now, id, (arrived, contents)),
+            Class::Rtcp => self.receive_rtcp(now, id, (arrived, contents)),
         };
         if received.is_err() {
             self.fail(now, id);
@@ -73,11 +72,6 @@ impl Sfu {
         }
         transmit(&mut self.outputs, Some(path), checked.response);
         self.heard(now, id);
-        for hello in self.early.take(now, path.remote) {
-            if self.receive_dtls(now, (id, path), &hello).is_err() {
-                return self.fail(now, id);
-            }
-        }
     }
 
     fn receive_dtls(&mut self, now: Instant, (id, path): (PeerId, Path), contents: &[u8]) -> Result<(), Fault> {
@@ -117,11 +111,11 @@ impl Sfu {
         }
     }
 
-    fn receive_rtp(&mut self, now: Instant, id: PeerId, packet: (Instant, &[u8])) -> Result<(), Fault> {
+    fn receive_rtp(&mut self, now: Instant, id: PeerId, (arrived, packet): (Instant, &[u8])) -> Result<(), Fault> {
         let Some(peer) = self.peers.get_mut(&id) else {
             return Ok(());
         };
-        let Some(media) = peer.receive_rtp(now, packet)? else {
+        let Some(media) = peer.receive_rtp(now, (arrived, packet))? else {
             return Ok(());
         };
         if !peer.arrivals.is_empty() {
@@ -137,7 +131,7 @@ impl Sfu {
         Ok(())
     }
 
-    fn receive_rtcp(&mut self, now: Instant, id: PeerId, packet: &[u8]) -> Result<(), Fault> {
+    fn receive_rtcp(&mut self, now: Instant, id: PeerId, (arrived, packet): (Instant, &[u8])) -> Result<(), Fault> {
         let Some(peer) = self.peers.get_mut(&id) else {
             return Ok(());
         };
@@ -146,18 +140,23 @@ impl Sfu {
         };
         self.heard(now, id);
         for feedback in feedback {
-            self.take_feedback(now, id, feedback)?;
+            self.take_feedback((now, arrived), id, feedback)?;
         }
         Ok(())
     }
 
-    fn take_feedback(&mut self, now: Instant, id: PeerId, feedback: Feedback) -> Result<(), Fault> {
+    fn take_feedback(
+        &mut self,
+        (now, arrived): (Instant, Instant),
+        id: PeerId,
+        feedback: Feedback,
+    ) -> Result<(), Fault> {
         let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.phase == Phase::Connected) else {
             return Ok(());
         };
         match feedback {
             Feedback::SenderReport { ssrc, ntp, rtp } => {
-                peer.ingress.sender_report(now, ssrc, (ntp, rtp));
+                peer.ingress.sender_report(arrived, ssrc, (ntp, rtp));
             }
             Feedback::Reception(report) => {
                 let Some(index) = peer.slot_by_ssrc(report.ssrc) else {
@@ -174,7 +173,7 @@ impl Sfu {
                 }
                 if report.last_sender_report != 0 {
                     let sent = report.last_sender_report.wrapping_add(report.delay);
-                    let rtt = compact(self.epoch.ntp(now)).wrapping_sub(sent);
+                    let rtt = compact(self.epoch.ntp(arrived)).wrapping_sub(sent);
                     // A clock that runs a little fast makes it negative.
                     peer.report.rtt_ms = (rtt < 60 << 16).then(|| compact_seconds(rtt) * 1000.0);
                 }

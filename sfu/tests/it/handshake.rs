@@ -225,20 +225,3 @@ fn a_handshake_before_the_nomination_is_answered() {
     world.run(Duration::from_millis(100));
     assert!(world.is_connected(1));
 }
-
-#[test]
-fn a_handshake_that_overtakes_the_first_check_is_not_begun_anew() {
-    let mut world = World::new(1);
-    world.join(1, &Layout::voice(1));
-    let begin = world.now;
-    // An answer to a check: the client begins.
-    world.client(1).handle(begin, &[1; 20]);
-    let source = world.client(1).address;
-    for hello in world.client(1).take_outgoing() {
-        world.inject(source, &hello);
-    }
-    while !world.is_connected(1) {
-        world.run(Duration::from_millis(10));
-        assert!(world.now < begin + Duration::from_millis(300), "the client begins again after a second");
-    }
-}

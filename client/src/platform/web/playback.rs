@@ -3,7 +3,7 @@
 use js_sys::{Map, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{HtmlMediaElement, MediaStream, RtcPeerConnection};
+use web_sys::{DomException, HtmlMediaElement, MediaStream, RtcPeerConnection, console};
 
 /// Plays a stream without sound, which needs no gesture of the person.
 pub(super) fn play_muted(element: &HtmlMediaElement, stream: &MediaStream) {
@@ -12,9 +12,15 @@ pub(super) fn play_muted(element: &HtmlMediaElement, stream: &MediaStream) {
         element.set_src_object(Some(stream));
     }
     if let Ok(playing) = element.play() {
-        // An element may be gone before it has begun, which is nobody's fault.
         spawn_local(async move {
-            let _ = JsFuture::from(playing).await;
+            // An element may be gone before it has begun, which is nobody's fault.
+            let is_gone =
+                |error: &JsValue| error.dyn_ref().is_some_and(|error: &DomException| error.name() == "AbortError");
+            if let Err(error) = JsFuture::from(playing).await
+                && !is_gone(&error)
+            {
+                console::warn_1(&error);
+            }
         });
     }
 }

@@ -18,7 +18,7 @@ fn packet(at: Instant, peer: u64, index: u64, timestamp: u32) -> Media {
         index,
         timestamp,
         marker: false,
-        arrived: at,
+        taken: at,
         captured: None,
         level: None,
         picture: Picture::default(),
