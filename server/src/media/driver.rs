@@ -13,7 +13,7 @@ use turn::{Handled, Stun};
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::receiver::Batch;
-use super::relay::{PARCELS, Parcel, Passed, Relay, is_stun};
+use super::relay::{Parcel, Passed, Relay, is_stun};
 use super::socket::Socket;
 use crate::room::Command;
 
@@ -76,7 +76,7 @@ impl Driver<'_> {
         for _ in 0..BATCHES {
             self.socket.receive(batch)?;
             // An address is claimed before its client is answered, and so before what the batch may have from there.
-            for parcel in std::iter::from_fn(|| self.relay.try_receive()).take(PARCELS).collect::<Vec<_>>() {
+            for parcel in self.relay.waiting() {
                 self.unpack(&parcel);
             }
             let now = Instant::now();
@@ -92,8 +92,7 @@ impl Driver<'_> {
                     Handled::NotMine => self.take(now, datagram),
                 }
             }
-            self.relay.flush();
-            self.socket.send(&mut self.outgoing);
+            self.send();
             self.note_received(now, received);
             if batch.is_last() {
                 break;
@@ -135,9 +134,14 @@ impl Driver<'_> {
             }
             self.drain();
         }
+        self.send();
+        self.note_received(now, received);
+    }
+
+    /// Sends what is to be sent. The claims leave before the answers, which bring what they are for.
+    fn send(&mut self) {
         self.relay.flush();
         self.socket.send(&mut self.outgoing);
-        self.note_received(now, received);
     }
 
     fn note_received(&mut self, now: Instant, count: usize) {
@@ -185,10 +189,10 @@ impl Driver<'_> {
         self.sfu.leave(now, peer);
     }
 
-    /// Sends what is to be sent, and answers with when the SFU wants the time told.
+    /// Sends all that the SFU has to say, and answers with when it wants the time told.
     fn flush(&mut self) -> Option<Instant> {
         let deadline = self.drain();
-        self.socket.send(&mut self.outgoing);
+        self.send();
         deadline
     }
 
@@ -202,9 +206,7 @@ impl Driver<'_> {
                     }
                     self.outgoing.push(transmit);
                     if self.outgoing.len() >= OUTGOING {
-                        // The claims leave before the answers, which bring what they are for.
-                        self.relay.flush();
-                        self.socket.send(&mut self.outgoing);
+                        self.send();
                     }
                 }
                 Output::Event(event) => {

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use super::claims::Claims;
 
 /// Parcels that wait for a thread at most; with [`PARCEL_BYTES`], about what the system keeps for a socket.
-pub(super) const PARCELS: usize = 128;
+const PARCELS: usize = 128;
 /// A parcel of this size is sent before all is read that has come.
 const PARCEL_BYTES: usize = 32 << 10;
 
@@ -177,8 +177,12 @@ impl Relay {
         }
     }
 
-    /// A parcel that has come.
-    pub(super) fn try_receive(&mut self) -> Option<Parcel> {
+    /// The parcels that have come, as many as may wait.
+    pub(super) fn waiting(&mut self) -> Vec<Parcel> {
+        std::iter::from_fn(|| self.try_receive()).take(PARCELS).collect()
+    }
+
+    fn try_receive(&mut self) -> Option<Parcel> {
         self.inbox.try_recv().ok()
     }
 

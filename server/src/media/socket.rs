@@ -121,10 +121,14 @@ mod tests {
     /// By which the kernel's clocks differ at most.
     const ACCURACY: Duration = Duration::from_millis(4);
 
+    fn bound(address: &str) -> Socket {
+        let socket = StdSocket::bind(address).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        Socket::new(socket).unwrap()
+    }
+
     async fn pair() -> (Socket, UdpSocket) {
-        let bound = StdSocket::bind("127.0.0.1:0").unwrap();
-        bound.set_nonblocking(true).unwrap();
-        (Socket::new(bound).unwrap(), UdpSocket::bind("127.0.0.1:0").await.unwrap())
+        (bound("127.0.0.1:0"), UdpSocket::bind("127.0.0.1:0").await.unwrap())
     }
 
     fn to(destination: &str, length: usize) -> Transmit {
@@ -147,12 +151,6 @@ mod tests {
         socket.send(&mut datagrams);
         assert!(datagrams.is_empty());
         assert_eq!(listener.recv(&mut [0; 10]).await.unwrap(), 1);
-    }
-
-    fn bound(address: &str) -> Socket {
-        let socket = StdSocket::bind(address).unwrap();
-        socket.set_nonblocking(true).unwrap();
-        Socket::new(socket).unwrap()
     }
 
     /// Sends some datagrams, and answers with those that came, once all have: from where, to where, and of which length.

@@ -232,8 +232,8 @@ impl Latest {
         let is_same = self.track == media.track;
         let captured = self.captured.zip(media.captured).filter(|_| is_same);
         let captured = captured.map(|(before, after)| after.saturating_duration_since(before));
-        let arrived = media.taken.saturating_duration_since(self.at);
-        let gap = captured.filter(|gap| *gap < LONGEST_CHANGE).unwrap_or(arrived);
+        let taken = media.taken.saturating_duration_since(self.at);
+        let gap = captured.filter(|gap| *gap < LONGEST_CHANGE).unwrap_or(taken);
         let ticks = gap.as_micros() * u128::from(media.codec.clock_rate()) / 1_000_000;
         u32::try_from(ticks).unwrap_or(u32::MAX).max(1)
     }
