@@ -40,7 +40,7 @@ pub struct Config {
     #[arg(long, env = "HUBBUB_MEDIA_THREADS", value_parser = value_parser!(u8).range(1..=MOST_MEDIA_THREADS))]
     pub media_threads: Option<u8>,
 
-    /// What media may take of the line to the outside, in Mbit/s; speech always goes, pictures share the rest [default: no limit]
+    /// What media may take of the line to the outside, in Mbit/s; speech always goes, pictures share the rest [default: what is measured when many lines fill together]
     #[arg(long, env = "HUBBUB_UPLINK", value_parser = value_parser!(u32).range(1..))]
     pub uplink: Option<u32>,
 

@@ -167,20 +167,11 @@ pub struct Limits {
     pub video_slots: usize,
     /// What a publisher is told by REMB that it may send as video, in bit/s.
     pub video_bitrate: u32,
-    /// What may leave in all, in bit/s: pictures get what sound leaves of it. `None`: as much as each subscriber's way carries.
-    pub uplink: Option<u64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            peers_per_room: 100,
-            offer_bytes: 96 * 1024,
-            audio_slots: 16,
-            video_slots: 25,
-            video_bitrate: 6_000_000,
-            uplink: None,
-        }
+        Self { peers_per_room: 100, offer_bytes: 96 * 1024, audio_slots: 16, video_slots: 25, video_bitrate: 6_000_000 }
     }
 }
 
@@ -369,7 +360,7 @@ pub enum Limitation {
     None,
     /// The way to the client does not carry more.
     Bandwidth,
-    /// [`Limits::uplink`] leaves no more.
+    /// The way that all subscribers share carries no more, as [`crate::Sfu::set_uplink`] was told or as was measured.
     Uplink,
     /// The publisher sends no better.
     Publisher,

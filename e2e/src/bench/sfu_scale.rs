@@ -20,6 +20,11 @@ fn crowd(threads: u64) -> Crowd {
     Crowd { kind: MediaKind::Audio, rooms, publishers: 1, subscribers: SUBSCRIBERS, ears: Ears::Sample }
 }
 
+/// A room that outgrows a core, at this pace: all who talk are heard by all others.
+const ONE_ROOM: Crowd =
+    Crowd { kind: MediaKind::Audio, rooms: 1, publishers: 10, subscribers: 100, ears: Ears::Sample };
+const SHOUTING: Pattern = Pattern { interval: Duration::from_micros(1_600), burst: 1, bytes: 100 };
+
 /// One thread has a core and the load another; two threads share both cores with the load. What counts is the CPU time of
 /// the busiest thread: the rate at which it would be full.
 pub(super) fn run() -> Report {
@@ -39,6 +44,7 @@ pub(super) fn run() -> Report {
         delays.push(second.delays.percentile(0.99));
     }
     let [reached_1, reached_2] = sides.map(|(threads, make)| kpps(crowd(threads), SPEECH, make));
+    let [room_1, room_2] = sides.map(|(_, make)| measure(ONE_ROOM, SHOUTING, make));
     let figures = [
         ("speedup_2", speedups.percentile(0.5)),
         ("speedup_2_min", speedups.percentile(0.0)),
@@ -48,6 +54,12 @@ pub(super) fn run() -> Report {
         ("cost_ratio_2", costs.percentile(0.5)),
         ("reached_kpps_1", reached_1),
         ("reached_kpps_2_beside_the_load", reached_2),
+        ("room_kpps_1", room_1.kpps()),
+        ("room_kpps_2", room_2.kpps()),
+        ("room_busiest_1", room_1.busiest()),
+        ("room_busiest_2", room_2.busiest()),
+        ("room_loss_1", room_1.loss()),
+        ("room_loss_2", room_2.loss()),
         ("delay_ms_p99_2", delays.percentile(0.5)),
         ("loss_1", loss[0]),
         ("loss_2", loss[1]),

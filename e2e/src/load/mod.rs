@@ -75,6 +75,11 @@ impl Outcome {
         self.count.received as f64 / self.busiest / 1_000.0
     }
 
+    /// The share of a core that its busiest thread used.
+    pub(crate) fn busiest(&self) -> f64 {
+        self.busiest / self.elapsed.as_secs_f64()
+    }
+
     /// The share of packets that never came.
     pub(crate) fn loss(&self) -> f64 {
         self.count.lost as f64 / (self.count.lost + self.count.received) as f64

@@ -45,7 +45,7 @@ pub(super) fn bursts(datagrams: &mut [Transmit], most: usize) -> Vec<Burst<'_>> 
 }
 
 /// A number that places seldom share: numbers are put in order faster than addresses.
-fn key(destination: SocketAddr) -> u64 {
+pub(super) fn key(destination: SocketAddr) -> u64 {
     let host = match destination.ip() {
         IpAddr::V4(ip) => u64::from(ip.to_bits()),
         // The interface, and of the network what tells it from its neighbours.

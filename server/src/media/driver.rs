@@ -15,6 +15,8 @@ use super::pace::Pace;
 use super::receiver::Batch;
 use super::relay::{Parcel, Passed, Relay, is_stun};
 use super::socket::Socket;
+use super::spread::Spread;
+use super::uplink::Uplink;
 use crate::room::Command;
 
 /// Commands that are done before the socket gets its turn again.
@@ -35,6 +37,8 @@ pub(super) struct Driver<'a> {
     pub(super) outgoing: Vec<Transmit>,
     pub(super) pace: Pace,
     pub(super) relay: &'a mut Relay,
+    pub(super) spread: &'a mut Spread,
+    pub(super) uplink: &'a Uplink,
     pub(super) outbox: &'a mut Outbox,
     /// Who joined and is not gone: those to be told of if this life ends.
     pub(super) seated: &'a mut BTreeSet<PeerId>,
@@ -55,6 +59,7 @@ impl Driver<'_> {
                     failures.note(Instant::now(), received)?;
                 }
                 parcel = self.relay.receive() => self.unpack(&parcel),
+                datagrams = self.spread.receive() => self.send_for_another(datagrams),
                 () = until(deadline) => self.sfu.handle_timeout(Instant::now()),
                 count = commands.recv_many(&mut orders, COMMANDS) => {
                     if count == 0 {
@@ -108,7 +113,7 @@ impl Driver<'_> {
             Passed::No => {}
             Passed::On { is_heard } => {
                 if is_heard {
-                    self.pace.note_sent();
+                    self.pace.note_sent(1);
                 }
                 if self.sfu.peer_at(datagram.source).is_none() {
                     return;
@@ -141,7 +146,14 @@ impl Driver<'_> {
     /// Sends what is to be sent. The claims leave before the answers, which bring what they are for.
     fn send(&mut self) {
         self.relay.flush();
+        self.spread.hand_over(&mut self.outgoing);
         self.socket.send(&mut self.outgoing);
+    }
+
+    /// Sends what a busier thread has handed over; it is heard, and so nothing here may gather for long.
+    fn send_for_another(&mut self, mut datagrams: Vec<Transmit>) {
+        self.pace.note_sent(datagrams.len());
+        self.socket.send(&mut datagrams);
     }
 
     fn note_received(&mut self, now: Instant, count: usize) {
@@ -189,11 +201,14 @@ impl Driver<'_> {
         self.sfu.leave(now, peer);
     }
 
-    /// Sends all that the SFU has to say, and answers with when it wants the time told.
+    /// Sends all that the SFU has to say, and answers with when there is something to do by then.
     fn flush(&mut self) -> Option<Instant> {
         let deadline = self.drain();
         self.send();
-        deadline
+        let now = Instant::now();
+        self.spread.revise(now);
+        self.sfu.set_uplink(self.uplink.share(self.sfu.uplink_taken(now)));
+        deadline.into_iter().chain(self.spread.next()).min()
     }
 
     /// Takes what the SFU has to say.
@@ -202,7 +217,7 @@ impl Driver<'_> {
             match self.sfu.poll_output() {
                 Output::Transmit(transmit) => {
                     if sfu::is_rtp(&transmit.contents) {
-                        self.pace.note_sent();
+                        self.pace.note_sent(1);
                     }
                     self.outgoing.push(transmit);
                     if self.outgoing.len() >= OUTGOING {

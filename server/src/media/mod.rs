@@ -12,11 +12,13 @@ mod receiver;
 mod relay;
 mod sender;
 mod socket;
+mod spread;
 mod thread;
+mod uplink;
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use protocol::limits;
 use sfu::{Certificate, Config, Limits, SfuId};
@@ -40,7 +42,7 @@ pub enum Error {
 pub struct Way {
     /// Where clients reach the media port, the preferred first.
     pub announced: Vec<SocketAddr>,
-    /// What may leave in all, in bit/s; each thread has an equal part of it.
+    /// What may leave in all, in bit/s.
     pub uplink: Option<u64>,
 }
 
@@ -48,24 +50,30 @@ pub struct Way {
 /// any more.
 pub fn start(socket: UdpSocket, way: Way, ends: Vec<Ends>) -> Result<(), Error> {
     let sockets = port::share(socket, ends.len())?;
-    start_on(sockets, way, ends)
+    start_on(sockets, way, (ends, spread::thread_time))
 }
 
-/// Starts a media thread on each of the sockets.
-fn start_on(sockets: Vec<UdpSocket>, Way { announced, uplink }: Way, ends: Vec<Ends>) -> Result<(), Error> {
+/// Starts a media thread on each of the sockets, whose work is told by the clock.
+fn start_on(
+    sockets: Vec<UdpSocket>,
+    Way { announced, uplink }: Way,
+    (ends, clock): (Vec<Ends>, fn() -> Duration),
+) -> Result<(), Error> {
     let limits = Limits {
         peers_per_room: limits::ROOM_PEERS,
         offer_bytes: limits::OFFER_BYTES,
         audio_slots: limits::AUDIO_SLOTS,
         video_slots: limits::VIDEO_SLOTS,
-        uplink: uplink.map(|bits| bits / ends.len().max(1) as u64),
         ..Limits::default()
     };
     let certificate = Certificate::generate()?;
-    let relays = relay::connect(Instant::now(), ends.len());
-    for (id, ((socket, ends), relay)) in (0..).zip(sockets.into_iter().zip(ends).zip(relays)) {
+    let now = Instant::now();
+    let threads = ends.len();
+    let ways = relay::connect(now, threads).into_iter().zip(spread::connect(now, threads, clock));
+    let shared = ways.zip(uplink::divide(uplink, threads));
+    for (id, ((socket, ends), ((relay, spread), uplink))) in (0..).zip(sockets.into_iter().zip(ends).zip(shared)) {
         let config = Config { id: SfuId(id), addresses: announced.clone(), certificate: certificate.clone(), limits };
-        let thread = MediaThread::new(Parts { socket, config, relay }, ends);
+        let thread = MediaThread::new(Parts { socket, config, relay, spread, uplink }, ends);
         std::thread::Builder::new().name(format!("media-{id}")).spawn(move || thread.run())?;
     }
     Ok(())

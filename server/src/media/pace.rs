@@ -35,8 +35,8 @@ impl Pace {
         self.is_unheard
     }
 
-    pub(super) fn note_sent(&mut self) {
-        self.sent += 1;
+    pub(super) fn note_sent(&mut self, count: usize) {
+        self.sent += count;
     }
 
     pub(super) fn note_received(&mut self, now: Instant, count: usize) {
@@ -63,7 +63,7 @@ mod tests {
     /// What is waited after a second of so much traffic in each millisecond.
     fn after(pace: &mut Pace, begin: Instant, (received, sent): (usize, usize)) -> Duration {
         for ms in 1..=1_000 {
-            (0..sent).for_each(|_| pace.note_sent());
+            pace.note_sent(sent);
             pace.note_received(begin + Duration::from_millis(ms), received);
         }
         pace.gather()

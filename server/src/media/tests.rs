@@ -3,7 +3,6 @@
 mod several;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use sfu::{Answer, Event, GoneReason, Grant, JoinError, PeerId, PeerState, RoomId};
 

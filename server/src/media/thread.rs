@@ -20,6 +20,8 @@ use super::pace::Pace;
 use super::receiver::Batch;
 use super::relay::Relay;
 use super::socket::Socket;
+use super::spread::Spread;
+use super::uplink::Uplink;
 use crate::room::{Command, Ends};
 
 /// A life of this length owes nothing to the deaths before it.
@@ -42,6 +44,8 @@ pub(super) struct Parts {
     pub(super) socket: UdpSocket,
     pub(super) config: Config,
     pub(super) relay: Relay,
+    pub(super) spread: Spread,
+    pub(super) uplink: Uplink,
 }
 
 impl MediaThread {
@@ -82,8 +86,10 @@ impl MediaThread {
         let socket = self.parts.socket.try_clone()?;
         runtime.block_on(async {
             let socket = Socket::new(socket)?;
-            let (relay, outbox, seated) = (&mut self.parts.relay, &mut self.outbox, &mut self.seated);
-            Driver { sfu, stun, socket, outgoing: Vec::new(), pace: Pace::new(now), relay, outbox, seated }
+            let Parts { relay, spread, uplink, .. } = &mut self.parts;
+            let (outgoing, pace) = (Vec::new(), Pace::new(now));
+            let (outbox, seated) = (&mut self.outbox, &mut self.seated);
+            Driver { sfu, stun, socket, outgoing, pace, relay, spread, uplink, outbox, seated }
                 .run(&mut self.commands)
                 .await
         })
@@ -112,14 +118,17 @@ impl MediaThread {
     }
 }
 
-/// Hands over what belongs to other threads, without an end.
+/// Hands over what belongs to other threads, and sends what they have handed over, without an end.
 async fn pass_on(parts: &mut Parts) {
     let mut batch = Batch::default();
-    let Ok(socket) = parts.socket.try_clone().and_then(Socket::new) else {
+    let Ok(mut socket) = parts.socket.try_clone().and_then(Socket::new) else {
         return std::future::pending().await;
     };
+    // What cannot be sent is lost, as any datagram may be.
+    let _ = socket.writable().await;
     loop {
         tokio::select! {
+            mut datagrams = parts.spread.receive() => socket.send(&mut datagrams),
             parcel = parts.relay.receive() => parts.relay.note_claims(Instant::now(), &parcel),
             readable = socket.readable() => {
                 if readable.and_then(|()| socket.receive(&mut batch)).is_err() {
@@ -156,14 +165,27 @@ impl Deaths {
 
 #[cfg(test)]
 mod tests {
-    use sfu::SfuId;
+    use std::net::SocketAddr;
 
-    use super::super::relay;
+    use sfu::{SfuId, Transmit};
+
+    use super::super::{relay, spread, uplink};
     use super::*;
 
-    fn config() -> Config {
+    /// What each of several threads is made of, and where its socket is bound.
+    fn parts(threads: usize) -> Vec<(Parts, SocketAddr)> {
         let certificate = sfu::Certificate::generate().unwrap();
-        Config { id: SfuId(0), addresses: Vec::new(), certificate, limits: sfu::Limits::default() }
+        let config = Config { id: SfuId(0), addresses: Vec::new(), certificate, limits: sfu::Limits::default() };
+        let now = Instant::now();
+        let ways = relay::connect(now, threads).into_iter().zip(spread::connect(now, threads, || Duration::ZERO));
+        let ways = ways.zip(uplink::divide(None, threads));
+        let part = |((relay, spread), uplink)| {
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            socket.set_nonblocking(true).unwrap();
+            let port = socket.local_addr().unwrap();
+            (Parts { socket, config: config.clone(), relay, spread, uplink }, port)
+        };
+        ways.map(part).collect()
     }
 
     #[test]
@@ -178,10 +200,8 @@ mod tests {
     #[tokio::test]
     async fn between_two_lives_requests_are_refused_and_ends_are_told() {
         let (rooms, mut events, mut ends) = crate::room::connect(1);
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_nonblocking(true).unwrap();
-        let relay = relay::connect(Instant::now(), 1).remove(0);
-        let mut thread = MediaThread::new(Parts { socket, config: config(), relay }, ends.remove(0));
+        let (parts, _) = parts(1).remove(0);
+        let mut thread = MediaThread::new(parts, ends.remove(0));
         let gone = |peer| Event::Gone { peer: PeerId(peer), reason: GoneReason::Fault };
         let many = 10_000;
         (0..many).for_each(|peer| thread.outbox.push(gone(peer)));
@@ -200,20 +220,35 @@ mod tests {
     #[tokio::test]
     async fn between_two_lives_what_is_for_another_thread_is_handed_over() {
         let (_rooms, _events, mut ends) = crate::room::connect(1);
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_nonblocking(true).unwrap();
-        let port = socket.local_addr().unwrap();
-        let mut relays = relay::connect(Instant::now(), 2);
-        let mut other = relays.remove(1);
-        let parts = Parts { socket, config: config(), relay: relays.remove(0) };
+        let mut parts = parts(2);
+        let (mut other, _) = parts.remove(1);
+        let (parts, port) = parts.remove(0);
         let mut thread = MediaThread::new(parts, ends.remove(0));
         // A check for a ufrag of the second thread.
         let check = b"\x00\x01\x00\x0c\x21\x12\xa4\x42twelve bytes\x00\x06\x00\x06Bxxx:y\x00\x00";
         UdpSocket::bind("127.0.0.1:0").unwrap().send_to(check, port).unwrap();
         let parcel = tokio::select! {
             () = thread.refuse_for(Duration::MAX) => unreachable!("there is no end to it"),
-            parcel = other.receive() => parcel,
+            parcel = other.relay.receive() => parcel,
         };
         assert_eq!(parcel.strays().map(|stray| stray.contents.to_vec()).collect::<Vec<_>>(), [check]);
+    }
+
+    #[tokio::test]
+    async fn between_two_lives_what_another_thread_has_handed_over_is_sent() {
+        let (_rooms, _events, mut ends) = crate::room::connect(1);
+        let mut parts = parts(2);
+        let (mut other, _) = parts.remove(1);
+        let (parts, port) = parts.remove(0);
+        let mut thread = MediaThread::new(parts, ends.remove(0));
+        let listener = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let destination = listener.local_addr().unwrap();
+        other.spread.hand_all_to(0);
+        other.spread.hand_over(&mut vec![Transmit { source: port, destination, contents: vec![7].into() }]);
+        let mut received = [0; 10];
+        tokio::select! {
+            () = thread.refuse_for(Duration::MAX) => unreachable!("there is no end to it"),
+            received = listener.recv_from(&mut received) => assert_eq!(received.unwrap(), (1, port)),
+        }
     }
 }

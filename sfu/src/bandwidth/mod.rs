@@ -134,6 +134,16 @@ impl Bandwidth {
         (self.heard.is_some() || self.told.is_some()).then(|| self.estimate())
     }
 
+    /// When the way was last full, and what arrived then, in bit/s.
+    pub(crate) fn filled(&self) -> Option<(Instant, u64)> {
+        self.control.filled().map(|(at, arriving)| (at, whole(arriving)))
+    }
+
+    /// Bit/s of what arrived of late.
+    pub(crate) fn arriving(&self) -> u64 {
+        whole(self.control.arriving().unwrap_or(0.0))
+    }
+
     /// The number under which the next packet is counted.
     pub(crate) fn next_number(&self) -> u16 {
         self.history.next_number()
@@ -179,7 +189,7 @@ impl Bandwidth {
         if let Some(share) = self.loss.judge() {
             self.control.heed_loss(now, share);
         }
-        if self.control.filled() == Some(now) {
+        if self.control.filled().is_some_and(|(at, _)| at == now) {
             self.prober.refute();
         }
     }
@@ -199,7 +209,7 @@ impl Bandwidth {
         // What was heard long ago, for nothing was sent since, says nothing of a queue any more.
         let is_late = |heard: Instant| now.saturating_duration_since(heard) > SILENT_AFTER;
         let is_full = self.trend.usage().is_over() && !self.heard.is_some_and(is_late);
-        let was_full = |filled: Instant| now.saturating_duration_since(filled) < DOUBTFUL_FOR;
+        let was_full = |(filled, _)| now.saturating_duration_since(filled) < DOUBTFUL_FOR;
         let is_doubtful = self.control.filled().is_some_and(was_full) || self.trend.unevenness() > DOUBTFUL_UNEVENNESS;
         self.heard.is_some() && !is_full && self.prober.begin(now, (estimate, wanted), is_doubtful)
     }
@@ -234,6 +244,11 @@ impl Loss {
         *self = Self::default();
         Some(share)
     }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is positive, and far below")]
+fn whole(bits: f64) -> u64 {
+    bits as u64
 }
 
 fn milliseconds(duration: Duration) -> f64 {

@@ -51,8 +51,8 @@ pub(super) struct RateControl {
     is_growing: bool,
     adapted: Option<Instant>,
     lowered: Option<Instant>,
-    /// When a queue last stood, or less arrived than was sent.
-    filled: Option<Instant>,
+    /// When a queue last stood, or less arrived than was sent, and what arrived then, in bit/s.
+    filled: Option<(Instant, f64)>,
     round_trip: Duration,
     /// Of late, beyond what goes by itself.
     loss: f32,
@@ -116,8 +116,8 @@ impl RateControl {
         self.sending = bits_per_second;
     }
 
-    /// In bit/s; none before there is enough to tell.
-    fn arriving(&self) -> Option<f64> {
+    /// What arrived of late, in bit/s; none before there is enough to tell.
+    pub(super) fn arriving(&self) -> Option<f64> {
         let (first, last) = (self.arrived.front()?.0, self.arrived.back()?.0);
         let span = last.saturating_sub(first).max(Duration::from_millis(100));
         #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
@@ -157,15 +157,15 @@ impl RateControl {
             self.set(BACK_OFF * self.estimate);
             return;
         }
-        self.filled = Some(now);
+        self.filled = Some((now, arriving));
         self.limit = Some(self.limit.map_or(arriving, |limit| 0.95 * limit + 0.05 * arriving));
         let share = if stands { DRAIN } else { BACK_OFF };
         let deepest = if stands || arriving < COLLAPSED * self.sending { 0.0 } else { DEEPEST };
         self.lower_to(share * arriving, deepest);
     }
 
-    /// When a queue last stood, or less arrived than was sent.
-    pub(super) fn filled(&self) -> Option<Instant> {
+    /// When a queue last stood, or less arrived than was sent, and what arrived then, in bit/s.
+    pub(super) fn filled(&self) -> Option<(Instant, f64)> {
         self.filled
     }
 

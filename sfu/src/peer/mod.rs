@@ -72,7 +72,7 @@ pub(crate) struct Peer {
 /// What the reports of a connected peer keep between two of them.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Report {
-    /// The timer runs.
+    /// The timer runs, and not only as for one who is silent.
     pub(crate) armed: bool,
     /// Media flowed since the last report.
     pub(crate) active: bool,

@@ -222,7 +222,7 @@ fn route(room: &mut Room, slot: &Slot, (subscriber, before): ((PeerId, usize), O
     }
 }
 
-fn claim(peers: &BTreeMap<PeerId, Peer>, room: &Room, (now, track): (Instant, TrackId)) -> Claim {
+fn claim(peers: &BTreeMap<PeerId, Box<Peer>>, room: &Room, (now, track): (Instant, TrackId)) -> Claim {
     let publisher = peers.get(&track.peer);
     let publishes = publisher.is_some_and(|peer| peer.publishes(track.source));
     let has_priority = publisher.is_some_and(|peer| peer.state.priority);

@@ -73,7 +73,7 @@ impl Sfu {
             answers: 0,
             audio_bitrate: join.audio_bitrate,
         };
-        self.peers.insert(join.peer, peer);
+        self.peers.insert(join.peer, Box::new(peer));
         self.arm_lease(now, join.peer);
         self.answer(join.peer, sections)
     }

@@ -13,6 +13,7 @@ use crate::io::{Event, Limitation, MediaKind, PeerId, Source};
 use crate::peer::Peer;
 use crate::peer::guard::Fault;
 use crate::timer::Timer;
+use crate::uplink::Way;
 
 /// How often what a subscriber gets is chosen anew while it wishes for anything.
 const CHOICE_INTERVAL: Duration = Duration::from_millis(250);
@@ -48,15 +49,20 @@ impl Sfu {
             .bandwidth
             .as_ref()
             .map_or(u64::MAX, |bandwidth| u64::from(bandwidth.budget(now)) * (100 - RESERVED) / 100);
+        if let (Some(bandwidth), Some(path)) = (&peer.bandwidth, peer.ice.selected()) {
+            let (filled, arriving) = (bandwidth.filled(), bandwidth.arriving());
+            self.uplink.note_way(now, id, Way { remote: path.remote.ip(), filled, arriving });
+        }
         let share = self.uplink.share(now, id);
         let allocation = allocate(&demands, budget.min(share));
         self.uplink.promise(id, allocation.taken);
-        let limitation = if share < budget { Limitation::Uplink } else { Limitation::Bandwidth };
+        let is_shared = share < budget || self.uplink.explains(now, id);
+        let limitation = if is_shared { Limitation::Uplink } else { Limitation::Bandwidth };
         for choice in allocation.choices {
             self.choose(now, id, (choice, limitation));
         }
         let wanted = allocation.wanted.max(LOOK_AHEAD);
-        if wanted > budget && budget < share {
+        if wanted > budget && budget < share && self.uplink.may_probe(now) {
             self.begin_probe(now, (id, wanted));
         }
     }

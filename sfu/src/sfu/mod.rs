@@ -34,7 +34,7 @@ pub struct Sfu {
     random: Random,
     epoch: Epoch,
     rooms: BTreeMap<RoomId, Room>,
-    peers: BTreeMap<PeerId, Peer>,
+    peers: BTreeMap<PeerId, Box<Peer>>,
     routes: Routes,
     timers: Timers,
     outputs: VecDeque<Output>,
@@ -49,7 +49,6 @@ impl Sfu {
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32], now: Instant) -> Self {
         Self {
-            uplink: Uplink::new(config.limits.uplink),
             config,
             random: Random::new(seed),
             epoch: Epoch::new(now),
@@ -60,6 +59,7 @@ impl Sfu {
             outputs: VecDeque::new(),
             changed: BTreeSet::new(),
             faults: 0,
+            uplink: Uplink::default(),
         }
     }
 
@@ -79,6 +79,18 @@ impl Sfu {
     #[must_use]
     pub fn peer_at(&self, address: SocketAddr) -> Option<PeerId> {
         self.routes.by_address(address)
+    }
+
+    /// What leaves, in bit/s: sound, and the pictures that were promised.
+    #[must_use]
+    pub fn uplink_taken(&self, now: Instant) -> u64 {
+        if self.peers.is_empty() { 0 } else { self.uplink.taken(now) }
+    }
+
+    /// Replaces what may leave in all, in bit/s, from the next choice for each subscriber on: pictures get what sound leaves of it.
+    /// `None`, as in the beginning: as much as the ways to subscribers carry, and what they share, as far as that is measured.
+    pub fn set_uplink(&mut self, limit: Option<u64>) {
+        self.uplink.set_limit(limit);
     }
 
     /// Takes a datagram. What cannot be trusted or understood is dropped in silence.
@@ -168,7 +180,7 @@ impl Sfu {
             };
             let csrc = |shown| {
                 let shown = self.peers.get(&shown);
-                shown.map_or(0, |shown: &Peer| shown.ingress.csrc())
+                shown.map_or(0, |shown| shown.ingress.csrc())
             };
             let slots = peer.view(csrc);
             self.event(Event::Slots { peer: id, slots });

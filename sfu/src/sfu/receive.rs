@@ -122,7 +122,7 @@ impl Sfu {
             self.timers.set_by(Timer::Arrivals(id), now + ARRIVALS_INTERVAL);
         }
         self.heard(now, id);
-        self.arm_report(now, id);
+        self.note_received(now, id);
         match media {
             Some(media) => self.forward(now, &media),
             // It may be that it cannot be understood without a key frame.

@@ -21,8 +21,8 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 const LATE: Duration = Duration::from_millis(20);
 /// Reports between two events on quality.
 const QUALITY_ROUNDS: u32 = 3;
-/// Of so many reports to one who is silent and hears nothing, one is sent.
-const QUIET_ROUNDS: u32 = 6;
+/// To one who is silent and hears nothing.
+const QUIET_INTERVAL: Duration = Duration::from_secs(6);
 /// What one subscriber may have sent again in a second.
 const MOST_REPAIRS: u32 = 512;
 /// What one subscriber may ask for in a second, whether or not we have it.
@@ -31,6 +31,13 @@ const MOST_REQUESTS: u32 = 4_096;
 const MOST_TOLD: f32 = 0.1;
 /// 16.16 fixed point, in which delays since a report are told.
 const FRACTIONS: u128 = 65_536;
+
+/// What flows to and from a peer.
+enum Flow {
+    Media,
+    /// Or comfort noise that nobody hears.
+    Nothing,
+}
 
 impl Sfu {
     pub(super) fn handle_timer(&mut self, now: Instant, timer: Timer) {
@@ -52,15 +59,26 @@ impl Sfu {
         }
     }
 
-    /// Media flows for this peer, so it is to be reported on.
+    /// Something came of this peer, so it is to be reported on.
+    pub(super) fn note_received(&mut self, now: Instant, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        peer.report.active = true;
+        if peer.ingress.is_silent() {
+            self.timers.set_by(Timer::Report(id), self.epoch.shared(now + QUIET_INTERVAL - LATE));
+        } else {
+            self.arm_report(now, id);
+        }
+    }
+
+    /// Media flows for this peer, so it is to be reported on soon.
     pub(super) fn arm_report(&mut self, now: Instant, id: PeerId) {
-        if let Some(peer) = self.peers.get_mut(&id) {
-            peer.report.active = true;
-            if !peer.report.armed {
-                peer.report.armed = true;
-                peer.report.refill();
-                self.timers.set(Timer::Report(id), self.epoch.shared(now + REPORT_INTERVAL - LATE));
-            }
+        if let Some(peer) = self.peers.get_mut(&id)
+            && !std::mem::replace(&mut peer.report.armed, true)
+        {
+            peer.report.refill();
+            self.timers.set_by(Timer::Report(id), self.epoch.shared(now + REPORT_INTERVAL - LATE));
         }
     }
 
@@ -72,30 +90,33 @@ impl Sfu {
         if !std::mem::take(&mut peer.report.active) || !peer.is_connected() {
             return;
         }
-        peer.report.armed = true;
-        peer.report.refill();
         peer.report.rounds += 1;
         let round = peer.report.rounds;
-        self.timers.set(Timer::Report(id), self.epoch.shared(now + REPORT_INTERVAL - LATE));
         self.pause_unwanted(now, id);
         match self.send_reports(now, id) {
             Err(Fault) => self.fail(now, id),
-            Ok(true) if round % QUALITY_ROUNDS == 0 => self.tell_quality(id),
-            Ok(_) => {}
+            Ok(Flow::Nothing) => {
+                self.timers.set(Timer::Report(id), self.epoch.shared(now + QUIET_INTERVAL - LATE));
+                self.tell_quality(id);
+            }
+            Ok(Flow::Media) => {
+                self.arm_report(now, id);
+                if round % QUALITY_ROUNDS == 0 {
+                    self.tell_quality(id);
+                }
+            }
         }
     }
 
-    /// Answers whether there was anything to report on.
-    fn send_reports(&mut self, now: Instant, id: PeerId) -> Result<bool, Fault> {
+    /// Answers with what there was to report on.
+    fn send_reports(&mut self, now: Instant, id: PeerId) -> Result<Flow, Fault> {
         let senders = self.sender_reports(now, id);
         let lost_below = self.lost_below(TrackId { peer: id, source: Source::Microphone });
         let bitrate = self.config.limits.video_bitrate;
         let Some(peer) = self.peers.get_mut(&id) else {
-            return Ok(false);
+            return Ok(Flow::Nothing);
         };
-        if senders.is_empty() && peer.ingress.is_silent() && peer.report.rounds % QUIET_ROUNDS != 0 {
-            return Ok(false);
-        }
+        let flow = if senders.is_empty() && peer.ingress.is_silent() { Flow::Nothing } else { Flow::Media };
         let mut compounds = Vec::new();
         compounds.extend(peer.receiver_report(now, (bitrate, lost_below)));
         if !senders.is_empty() && peer.listens() {
@@ -107,7 +128,7 @@ impl Sfu {
                 transmit(&mut self.outputs, path, contents);
             }
         }
-        Ok(true)
+        Ok(flow)
     }
 
     /// The share of a track's packets that the subscriber who fares worst loses.

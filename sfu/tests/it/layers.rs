@@ -137,21 +137,6 @@ fn what_is_lost_is_sent_again_in_a_stream_of_its_own() {
 }
 
 #[test]
-fn what_the_instance_may_send_is_shared_and_those_who_get_less_are_told_why() {
-    let limits = Limits { uplink: Some(800_000), ..Limits::default() };
-    let mut world = watched_within(limits, 6, &[640, 640, 100]);
-    world.shoot(&[1], Duration::from_secs(8));
-    let sent: usize = [2, 3, 4]
-        .map(|id| world.client(id).take("v0").iter().map(|packet| packet.packet.payload.len()).sum())
-        .iter()
-        .sum();
-    // Eight seconds of eight bits a byte.
-    assert!(sent < 800_000, "{sent} bit/s");
-    let limitations = [2, 3, 4].map(|id| world.quality(id).unwrap().pictures[0].limitation);
-    assert_eq!(limitations, [Limitation::Uplink, Limitation::Uplink, Limitation::None]);
-}
-
-#[test]
 fn what_is_sent_and_what_the_way_carries_is_told() {
     let mut world = watched(7, &[320]);
     world.shoot(&[1], Duration::from_secs(8));

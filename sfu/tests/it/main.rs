@@ -30,4 +30,5 @@ mod rooms;
 mod scalable;
 mod speakers;
 mod sweep;
+mod uplink;
 mod video;

@@ -1,5 +1,8 @@
 //! Several media threads, each on a port of its own here, so that a test says which of them a datagram reaches.
 
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
 use aws_lc_rs::hmac;
 
 use super::*;
@@ -17,10 +20,15 @@ struct Threads {
 
 impl Threads {
     fn start(count: usize) -> Self {
+        Self::working(count, || Duration::ZERO)
+    }
+
+    /// Threads that believe that they have worked for so long.
+    fn working(count: usize, clock: fn() -> Duration) -> Self {
         let (rooms, events, ends) = room::connect(count);
         let sockets: Vec<_> = (0..count).map(|_| socket()).collect();
         let ports = sockets.iter().map(|socket| socket.local_addr().unwrap()).collect();
-        start_on(sockets, Way::default(), ends).unwrap();
+        start_on(sockets, Way::default(), (ends, clock)).unwrap();
         Self { rooms, events, ports }
     }
 
@@ -36,7 +44,7 @@ impl Threads {
 struct Guest {
     ufrag: String,
     password: String,
-    checks: u8,
+    checks: u64,
 }
 
 impl Guest {
@@ -50,7 +58,8 @@ impl Guest {
         attributes.resize(attributes.len().next_multiple_of(4), 0);
         let length = u8::try_from(attributes.len() + 24).unwrap();
         let mut message = vec![0, 1, 0, length, 0x21, 0x12, 0xa4, 0x42];
-        message.extend_from_slice(&[self.checks; 12]);
+        message.extend_from_slice(&[0; 4]);
+        message.extend_from_slice(&self.checks.to_be_bytes());
         message.append(&mut attributes);
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, self.password.as_bytes());
         let code = hmac::sign(&key, &message);
@@ -155,4 +164,31 @@ async fn the_death_of_a_thread_is_not_noticed_in_the_rooms_of_another() {
     line.exchange(threads.ports[0], &survivor.check(), (threads.ports[1], &BINDING_SUCCESS));
     assert_eq!(threads.events.try_recv(), None);
     assert_eq!(join(&threads.rooms, 2, 2).await.unwrap(), Err(JoinError::AlreadyJoined));
+}
+
+/// The first of the threads works without a pause, the others not at all.
+fn first_is_busy() -> Duration {
+    static BEGIN: OnceLock<Instant> = OnceLock::new();
+    let is_first = std::thread::current().name() == Some("media-0");
+    if is_first { BEGIN.get_or_init(Instant::now).elapsed() } else { Duration::ZERO }
+}
+
+#[tokio::test]
+async fn a_busy_thread_has_another_send_for_it_and_serves_its_peers_as_before() {
+    let threads = Threads::working(2, first_is_busy);
+    let mut guest = threads.guest(1).await;
+    let begin = Instant::now();
+    let lines: Vec<_> = (0..32).map(|_| Line::new()).collect();
+    let mut senders = BTreeSet::new();
+    while senders.len() < 2 {
+        assert!(begin.elapsed() < SOON, "nothing was handed over");
+        for line in &lines {
+            line.0.send_to(&guest.check(), threads.ports[0]).unwrap();
+            let mut answer = [0; 100];
+            let (_, source) = line.0.recv_from(&mut answer).expect("an answer comes soon");
+            assert_eq!(answer[..2], BINDING_SUCCESS);
+            senders.insert(source);
+        }
+    }
+    assert_eq!(senders, threads.ports.iter().copied().collect());
 }

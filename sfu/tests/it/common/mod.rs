@@ -78,6 +78,8 @@ pub(crate) struct World {
     pub(crate) link: Link,
     /// Of clients whose own is another.
     pub(crate) links: BTreeMap<u64, Link>,
+    /// Bit/s of all that the server sends, with a queue of [`LONGEST_WAIT`].
+    pub(crate) uplink: Option<u64>,
     pub(crate) chance: Chance,
     /// Every datagram that the server sent, for tests that forge.
     pub(crate) sent: Vec<Transmit>,
@@ -110,6 +112,7 @@ impl World {
             events: Vec::new(),
             link: Link::CLEAN,
             links: BTreeMap::new(),
+            uplink: None,
             chance: Chance(seed),
             sent: Vec::new(),
             record: false,
@@ -394,11 +397,13 @@ impl World {
         if self.chance.below(100) < link.loss_percent {
             return;
         }
+        let shared = self.uplink.filter(|_| source == server_address()).map(|bits| ((source, source), bits));
+        let own = link.bits_per_second.map(|bits| ((source, destination), bits));
         let mut at = self.now;
-        if let Some(bits) = link.bits_per_second {
-            let free = self.free.entry((source, destination)).or_insert(self.now);
-            let begin = (*free).max(self.now);
-            if begin - self.now > LONGEST_WAIT {
+        for (ends, bits) in shared.into_iter().chain(own) {
+            let free = self.free.entry(ends).or_insert(at);
+            let begin = (*free).max(at);
+            if begin - at > LONGEST_WAIT {
                 return;
             }
             *free = begin + Duration::from_micros((contents.len() as u64 + HEADERS) * 8_000_000 / bits);

@@ -1,6 +1,12 @@
+//! What leaves the instance in all.
+
+mod measured;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use self::measured::Measured;
+pub(crate) use self::measured::Way;
 use crate::io::PeerId;
 
 /// Sound is measured over so long.
@@ -12,7 +18,9 @@ const HEADERS: usize = 28;
 /// is sure of an equal part, and may have what the others leave.
 #[derive(Default)]
 pub(crate) struct Uplink {
+    /// By the operator's account.
     limit: Option<u64>,
+    measured: Measured,
     /// Bit/s of pictures that each subscriber was promised.
     promised: BTreeMap<PeerId, u64>,
     total: u64,
@@ -23,15 +31,8 @@ pub(crate) struct Uplink {
 }
 
 impl Uplink {
-    pub(crate) fn new(limit: Option<u64>) -> Self {
-        Self { limit, ..Self::default() }
-    }
-
     /// Notes a packet of sound that leaves.
     pub(crate) fn sent_sound(&mut self, now: Instant, length: usize) {
-        if self.limit.is_none() {
-            return;
-        }
         let since = *self.since.get_or_insert(now);
         let passed = now.saturating_duration_since(since);
         if passed >= WINDOW {
@@ -41,30 +42,59 @@ impl Uplink {
         self.bytes += length + HEADERS;
     }
 
+    /// Replaces what may leave in all.
+    pub(crate) fn set_limit(&mut self, limit: Option<u64>) {
+        self.limit = limit;
+    }
+
+    /// What leaves, in bit/s: sound, and the pictures that were promised.
+    pub(crate) fn taken(&self, now: Instant) -> u64 {
+        self.sound(now) + self.total
+    }
+
     /// What a subscriber may have, in bit/s of pictures.
     pub(crate) fn share(&self, now: Instant, id: PeerId) -> u64 {
-        let Some(limit) = self.limit else {
+        let told = self.limit.map(|limit| limit.saturating_sub(self.sound(now)));
+        let Some(left) = told.into_iter().chain(self.measured.limit(now)).min() else {
             return u64::MAX;
         };
-        let is_heard = self.since.is_some_and(|since| now.saturating_duration_since(since) < 2 * WINDOW);
-        let left = limit.saturating_sub(if is_heard { self.sound } else { 0 });
         let own = self.promised.get(&id).copied();
         let others = self.total - own.unwrap_or(0);
         let count = self.promised.len() + usize::from(own.is_none());
         left.saturating_sub(others).max(left / count.max(1) as u64)
     }
 
+    /// Bit/s of sound that leave.
+    fn sound(&self, now: Instant) -> u64 {
+        let is_heard = self.since.is_some_and(|since| now.saturating_duration_since(since) < 2 * WINDOW);
+        if is_heard { self.sound } else { 0 }
+    }
+
     /// Notes what a subscriber was promised.
     pub(crate) fn promise(&mut self, id: PeerId, bits_per_second: u64) {
-        if self.limit.is_some() {
-            let before = self.promised.insert(id, bits_per_second);
-            self.total = self.total - before.unwrap_or(0) + bits_per_second;
-        }
+        let before = self.promised.insert(id, bits_per_second);
+        self.total = self.total - before.unwrap_or(0) + bits_per_second;
+    }
+
+    /// Takes how a subscriber's way fares, by which it is measured what all of them share.
+    pub(crate) fn note_way(&mut self, now: Instant, id: PeerId, way: Way) {
+        self.measured.note(now, id, way);
+    }
+
+    /// Whether a subscriber's way is known to carry no more because of what all share.
+    pub(crate) fn explains(&self, now: Instant, id: PeerId) -> bool {
+        self.measured.explains(now, id)
+    }
+
+    /// Whether it may be tried if more can be sent.
+    pub(crate) fn may_probe(&self, now: Instant) -> bool {
+        !self.measured.holds(now)
     }
 
     /// A subscriber wants no pictures, or is gone.
     pub(crate) fn release(&mut self, id: PeerId) {
         self.total -= self.promised.remove(&id).unwrap_or(0);
+        self.measured.forget(id);
     }
 }
 
@@ -73,9 +103,13 @@ mod tests {
     use super::*;
     use crate::timer::start;
 
+    fn limited(bits_per_second: u64) -> Uplink {
+        Uplink { limit: Some(bits_per_second), ..Uplink::default() }
+    }
+
     #[test]
     fn each_is_sure_of_an_equal_part_and_may_have_what_others_leave() {
-        let mut uplink = Uplink::new(Some(1_000));
+        let mut uplink = limited(1_000);
         assert_eq!(uplink.share(start(), PeerId(1)), 1_000);
         uplink.promise(PeerId(1), 1_000);
         assert_eq!(uplink.share(start(), PeerId(2)), 500);
@@ -88,7 +122,7 @@ mod tests {
     #[test]
     fn sound_comes_first() {
         let now = start();
-        let mut uplink = Uplink::new(Some(1_000_000));
+        let mut uplink = limited(1_000_000);
         for ms in (0..3_000).step_by(10) {
             uplink.sent_sound(now + Duration::from_millis(ms), 125 - HEADERS);
         }
@@ -96,16 +130,18 @@ mod tests {
         let share = uplink.share(end, PeerId(1));
         assert!(share.abs_diff(900_000) < 2_000, "{share}");
         assert_eq!(uplink.share(end + 2 * WINDOW, PeerId(1)), 1_000_000, "nobody speaks any more");
-        let mut narrow = Uplink::new(Some(1_000));
+        let mut narrow = limited(1_000);
         narrow.sent_sound(now, 1);
         narrow.sound = 2_000;
         assert_eq!(narrow.share(now, PeerId(1)), 0);
     }
 
     #[test]
-    fn without_a_limit_nothing_is_counted() {
-        let mut uplink = Uplink::new(None);
+    fn without_a_limit_everybody_gets_all_and_what_leaves_is_known() {
+        let mut uplink = Uplink::default();
         uplink.promise(PeerId(1), 5);
-        assert_eq!((uplink.share(start(), PeerId(1)), uplink.promised.len()), (u64::MAX, 0));
+        assert_eq!((uplink.share(start(), PeerId(1)), uplink.taken(start())), (u64::MAX, 5));
+        uplink.release(PeerId(1));
+        assert_eq!(uplink.taken(start()), 0);
     }
 }

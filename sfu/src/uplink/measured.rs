@@ -1,0 +1,229 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use crate::io::PeerId;
+
+/// What is known of a subscriber's way for longer says nothing.
+const FRESH: Duration = Duration::from_secs(1);
+/// Ways that were full at times no further apart than this were so together.
+const TOGETHER: Duration = Duration::from_millis(1_500);
+/// So many networks do not become full together by chance, if they are so large a share of all, in percent.
+const LEAST_NETWORKS: usize = 3;
+const MOST_OF_THEM: usize = 66;
+/// What was sent before a limit was known may be on its way for so long.
+const SETTLED: Duration = Duration::from_secs(1);
+/// Of what arrived when all was full, in percent: so much is sent on, and the queue empties.
+const DRAIN: u64 = 90;
+/// A limit that is met again soon after it has ended lasts twice as long the next time.
+const SHORTEST: Duration = Duration::from_secs(20);
+const LONGEST: Duration = Duration::from_secs(160);
+/// What a limit that has ended grows by in a second, until it is so many times as high.
+const GROWTH: f64 = 1.1;
+const FORGOTTEN: f64 = 4.0;
+/// There are many subscribers, and it need not be known at once.
+const JUDGED_EVERY: Duration = Duration::from_millis(200);
+
+/// How a subscriber's way fares.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    pub(crate) remote: IpAddr,
+    /// When it was last full, and what arrived then, in bit/s.
+    pub(crate) filled: Option<(Instant, u64)>,
+    /// Bit/s of pictures that arrive now.
+    pub(crate) arriving: u64,
+}
+
+impl Way {
+    /// Those who share an address, or its first 64 bits, share a way to the Internet as well.
+    fn network(&self) -> u128 {
+        match self.remote.to_canonical() {
+            IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
+            IpAddr::V6(ip) => ip.to_bits() >> 64,
+        }
+    }
+}
+
+/// What the way that all share carries, found by the ways of many subscribers becoming full together: then what arrives there
+/// in all is what it carries.
+#[derive(Default)]
+pub(super) struct Measured {
+    ways: BTreeMap<PeerId, (Instant, Way)>,
+    judged: Option<Instant>,
+    limit: Option<Limit>,
+}
+
+#[derive(Clone, Copy)]
+struct Limit {
+    bits_per_second: u64,
+    begins: Instant,
+    ends: Instant,
+    lasts: Duration,
+}
+
+impl Limit {
+    /// By how much it has grown since its end; none where it is forgotten.
+    fn growth(&self, now: Instant) -> Option<f64> {
+        let growth = GROWTH.powf(now.saturating_duration_since(self.ends).as_secs_f64());
+        (growth < FORGOTTEN).then_some(growth)
+    }
+}
+
+impl Measured {
+    /// Takes what is known of a subscriber's way.
+    pub(super) fn note(&mut self, now: Instant, id: PeerId, way: Way) {
+        self.ways.insert(id, (now, way));
+        if self.judged.is_none_or(|judged| now.saturating_duration_since(judged) >= JUDGED_EVERY) {
+            self.judged = Some(now);
+            self.judge(now);
+        }
+    }
+
+    pub(super) fn forget(&mut self, id: PeerId) {
+        self.ways.remove(&id);
+    }
+
+    /// In bit/s of pictures to all; none where no limit is known.
+    pub(super) fn limit(&self, now: Instant) -> Option<u64> {
+        let limit = self.limit?;
+        #[expect(clippy::cast_precision_loss, reason = "an estimate needs no more")]
+        let grown = limit.bits_per_second as f64 * limit.growth(now)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is far below")]
+        let grown = grown as u64;
+        Some(grown)
+    }
+
+    /// Whether the limit holds, so that there is nothing to be found by sending more.
+    pub(super) fn holds(&self, now: Instant) -> bool {
+        self.limit.is_some_and(|limit| now < limit.ends)
+    }
+
+    /// Whether a subscriber's way is known to carry no more because of what all share: it has not been full since by itself.
+    pub(super) fn explains(&self, now: Instant, id: PeerId) -> bool {
+        let Some(limit) = self.limit.filter(|limit| limit.growth(now).is_some()) else {
+            return false;
+        };
+        let filled = self.ways.get(&id).and_then(|(_, way)| way.filled);
+        filled.is_some_and(|(at, _)| at + TOGETHER >= limit.begins && at <= limit.begins + SETTLED)
+    }
+
+    fn judge(&mut self, now: Instant) {
+        let is_within = |at: Instant, most: Duration| now.saturating_duration_since(at) <= most;
+        let fresh = || self.ways.values().filter(|(at, _)| is_within(*at, FRESH)).map(|(_, way)| way);
+        // What was full before the limit is what the limit is for.
+        let is_new = |at: Instant| self.limit.is_none_or(|limit| at > limit.begins + SETTLED);
+        let filled = |way: &Way| way.filled.filter(|(at, _)| is_within(*at, TOGETHER) && is_new(*at));
+        let networks: BTreeSet<u128> = fresh().map(Way::network).collect();
+        let full: BTreeSet<u128> = fresh().filter(|way| filled(way).is_some()).map(Way::network).collect();
+        if full.len() < LEAST_NETWORKS || full.len() * 100 < networks.len() * MOST_OF_THEM {
+            return;
+        }
+        let arriving: u64 = fresh().map(|way| filled(way).map_or(way.arriving, |(_, arriving)| arriving)).sum();
+        let known = self.limit.filter(|limit| limit.growth(now).is_some());
+        let lasts = known.map_or(SHORTEST, |limit| (2 * limit.lasts).min(LONGEST));
+        let bits_per_second = arriving * DRAIN / 100;
+        self.limit = Some(Limit { bits_per_second, begins: now, ends: now + lasts, lasts });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timer::start;
+
+    const MEGABIT: u64 = 1_000_000;
+
+    fn remote(number: u8) -> IpAddr {
+        [192, 0, 2, number].into()
+    }
+
+    /// Notes so many ways of a megabit each, the first of them full now; each in a network of its own, or all in one.
+    fn note(measured: &mut Measured, now: Instant, (count, full): (u8, u8), is_one_network: bool) {
+        for number in 1..=count {
+            let remote = remote(if is_one_network { 1 } else { number });
+            let way = Way { remote, filled: (number <= full).then_some((now, MEGABIT)), arriving: MEGABIT };
+            measured.note(now, PeerId(number.into()), way);
+        }
+        measured.judge(now);
+    }
+
+    fn limit_of((count, full): (u8, u8), is_one_network: bool) -> Option<u64> {
+        let mut measured = Measured::default();
+        note(&mut measured, start(), (count, full), is_one_network);
+        measured.limit(start())
+    }
+
+    #[test]
+    fn what_arrives_when_most_networks_are_full_together_is_all_that_the_way_carries() {
+        assert_eq!(limit_of((4, 4), false), Some(4 * MEGABIT * 9 / 10));
+        assert_eq!(limit_of((6, 4), false), Some(6 * MEGABIT * 9 / 10));
+        for few in [(2, 2), (6, 3), (9, 2)] {
+            assert_eq!(limit_of(few, false), None, "{few:?}");
+        }
+        assert_eq!(limit_of((6, 6), true), None, "it is the way of one network");
+    }
+
+    #[test]
+    fn ways_that_were_full_one_after_another_or_are_gone_say_nothing() {
+        let (begin, mut measured) = (start(), Measured::default());
+        for number in 1..=6 {
+            let now = begin + TOGETHER * u32::from(number);
+            let way = Way { remote: remote(number), filled: Some((now, MEGABIT)), arriving: MEGABIT };
+            measured.note(now, PeerId(number.into()), way);
+        }
+        assert_eq!(measured.limit(begin + 6 * TOGETHER), None);
+        let mut measured = Measured::default();
+        for number in 1..=3 {
+            let way = Way { remote: remote(number), filled: Some((begin, MEGABIT)), arriving: MEGABIT };
+            measured.note(begin, PeerId(number.into()), way);
+        }
+        measured.forget(PeerId(3));
+        measured.judge(begin);
+        assert_eq!(measured.limit(begin), None);
+    }
+
+    #[test]
+    fn a_way_that_is_full_by_itself_is_not_explained_by_what_all_share() {
+        let (begin, mut measured) = (start(), Measured::default());
+        note(&mut measured, begin, (6, 4), false);
+        let is_explained = |measured: &Measured| [1, 6].map(|id| measured.explains(begin + 2 * SETTLED, PeerId(id)));
+        assert_eq!(is_explained(&measured), [true, false]);
+        let later = begin + 2 * SETTLED;
+        let way = Way { remote: remote(1), filled: Some((later, MEGABIT)), arriving: MEGABIT };
+        measured.note(later, PeerId(1), way);
+        assert_eq!(is_explained(&measured), [false, false]);
+        assert!(!measured.explains(begin + LONGEST, PeerId(2)), "it is forgotten");
+    }
+
+    #[test]
+    fn a_limit_ends_grows_and_is_forgotten_and_lasts_longer_when_it_is_met_again() {
+        let (begin, mut measured) = (start(), Measured::default());
+        note(&mut measured, begin, (3, 3), false);
+        let at = |measured: &Measured, seconds| measured.limit(begin + Duration::from_secs(seconds));
+        let first = 3 * MEGABIT * 9 / 10;
+        assert_eq!(at(&measured, 20), Some(first));
+        assert!(measured.holds(begin) && !measured.holds(begin + SHORTEST));
+        assert_eq!(at(&measured, 21), Some(first * 11 / 10));
+        assert_eq!(at(&measured, 40), None);
+        let again = begin + Duration::from_secs(22);
+        note(&mut measured, again, (3, 3), false);
+        assert_eq!(at(&measured, 22 + 40), Some(first));
+        note(&mut measured, again + LONGEST, (3, 3), false);
+        assert_eq!(measured.limit.map(|limit| limit.lasts), Some(SHORTEST), "the one before was forgotten");
+    }
+
+    #[test]
+    fn what_filled_the_way_before_a_limit_was_known_does_not_lower_it() {
+        let (begin, mut measured) = (start(), Measured::default());
+        note(&mut measured, begin, (3, 3), false);
+        let limit = measured.limit(begin);
+        // All have less now, and the last of the queue is told of.
+        for number in 1..=3 {
+            let way =
+                Way { remote: remote(number), filled: Some((begin + SETTLED, MEGABIT / 2)), arriving: MEGABIT / 2 };
+            measured.note(begin + SETTLED, PeerId(number.into()), way);
+        }
+        measured.judge(begin + SETTLED);
+        assert_eq!(measured.limit(begin + SETTLED), limit);
+    }
+}
