@@ -1,4 +1,4 @@
-// Cameras in VP9 and AV1, whose sizes are layers of one stream, and in VP8 while somebody takes no other.
+// Cameras in VP9 and AV1, whose sizes are layers of one stream, in H.264, and in VP8 while somebody takes no other.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -78,6 +78,16 @@ async function sees(page, codec, what) {
   }, what, 20_000);
 }
 
+/** Five seconds of what one sees. */
+async function goesOn(page, choice) {
+  const before = await received(page);
+  await new Promise((resume) => setTimeout(resume, 5_000));
+  const after = await received(page);
+  const pace = (after.framesDecoded - before.framesDecoded) / 5;
+  console.log(`${choice}: ${pace} pictures a second, ${after.frameWidth} wide, ${after.freezeCount - before.freezeCount} freezes`);
+  assert.ok(pace >= 5, `${pace} pictures a second`);
+}
+
 test('a camera is sent in VP8 unless another codec is chosen', async () => {
   for (const page of [ada, bob]) await joinVoice(page);
   await cameraOn(ada);
@@ -93,12 +103,7 @@ for (const [choice, codec] of [['vp9', 'video/VP9'], ['av1', 'video/AV1']]) {
     const [only, ...more] = await sent(ada);
     assert.equal(more.length, 0);
     assert.match(only.scalabilityMode, /^L\dT3(_KEY)?$/);
-    const before = await received(bob);
-    await new Promise((resume) => setTimeout(resume, 5_000));
-    const after = await received(bob);
-    const pace = (after.framesDecoded - before.framesDecoded) / 5;
-    console.log(`${choice}: ${pace} pictures a second, ${after.frameWidth} wide, ${after.freezeCount - before.freezeCount} freezes`);
-    assert.ok(pace >= 5, `${pace} pictures a second`);
+    await goesOn(bob, choice);
   });
 }
 
@@ -109,4 +114,15 @@ test('a codec that somebody does not take is left until they are gone', async ()
   await sees(bob, 'video/VP8', 'what all can decode');
   await cat.getByRole('region', { name: 'Call controls' }).getByRole('button', { name: 'Leave' }).click();
   await sees(bob, 'video/AV1', 'what was chosen');
+});
+
+test('a camera in H.264 is seen to move, and each size is a stream', async () => {
+  await choose(ada, 'h264');
+  const took = await sees(bob, 'video/H264', 'H.264');
+  console.log(`h264: moves after ${took} ms, sent as ${JSON.stringify(await sent(ada))}`);
+  for (const { codec, scalabilityMode } of await sent(ada)) {
+    assert.match(codec ?? 'video/H264', /H264/);
+    assert.match(scalabilityMode ?? 'L1T1', /^L1T/);
+  }
+  await goesOn(bob, 'h264');
 });

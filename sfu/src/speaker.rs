@@ -39,6 +39,8 @@ struct Voice {
     loudness: f32,
     heard: Instant,
     talked: Option<Instant>,
+    /// When a single packet was last as loud as speech.
+    loud: Option<Instant>,
 }
 
 /// A claim to an audio slot, the strongest last.
@@ -81,11 +83,12 @@ impl Claim {
 }
 
 impl Speakers {
-    /// Takes the level byte of a packet, or its length where there is none.
-    pub(crate) fn heard(&mut self, now: Instant, peer: PeerId, (level, length): (Option<u8>, usize)) {
+    /// Takes the level byte of a packet, or its length where there is none. Answers whether it is the first after a pause that is
+    /// as loud as speech.
+    pub(crate) fn heard(&mut self, now: Instant, peer: PeerId, (level, length): (Option<u8>, usize)) -> bool {
         let assumed = if is_comfort_noise(length) { 0 } else { ASSUMED };
         let level = level.map_or(assumed, |byte| 127 - (byte & 0x7f));
-        let voice = self.voices.entry(peer).or_insert(Voice { loudness: 0.0, heard: now, talked: None });
+        let voice = self.voices.entry(peer).or_insert(Voice { loudness: 0.0, heard: now, talked: None, loud: None });
         let level = f32::from(level);
         let weight = if level > voice.loudness { ATTACK } else { RELEASE };
         voice.loudness += (level - voice.loudness) * weight;
@@ -93,6 +96,8 @@ impl Speakers {
         if voice.loudness > TALKING {
             voice.talked = Some(now);
         }
+        let before = if level > TALKING { voice.loud.replace(now) } else { None };
+        voice.loud == Some(now) && before.is_none_or(|before| now.saturating_duration_since(before) >= HOLD)
     }
 
     pub(crate) fn remove(&mut self, peer: PeerId) {
@@ -103,7 +108,7 @@ impl Speakers {
     pub(crate) fn claim(&self, now: Instant, peer: PeerId) -> Claim {
         match self.voices.get(&peer) {
             None => Claim::Silent(0.0),
-            Some(voice) if voice.talks(now) => Claim::Talking(voice.loudness),
+            Some(voice) if voice.talks(now) || voice.is_loud(now) => Claim::Talking(voice.loudness),
             Some(voice) => Claim::Silent(voice.loudness),
         }
     }
@@ -134,8 +139,17 @@ impl Voice {
         self.talked.is_some_and(|talked| now.saturating_duration_since(talked) < HOLD)
     }
 
+    /// Whether the newest packet is as loud as speech.
+    fn is_loud(&self, now: Instant) -> bool {
+        self.loud == Some(self.heard) && !self.is_late(now)
+    }
+
+    fn is_late(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.heard) > SILENT_AFTER
+    }
+
     fn step(&self, now: Instant) -> u8 {
-        if now.saturating_duration_since(self.heard) > SILENT_AFTER {
+        if self.is_late(now) {
             return 0;
         }
         #[expect(
@@ -168,6 +182,25 @@ mod tests {
         now += HOLD;
         assert!(speakers.take_change(now).is_some_and(|talk| talk.speakers.is_empty()));
         assert!(!speakers.is_lively(now));
+    }
+
+    #[test]
+    fn a_first_loud_packet_after_a_pause_claims_at_once_and_is_not_yet_told_as_speech() {
+        let begin = start();
+        let mut speakers = Speakers::default();
+        let mut hear = |after: Duration, level: u8| {
+            let is_first = speakers.heard(begin + after, PeerId(1), (Some(127 - level), 80));
+            let is_claim = matches!(speakers.claim(begin + after, PeerId(1)), Claim::Talking(_));
+            (is_first, is_claim, speakers.take_change(begin + after).is_some())
+        };
+        let packet = Duration::from_millis(20);
+        assert_eq!(hear(packet, 40), (false, false, false));
+        assert_eq!(hear(2 * packet, 110), (true, true, false));
+        assert_eq!(hear(3 * packet, 40), (false, false, false), "it was a cough");
+        assert_eq!(hear(4 * packet, 110), (false, true, false), "no pause was between");
+        assert_eq!(hear(4 * packet + HOLD, 110), (true, true, true));
+        let claim = speakers.claim(begin + 4 * packet + 2 * HOLD, PeerId(1));
+        assert!(matches!(claim, Claim::Silent(_)), "nothing more comes");
     }
 
     #[test]

@@ -11,8 +11,9 @@ use tokio::sync::mpsc;
 
 use super::burst::key;
 
-/// Places are divided into so many shares, which a thread hands over one after another.
-const SHARES: usize = 16;
+/// Places are divided into shares by so many bits, which a thread hands over one after another.
+const SHARE_BITS: u32 = 4;
+const SHARES: usize = 1 << SHARE_BITS;
 const WINDOW: Duration = Duration::from_millis(100);
 /// In percent of a core: a thread that works so much hands over.
 const BUSY: u8 = 80;
@@ -35,7 +36,7 @@ pub(super) struct Spread {
     /// Which thread sends to the places of each share.
     senders: [usize; SHARES],
     /// To each thread by its number, itself included.
-    ways: Vec<mpsc::Sender<Vec<Transmit>>>,
+    links: Vec<mpsc::Sender<Vec<Transmit>>>,
     inbox: mpsc::Receiver<Vec<Transmit>>,
     clock: fn() -> Duration,
     since: Instant,
@@ -45,12 +46,12 @@ pub(super) struct Spread {
 /// The parts of so many threads, whose work is told by a clock that each asks for its own.
 pub(super) fn connect(now: Instant, threads: usize, clock: fn() -> Duration) -> Vec<Spread> {
     let loads: Arc<[AtomicU8]> = (0..threads).map(|_| AtomicU8::new(0)).collect();
-    let (ways, inboxes): (Vec<_>, Vec<_>) = (0..threads).map(|_| mpsc::channel(WAITING)).unzip();
+    let (links, inboxes): (Vec<_>, Vec<_>) = (0..threads).map(|_| mpsc::channel(WAITING)).unzip();
     let spread = |(own, inbox)| Spread {
         own,
         loads: Arc::clone(&loads),
         senders: [own; SHARES],
-        ways: ways.clone(),
+        links: links.clone(),
         inbox,
         clock,
         since: now,
@@ -63,13 +64,13 @@ impl Spread {
     /// When [`Self::revise`] is to be called though nothing else happens; never while there is nothing to tell or to take back.
     pub(super) fn next(&self) -> Option<Instant> {
         let is_at_rest = self.load(self.own) == 0 && !self.is_shared();
-        (self.ways.len() > 1 && !is_at_rest).then_some(self.since + WINDOW)
+        (self.links.len() > 1 && !is_at_rest).then_some(self.since + WINDOW)
     }
 
     /// Tells the others how much this thread has worked, and hands over one share more, or takes one back, if it is time.
     pub(super) fn revise(&mut self, now: Instant) {
         let passed = now.saturating_duration_since(self.since);
-        if self.ways.len() == 1 || passed < WINDOW {
+        if self.links.len() == 1 || passed < WINDOW {
             return;
         }
         let worked = (self.clock)();
@@ -86,7 +87,7 @@ impl Spread {
             self.senders[share] = self.own;
             return;
         }
-        let others = (0..self.ways.len()).filter(|thread| *thread != self.own && self.load(*thread) < FREE);
+        let others = (0..self.links.len()).filter(|thread| *thread != self.own && self.load(*thread) < FREE);
         let freest = others.min_by_key(|thread| self.load(*thread)).filter(|_| own >= BUSY);
         let kept = self.senders.iter().position(|sender| *sender == self.own);
         if let (Some(freest), Some(share)) = (freest, kept) {
@@ -94,22 +95,21 @@ impl Spread {
         }
     }
 
-    /// Hands over those datagrams that others send. What they cannot take stays.
-    pub(super) fn hand_over(&self, datagrams: &mut Vec<Transmit>) {
+    /// Hands over those datagrams that others send. What one cannot take stays, and so does what would go to it from then on.
+    pub(super) fn hand_over(&mut self, datagrams: &mut Vec<Transmit>) {
         if !self.is_shared() {
             return;
         }
-        let mut handed: Vec<Vec<Transmit>> = vec![Vec::new(); self.ways.len()];
-        for datagram in std::mem::take(datagrams) {
+        let mut handed: Vec<Vec<Transmit>> = vec![Vec::new(); self.links.len()];
+        for datagram in datagrams.extract_if(.., |datagram| self.sender(datagram) != self.own) {
             handed[self.sender(&datagram)].push(datagram);
         }
-        for (thread, (way, handed)) in self.ways.iter().zip(handed).enumerate() {
-            if thread == self.own {
-                datagrams.extend(handed);
-            } else if !handed.is_empty()
-                && let Err(refused) = way.try_send(handed)
-            {
+        for (thread, handed) in handed.into_iter().enumerate().filter(|(_, handed)| !handed.is_empty()) {
+            if let Err(refused) = self.links[thread].try_send(handed) {
                 datagrams.extend(refused.into_inner());
+                for sender in self.senders.iter_mut().filter(|sender| **sender == thread) {
+                    *sender = self.own;
+                }
             }
         }
     }
@@ -141,8 +141,8 @@ impl Spread {
     fn sender(&self, datagram: &Transmit) -> usize {
         // Neighbours in address and port fall into different shares (Fibonacci hashing: 2^64 by the golden ratio).
         let mixed = key(datagram.destination).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let share = usize::try_from(mixed >> 60).unwrap_or(0);
-        self.senders[share % SHARES]
+        let share = usize::try_from(mixed >> (u64::BITS - SHARE_BITS)).expect("a share has few bits");
+        self.senders[share]
     }
 }
 
@@ -244,6 +244,7 @@ mod tests {
             let mut datagrams = vec![to(1), to(2)];
             threads[0].hand_over(&mut datagrams);
             assert_eq!(datagrams.len(), if count < WAITING { 0 } else { 2 });
+            assert_eq!(threads[0].is_shared(), count < WAITING, "order is kept from then on");
         }
     }
 }

@@ -70,6 +70,7 @@ impl MediaThread {
             }
             let pause = deaths.note(born.elapsed());
             self.is_down.store(true, Ordering::Relaxed);
+            self.parts.uplink.share(0);
             if catch_unwind(AssertUnwindSafe(|| self.pause(pause))).is_err() {
                 sleep(pause);
             }

@@ -19,13 +19,16 @@ pub(super) fn divide(limit: Option<u64>, threads: usize) -> impl Iterator<Item =
 }
 
 impl Uplink {
-    /// Tells the others what leaves this thread, in bit/s; answers with what may.
+    /// Tells the others what leaves this thread, in bit/s; answers with what may. What nobody takes is offered to each in equal parts,
+    /// so that threads that see it at the same time do not all take it.
     pub(super) fn share(&self, taken: u64) -> Option<u64> {
         let limit = self.limit?;
         self.taken[self.own].store(taken, Ordering::Relaxed);
-        let others = self.taken.iter().enumerate().filter(|(thread, _)| *thread != self.own);
-        let others: u64 = others.map(|(_, taken)| taken.load(Ordering::Relaxed)).sum();
-        Some(limit.saturating_sub(others).max(limit / self.taken.len() as u64))
+        let threads = self.taken.len() as u64;
+        let total: u64 = self.taken.iter().map(|taken| taken.load(Ordering::Relaxed)).sum();
+        let others = total.saturating_sub(taken);
+        let more = taken.saturating_add(limit.saturating_sub(total) / threads);
+        Some(more.min(limit.saturating_sub(others)).max(limit / threads))
     }
 }
 
@@ -33,15 +36,27 @@ impl Uplink {
 mod tests {
     use super::*;
 
+    /// What each takes after some rounds, in which all read what the others take and then take as much as they may of what they want.
+    fn settled(limit: u64, wanted: [u64; 3]) -> [u64; 3] {
+        let parts: Vec<_> = divide(Some(limit), 3).collect();
+        let mut taken = [0; 3];
+        for _ in 0..40 {
+            let _ = [0, 1, 2].map(|thread: usize| parts[thread].share(taken[thread]));
+            let shares = [0, 1, 2].map(|thread: usize| parts[thread].share(taken[thread]).unwrap());
+            taken = [0, 1, 2].map(|thread: usize| wanted[thread].min(shares[thread]));
+            assert!(taken.iter().sum::<u64>() <= limit, "{taken:?}");
+        }
+        taken
+    }
+
     #[test]
     fn each_is_sure_of_an_equal_part_and_has_what_the_others_leave() {
-        let parts: Vec<_> = divide(Some(900), 3).collect();
-        assert_eq!(parts[0].share(900), Some(900));
-        assert_eq!(parts[1].share(0), Some(300));
-        assert_eq!(parts[1].share(200), Some(300));
-        assert_eq!(parts[0].share(700), Some(700));
-        assert_eq!(parts[0].share(0), Some(700));
-        assert_eq!(parts[2].share(0), Some(700));
+        assert_eq!(settled(900, [1_000; 3]), [300; 3]);
+        assert_eq!(settled(900, [100, 0, 200]), [100, 0, 200]);
+        let [busy, idle, other] = settled(900, [1_000, 0, 1_000]);
+        assert!(busy.abs_diff(450) < 3 && other.abs_diff(450) < 3 && idle == 0, "{busy} and {other}");
+        let [busy, _, few] = settled(900, [1_000, 0, 100]);
+        assert!(busy > 795 && few == 100, "{busy}");
     }
 
     #[test]

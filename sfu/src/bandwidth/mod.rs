@@ -140,8 +140,9 @@ impl Bandwidth {
     }
 
     /// Bit/s of what arrived of late.
-    pub(crate) fn arriving(&self) -> u64 {
-        whole(self.control.arriving().unwrap_or(0.0))
+    pub(crate) fn arriving(&self, now: Instant) -> u64 {
+        let is_heard = self.heard.is_some_and(|heard| now.saturating_duration_since(heard) <= SILENT_AFTER);
+        whole(self.control.arriving().filter(|_| is_heard).unwrap_or(0.0))
     }
 
     /// The number under which the next packet is counted.

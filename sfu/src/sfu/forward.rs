@@ -41,7 +41,11 @@ impl<'a> Delivery<'a> {
 
     fn deliver(&mut self, peer: &mut Peer, (id, index): (PeerId, usize), media: &Media) {
         let (track, path) = (media.track, peer.ice.selected());
-        match peer.send(index, media, self.writing) {
+        let sending = peer.send(index, media, self.writing);
+        if matches!(sending, Ok(Sending::Packet(_) | Sending::Switched(..))) && !peer.report.armed {
+            self.consequences.started.push(id);
+        }
+        match sending {
             Ok(Sending::Nothing) => {
                 let awaited = (track, media.layer);
                 let slot = peer.slots.get(index);
@@ -63,9 +67,6 @@ impl<'a> Delivery<'a> {
                 self.consequences.switched.push((id, index, before));
             }
             Err(Fault) => self.consequences.faulty.push(id),
-        }
-        if peer.report.active && !peer.report.armed {
-            self.consequences.started.push(id);
         }
     }
 }
@@ -119,7 +120,10 @@ impl Sfu {
         };
         if track.source == Source::Microphone {
             let sound = (media.level, media.length());
-            room.speakers.heard(now, track.peer, sound);
+            if room.speakers.heard(now, track.peer, sound) {
+                // A first syllable does not wait.
+                room.claimed.remove(&track);
+            }
             if !room.telling && room.speakers.is_lively(now) {
                 room.telling = true;
                 if let Some(room) = room_id {

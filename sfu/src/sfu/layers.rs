@@ -13,7 +13,7 @@ use crate::io::{Event, Limitation, MediaKind, PeerId, Source};
 use crate::peer::Peer;
 use crate::peer::guard::Fault;
 use crate::timer::Timer;
-use crate::uplink::Way;
+use crate::uplink::Fullness;
 
 /// How often what a subscriber gets is chosen anew while it wishes for anything.
 const CHOICE_INTERVAL: Duration = Duration::from_millis(250);
@@ -50,8 +50,8 @@ impl Sfu {
             .as_ref()
             .map_or(u64::MAX, |bandwidth| u64::from(bandwidth.budget(now)) * (100 - RESERVED) / 100);
         if let (Some(bandwidth), Some(path)) = (&peer.bandwidth, peer.ice.selected()) {
-            let (filled, arriving) = (bandwidth.filled(), bandwidth.arriving());
-            self.uplink.note_way(now, id, Way { remote: path.remote.ip(), filled, arriving });
+            let (filled, arriving) = (bandwidth.filled(), bandwidth.arriving(now));
+            self.uplink.note_way(now, id, Fullness { remote: path.remote.ip(), filled, arriving });
         }
         let share = self.uplink.share(now, id);
         let allocation = allocate(&demands, budget.min(share));

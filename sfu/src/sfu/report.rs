@@ -64,11 +64,11 @@ impl Sfu {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
-        peer.report.active = true;
-        if peer.ingress.is_silent() {
-            self.timers.set_by(Timer::Report(id), self.epoch.shared(now + QUIET_INTERVAL - LATE));
-        } else {
+        let is_first = !std::mem::replace(&mut peer.report.active, true);
+        if !peer.ingress.is_silent() {
             self.arm_report(now, id);
+        } else if is_first {
+            self.timers.set_by(Timer::Report(id), self.epoch.shared(now + QUIET_INTERVAL - LATE));
         }
     }
 

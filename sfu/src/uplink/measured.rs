@@ -8,11 +8,11 @@ use crate::io::PeerId;
 const FRESH: Duration = Duration::from_secs(1);
 /// Ways that were full at times no further apart than this were so together.
 const TOGETHER: Duration = Duration::from_millis(1_500);
-/// So many networks do not become full together by chance, if they are so large a share of all, in percent.
-const LEAST_NETWORKS: usize = 3;
-const MOST_OF_THEM: usize = 66;
-/// What was sent before a limit was known may be on its way for so long.
+/// What comes of a queue that stood before a limit was known.
 const SETTLED: Duration = Duration::from_secs(1);
+/// So many networks are seldom full together but by what they share, if so much of all that arrives, in percent, goes there.
+const LEAST_NETWORKS: usize = 3;
+const NEARLY_ALL: u64 = 90;
 /// Of what arrived when all was full, in percent: so much is sent on, and the queue empties.
 const DRAIN: u64 = 90;
 /// A limit that is met again soon after it has ended lasts twice as long the next time.
@@ -24,9 +24,9 @@ const FORGOTTEN: f64 = 4.0;
 /// There are many subscribers, and it need not be known at once.
 const JUDGED_EVERY: Duration = Duration::from_millis(200);
 
-/// How a subscriber's way fares.
+/// How the way to a subscriber fares.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Way {
+pub(crate) struct Fullness {
     pub(crate) remote: IpAddr,
     /// When it was last full, and what arrived then, in bit/s.
     pub(crate) filled: Option<(Instant, u64)>,
@@ -34,21 +34,25 @@ pub(crate) struct Way {
     pub(crate) arriving: u64,
 }
 
-impl Way {
-    /// Those who share an address, or its first 64 bits, share a way to the Internet as well.
-    fn network(&self) -> u128 {
+impl Fullness {
+    /// Those who share an address, or its first 64 bits, share a way to the Internet as well; none for those who need not
+    /// cross it.
+    fn network(&self) -> Option<u128> {
         match self.remote.to_canonical() {
-            IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
-            IpAddr::V6(ip) => ip.to_bits() >> 64,
+            IpAddr::V4(ip) if ip.is_private() || ip.is_loopback() || ip.is_link_local() => None,
+            IpAddr::V6(ip) if ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local() => None,
+            IpAddr::V4(ip) => Some(ip.to_ipv6_mapped().to_bits()),
+            IpAddr::V6(ip) => Some(ip.to_bits() >> 64),
         }
     }
 }
 
-/// What the way that all share carries, found by the ways of many subscribers becoming full together: then what arrives there
-/// in all is what it carries.
+/// What the way that all share carries, found by the ways of nearly all that is sent becoming full together: then what arrives
+/// there in all is what it carries. Who tells untruths of his way counts by as much as he says arrives, and adds as much to what
+/// is found.
 #[derive(Default)]
 pub(super) struct Measured {
-    ways: BTreeMap<PeerId, (Instant, Way)>,
+    ways: BTreeMap<PeerId, (Instant, Fullness)>,
     judged: Option<Instant>,
     limit: Option<Limit>,
 }
@@ -70,8 +74,8 @@ impl Limit {
 }
 
 impl Measured {
-    /// Takes what is known of a subscriber's way.
-    pub(super) fn note(&mut self, now: Instant, id: PeerId, way: Way) {
+    /// Takes what is known of the way to a subscriber.
+    pub(super) fn note(&mut self, now: Instant, id: PeerId, way: Fullness) {
         self.ways.insert(id, (now, way));
         if self.judged.is_none_or(|judged| now.saturating_duration_since(judged) >= JUDGED_EVERY) {
             self.judged = Some(now);
@@ -108,21 +112,26 @@ impl Measured {
     }
 
     fn judge(&mut self, now: Instant) {
-        let is_within = |at: Instant, most: Duration| now.saturating_duration_since(at) <= most;
-        let fresh = || self.ways.values().filter(|(at, _)| is_within(*at, FRESH)).map(|(_, way)| way);
-        // What was full before the limit is what the limit is for.
-        let is_new = |at: Instant| self.limit.is_none_or(|limit| at > limit.begins + SETTLED);
-        let filled = |way: &Way| way.filled.filter(|(at, _)| is_within(*at, TOGETHER) && is_new(*at));
-        let networks: BTreeSet<u128> = fresh().map(Way::network).collect();
-        let full: BTreeSet<u128> = fresh().filter(|way| filled(way).is_some()).map(Way::network).collect();
-        if full.len() < LEAST_NETWORKS || full.len() * 100 < networks.len() * MOST_OF_THEM {
+        if self.holds(now) {
             return;
         }
-        let arriving: u64 = fresh().map(|way| filled(way).map_or(way.arriving, |(_, arriving)| arriving)).sum();
+        let is_within = |at: Instant, most: Duration| now.saturating_duration_since(at) <= most;
+        let (mut networks, mut full, mut all) = (BTreeSet::new(), 0, 0);
+        for (_, way) in self.ways.values().filter(|(at, _)| is_within(*at, FRESH)) {
+            let Some(network) = way.network() else { continue };
+            let filled = way.filled.filter(|(at, _)| is_within(*at, TOGETHER));
+            all += filled.map_or(way.arriving, |(_, arriving)| arriving);
+            if let Some((_, arriving)) = filled {
+                full += arriving;
+                networks.insert(network);
+            }
+        }
+        if networks.len() < LEAST_NETWORKS || full * 100 < all * NEARLY_ALL {
+            return;
+        }
         let known = self.limit.filter(|limit| limit.growth(now).is_some());
         let lasts = known.map_or(SHORTEST, |limit| (2 * limit.lasts).min(LONGEST));
-        let bits_per_second = arriving * DRAIN / 100;
-        self.limit = Some(Limit { bits_per_second, begins: now, ends: now + lasts, lasts });
+        self.limit = Some(Limit { bits_per_second: all * DRAIN / 100, begins: now, ends: now + lasts, lasts });
     }
 }
 
@@ -141,7 +150,7 @@ mod tests {
     fn note(measured: &mut Measured, now: Instant, (count, full): (u8, u8), is_one_network: bool) {
         for number in 1..=count {
             let remote = remote(if is_one_network { 1 } else { number });
-            let way = Way { remote, filled: (number <= full).then_some((now, MEGABIT)), arriving: MEGABIT };
+            let way = Fullness { remote, filled: (number <= full).then_some((now, MEGABIT)), arriving: MEGABIT };
             measured.note(now, PeerId(number.into()), way);
         }
         measured.judge(now);
@@ -154,13 +163,43 @@ mod tests {
     }
 
     #[test]
-    fn what_arrives_when_most_networks_are_full_together_is_all_that_the_way_carries() {
+    fn what_arrives_when_all_networks_are_full_together_is_all_that_the_way_carries() {
         assert_eq!(limit_of((4, 4), false), Some(4 * MEGABIT * 9 / 10));
-        assert_eq!(limit_of((6, 4), false), Some(6 * MEGABIT * 9 / 10));
-        for few in [(2, 2), (6, 3), (9, 2)] {
+        assert_eq!(limit_of((10, 9), false), Some(10 * MEGABIT * 9 / 10));
+        for few in [(2, 2), (6, 5), (9, 2)] {
             assert_eq!(limit_of(few, false), None, "{few:?}");
         }
         assert_eq!(limit_of((6, 6), true), None, "it is the way of one network");
+    }
+
+    #[test]
+    fn those_at_home_do_not_count() {
+        let mut measured = Measured::default();
+        let now = start();
+        for (number, remote) in
+            ["10.0.0.1", "192.168.1.2", "::ffff:172.16.0.3", "fd00::1", "fe80::1", "::1"].iter().enumerate()
+        {
+            let way = Fullness { remote: remote.parse().unwrap(), filled: Some((now, MEGABIT)), arriving: MEGABIT };
+            measured.note(now, PeerId(number as u64), way);
+        }
+        measured.judge(now);
+        assert_eq!(measured.limit(now), None);
+    }
+
+    #[test]
+    fn who_tells_untruths_takes_nothing_from_others() {
+        let (now, mut measured) = (start(), Measured::default());
+        // Three who say that all is full, and one honest subscriber.
+        let honest = Fullness { remote: remote(9), filled: None, arriving: MEGABIT };
+        for told in [0, MEGABIT, 3 * MEGABIT, 100 * MEGABIT] {
+            measured.note(now, PeerId(9), honest);
+            for number in 1..=3 {
+                let way = Fullness { remote: remote(number), filled: Some((now, told)), arriving: told };
+                measured.note(now, PeerId(number.into()), way);
+            }
+            measured.judge(now);
+            assert!(measured.limit(now).is_none_or(|limit| limit >= 9 * MEGABIT), "{told}");
+        }
     }
 
     #[test]
@@ -168,13 +207,13 @@ mod tests {
         let (begin, mut measured) = (start(), Measured::default());
         for number in 1..=6 {
             let now = begin + TOGETHER * u32::from(number);
-            let way = Way { remote: remote(number), filled: Some((now, MEGABIT)), arriving: MEGABIT };
+            let way = Fullness { remote: remote(number), filled: Some((now, MEGABIT)), arriving: MEGABIT };
             measured.note(now, PeerId(number.into()), way);
         }
         assert_eq!(measured.limit(begin + 6 * TOGETHER), None);
         let mut measured = Measured::default();
         for number in 1..=3 {
-            let way = Way { remote: remote(number), filled: Some((begin, MEGABIT)), arriving: MEGABIT };
+            let way = Fullness { remote: remote(number), filled: Some((begin, MEGABIT)), arriving: MEGABIT };
             measured.note(begin, PeerId(number.into()), way);
         }
         measured.forget(PeerId(3));
@@ -185,11 +224,11 @@ mod tests {
     #[test]
     fn a_way_that_is_full_by_itself_is_not_explained_by_what_all_share() {
         let (begin, mut measured) = (start(), Measured::default());
-        note(&mut measured, begin, (6, 4), false);
-        let is_explained = |measured: &Measured| [1, 6].map(|id| measured.explains(begin + 2 * SETTLED, PeerId(id)));
+        note(&mut measured, begin, (10, 9), false);
+        let is_explained = |measured: &Measured| [1, 10].map(|id| measured.explains(begin + 2 * SETTLED, PeerId(id)));
         assert_eq!(is_explained(&measured), [true, false]);
         let later = begin + 2 * SETTLED;
-        let way = Way { remote: remote(1), filled: Some((later, MEGABIT)), arriving: MEGABIT };
+        let way = Fullness { remote: remote(1), filled: Some((later, MEGABIT)), arriving: MEGABIT };
         measured.note(later, PeerId(1), way);
         assert_eq!(is_explained(&measured), [false, false]);
         assert!(!measured.explains(begin + LONGEST, PeerId(2)), "it is forgotten");
@@ -208,22 +247,23 @@ mod tests {
         let again = begin + Duration::from_secs(22);
         note(&mut measured, again, (3, 3), false);
         assert_eq!(at(&measured, 22 + 40), Some(first));
+        assert_eq!(measured.limit.map(|limit| limit.lasts), Some(2 * SHORTEST));
         note(&mut measured, again + LONGEST, (3, 3), false);
         assert_eq!(measured.limit.map(|limit| limit.lasts), Some(SHORTEST), "the one before was forgotten");
     }
 
     #[test]
-    fn what_filled_the_way_before_a_limit_was_known_does_not_lower_it() {
+    fn while_it_holds_a_limit_stays() {
         let (begin, mut measured) = (start(), Measured::default());
         note(&mut measured, begin, (3, 3), false);
         let limit = measured.limit(begin);
-        // All have less now, and the last of the queue is told of.
-        for number in 1..=3 {
-            let way =
-                Way { remote: remote(number), filled: Some((begin + SETTLED, MEGABIT / 2)), arriving: MEGABIT / 2 };
-            measured.note(begin + SETTLED, PeerId(number.into()), way);
+        for seconds in 0..20 {
+            let now = begin + Duration::from_secs(seconds);
+            for number in 1..=3 {
+                let way = Fullness { remote: remote(number), filled: Some((now, 1)), arriving: 1 };
+                measured.note(now, PeerId(number.into()), way);
+            }
         }
-        measured.judge(begin + SETTLED);
-        assert_eq!(measured.limit(begin + SETTLED), limit);
+        assert_eq!((measured.limit(begin), measured.limit.map(|limit| limit.lasts)), (limit, Some(SHORTEST)));
     }
 }

@@ -5,12 +5,14 @@ mod measured;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+pub(crate) use self::measured::Fullness;
 use self::measured::Measured;
-pub(crate) use self::measured::Way;
 use crate::io::PeerId;
 
 /// Sound is measured over so long.
 const WINDOW: Duration = Duration::from_secs(1);
+/// What is measured leaves each subscriber so many bit/s, for it may be wrong.
+const LEAST_SHARE: u64 = 250_000;
 /// Bytes of a datagram beside its contents: UDP and IP.
 const HEADERS: usize = 28;
 
@@ -54,14 +56,15 @@ impl Uplink {
 
     /// What a subscriber may have, in bit/s of pictures.
     pub(crate) fn share(&self, now: Instant, id: PeerId) -> u64 {
-        let told = self.limit.map(|limit| limit.saturating_sub(self.sound(now)));
-        let Some(left) = told.into_iter().chain(self.measured.limit(now)).min() else {
-            return u64::MAX;
+        let (left, least) = match (self.limit, self.measured.limit(now)) {
+            (Some(limit), _) => (limit.saturating_sub(self.sound(now)), 0),
+            (None, Some(measured)) => (measured, LEAST_SHARE),
+            (None, None) => return u64::MAX,
         };
         let own = self.promised.get(&id).copied();
         let others = self.total - own.unwrap_or(0);
         let count = self.promised.len() + usize::from(own.is_none());
-        left.saturating_sub(others).max(left / count.max(1) as u64)
+        left.saturating_sub(others).max(left / count.max(1) as u64).max(least)
     }
 
     /// Bit/s of sound that leave.
@@ -77,18 +80,18 @@ impl Uplink {
     }
 
     /// Takes how a subscriber's way fares, by which it is measured what all of them share.
-    pub(crate) fn note_way(&mut self, now: Instant, id: PeerId, way: Way) {
+    pub(crate) fn note_way(&mut self, now: Instant, id: PeerId, way: Fullness) {
         self.measured.note(now, id, way);
     }
 
     /// Whether a subscriber's way is known to carry no more because of what all share.
     pub(crate) fn explains(&self, now: Instant, id: PeerId) -> bool {
-        self.measured.explains(now, id)
+        self.limit.is_none() && self.measured.explains(now, id)
     }
 
     /// Whether it may be tried if more can be sent.
     pub(crate) fn may_probe(&self, now: Instant) -> bool {
-        !self.measured.holds(now)
+        self.limit.is_some() || !self.measured.holds(now)
     }
 
     /// A subscriber wants no pictures, or is gone.

@@ -118,6 +118,26 @@ fn authentic_nonsense_does_no_harm() {
     assert!(!world.client(2).take("v0").is_empty());
 }
 
+/// SCTP whose chunks claim to be longer than they are, which libraries have panicked on: nobody reads what a data channel carries.
+#[test]
+fn what_data_channels_carry_is_not_read() {
+    let mut world = World::new(4);
+    world.connect(&[1, 2], &Layout::voice(1));
+    let (abort, error) = (6, 9);
+    for kind in [abort, error] {
+        let header = [0x13, 0x88, 0x13, 0x88, 0, 0, 0, 0, 0, 0, 0, 0];
+        let chunk = [kind, 0, 0, 8, 0, 1, 0xff, 0xff];
+        for length in 0..=20 {
+            let now = world.now;
+            world.client(1).send_data(now, &[&header[..], &chunk].concat()[..length]);
+            world.talk(&[(1, 90)], Duration::from_millis(20));
+        }
+    }
+    world.run(Duration::from_millis(100));
+    assert_eq!(world.client(2).take("a0").len(), 42);
+    assert_eq!((world.sfu.fault_count(), world.client(1).closed), (0, false));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -6,7 +6,7 @@ use rtc_rtcp::reception_report::ReceptionReport;
 use rtc_rtcp::sender_report::SenderReport;
 use rtc_rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use rtc_rtp::header::Extension;
-use sfu::{Datagram, Source};
+use sfu::{Datagram, PeerState, Source};
 
 use crate::common::offer::{Layout, STREAM_ID, TRANSPORT_SEQUENCE};
 use crate::common::{World, server_address};
@@ -92,6 +92,19 @@ fn who_is_silent_and_hears_nothing_is_reported_on_less_often_until_he_speaks() {
     world.talk(&[(1, 90)], Duration::from_secs(5));
     let spoken = world.client(1).feedback::<ReceiverReport>().len() - silent;
     assert!((4..=6).contains(&spoken), "{spoken}");
+}
+
+#[test]
+fn who_is_silent_and_deafened_is_reported_on_less_often_though_others_talk() {
+    let mut world = World::new(1);
+    world.connect(&[1, 2], &Layout::voice(1));
+    world.set_state(1, PeerState { deafened: true, ..PeerState::default() });
+    for _ in 0..75 {
+        world.client(1).send_silence();
+        world.talk(&[(2, 90)], Duration::from_millis(400));
+    }
+    let told = world.client(1).feedback::<ReceiverReport>().len();
+    assert!((5..=7).contains(&told), "{told}");
 }
 
 #[test]

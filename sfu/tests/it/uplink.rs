@@ -40,7 +40,7 @@ impl Crowd {
     /// How many have their pictures held back for what.
     fn count(&self, limitation: Limitation) -> usize {
         let told = |viewer: &&Viewer| self.world.quality(viewer.id).unwrap().pictures[0].limitation == limitation;
-        self.viewers.iter().filter(told).count()
+        self.viewers.iter().filter(|viewer| self.world.quality(viewer.id).is_some()).filter(told).count()
     }
 
     /// The longest that anybody waited for the next packet of sound since a moment, and how much of it was lost at most.
@@ -83,6 +83,19 @@ fn a_way_that_all_share_is_measured_and_those_who_get_less_are_told_why() {
     crowd.world.uplink = None;
     crowd.run(Duration::from_secs(60));
     assert_eq!(crowd.count(Limitation::None), 5);
+}
+
+#[test]
+fn narrow_ways_of_their_own_are_no_limit_for_all() {
+    let mut crowd = Crowd::new(3, 5);
+    for (id, kilobits) in (2..).zip([350, 500, 700, 900, 1_200]) {
+        crowd.world.links.insert(id, Link { bits_per_second: Some(kilobits * 1_000), ..Link::CLEAN });
+    }
+    for _ in 0..30 {
+        crowd.run(Duration::from_secs(1));
+        assert_eq!(crowd.count(Limitation::Uplink), 0);
+    }
+    assert_eq!(crowd.count(Limitation::Bandwidth), 5);
 }
 
 #[test]

@@ -113,7 +113,7 @@ impl Client {
             .build(true, Some(server_address()))
             .unwrap();
         let [a, b] = u16::try_from(peer).unwrap().to_be_bytes();
-        let address = SocketAddr::from(([10, 1, a, b], 5000));
+        let address = SocketAddr::from(([198, 18, a, b], 5000));
         Self {
             address,
             layout: layout.clone(),
@@ -291,6 +291,12 @@ impl Client {
         while let Some(transmit) = self.dtls.poll_transmit() {
             self.outgoing.push(transmit.message.to_vec());
         }
+    }
+
+    /// Sends what belongs to no media over the association, as a data channel would.
+    pub(crate) fn send_data(&mut self, now: Instant, contents: &[u8]) {
+        self.dtls.write(now, server_address(), contents).unwrap();
+        self.drain_dtls();
     }
 
     pub(crate) fn close(&mut self, now: Instant) {

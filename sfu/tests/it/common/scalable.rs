@@ -4,7 +4,8 @@ pub(crate) struct Scalable {
     /// Layers that are sent of those that there are.
     pub(crate) active: u8,
     pub(crate) wants_key: bool,
-    number: u16,
+    /// Of the newest frame.
+    pub(crate) number: u16,
     position: usize,
     /// The newest frame of each spatial layer's lowest temporal one, and of the one between.
     lowest: [u16; 3],
