@@ -9,6 +9,8 @@ use crate::io::{PeerId, Speaker};
 const TALKING: f32 = 77.0;
 /// Pauses between words are shorter.
 const HOLD: Duration = Duration::from_millis(400);
+/// By then the level says by itself that somebody speaks.
+const BEGINNING: Duration = Duration::from_millis(100);
 /// Opus's discontinuous transmission sends a packet each 400 ms.
 const SILENT_AFTER: Duration = Duration::from_millis(200);
 const ATTACK: f32 = 0.4;
@@ -41,6 +43,8 @@ struct Voice {
     talked: Option<Instant>,
     /// When a single packet was last as loud as speech.
     loud: Option<Instant>,
+    /// And when one was so after a pause.
+    began: Option<Instant>,
 }
 
 /// A claim to an audio slot, the strongest last.
@@ -88,7 +92,13 @@ impl Speakers {
     pub(crate) fn heard(&mut self, now: Instant, peer: PeerId, (level, length): (Option<u8>, usize)) -> bool {
         let assumed = if is_comfort_noise(length) { 0 } else { ASSUMED };
         let level = level.map_or(assumed, |byte| 127 - (byte & 0x7f));
-        let voice = self.voices.entry(peer).or_insert(Voice { loudness: 0.0, heard: now, talked: None, loud: None });
+        let voice = self.voices.entry(peer).or_insert(Voice {
+            loudness: 0.0,
+            heard: now,
+            talked: None,
+            loud: None,
+            began: None,
+        });
         let level = f32::from(level);
         let weight = if level > voice.loudness { ATTACK } else { RELEASE };
         voice.loudness += (level - voice.loudness) * weight;
@@ -96,8 +106,15 @@ impl Speakers {
         if voice.loudness > TALKING {
             voice.talked = Some(now);
         }
-        let before = if level > TALKING { voice.loud.replace(now) } else { None };
-        voice.loud == Some(now) && before.is_none_or(|before| now.saturating_duration_since(before) >= HOLD)
+        if level <= TALKING {
+            return false;
+        }
+        let before = voice.loud.replace(now);
+        let begins = before.is_none_or(|before| now.saturating_duration_since(before) >= HOLD);
+        if begins {
+            voice.began = Some(now);
+        }
+        begins
     }
 
     pub(crate) fn remove(&mut self, peer: PeerId) {
@@ -108,7 +125,7 @@ impl Speakers {
     pub(crate) fn claim(&self, now: Instant, peer: PeerId) -> Claim {
         match self.voices.get(&peer) {
             None => Claim::Silent(0.0),
-            Some(voice) if voice.talks(now) || voice.is_loud(now) => Claim::Talking(voice.loudness),
+            Some(voice) if voice.talks(now) || voice.begins(now) => Claim::Talking(voice.loudness),
             Some(voice) => Claim::Silent(voice.loudness),
         }
     }
@@ -139,17 +156,13 @@ impl Voice {
         self.talked.is_some_and(|talked| now.saturating_duration_since(talked) < HOLD)
     }
 
-    /// Whether the newest packet is as loud as speech.
-    fn is_loud(&self, now: Instant) -> bool {
-        self.loud == Some(self.heard) && !self.is_late(now)
-    }
-
-    fn is_late(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.heard) > SILENT_AFTER
+    /// Whether it was loud just now after a pause, and may be speech: soon it is, or is not.
+    fn begins(&self, now: Instant) -> bool {
+        self.began.is_some_and(|began| now.saturating_duration_since(began) < BEGINNING)
     }
 
     fn step(&self, now: Instant) -> u8 {
-        if self.is_late(now) {
+        if now.saturating_duration_since(self.heard) > SILENT_AFTER {
             return 0;
         }
         #[expect(
@@ -196,10 +209,11 @@ mod tests {
         let packet = Duration::from_millis(20);
         assert_eq!(hear(packet, 40), (false, false, false));
         assert_eq!(hear(2 * packet, 110), (true, true, false));
-        assert_eq!(hear(3 * packet, 40), (false, false, false), "it was a cough");
-        assert_eq!(hear(4 * packet, 110), (false, true, false), "no pause was between");
-        assert_eq!(hear(4 * packet + HOLD, 110), (true, true, true));
-        let claim = speakers.claim(begin + 4 * packet + 2 * HOLD, PeerId(1));
+        assert_eq!(hear(2 * packet, 40), (false, true, false), "they may come at once");
+        assert_eq!(hear(2 * packet + BEGINNING, 0), (false, false, false), "it was a cough");
+        assert_eq!(hear(3 * packet + BEGINNING, 78), (false, false, false), "no pause was between");
+        assert_eq!(hear(3 * packet + BEGINNING + HOLD, 110), (true, true, true));
+        let claim = speakers.claim(begin + 3 * packet + BEGINNING + 2 * HOLD, PeerId(1));
         assert!(matches!(claim, Claim::Silent(_)), "nothing more comes");
     }
 

@@ -207,7 +207,7 @@ impl Driver<'_> {
         self.send();
         let now = Instant::now();
         self.spread.revise(now);
-        self.sfu.set_uplink(self.uplink.share(self.sfu.uplink_taken(now)));
+        self.sfu.set_uplink(self.uplink.share(now, self.sfu.uplink_taken(now)));
         deadline.into_iter().chain(self.spread.next()).min()
     }
 

@@ -70,7 +70,7 @@ fn start_on(
     let now = Instant::now();
     let threads = ends.len();
     let ways = relay::connect(now, threads).into_iter().zip(spread::connect(now, threads, clock));
-    let shared = ways.zip(uplink::divide(uplink, threads));
+    let shared = ways.zip(uplink::divide(now, uplink, threads));
     for (id, ((socket, ends), ((relay, spread), uplink))) in (0..).zip(sockets.into_iter().zip(ends).zip(shared)) {
         let config = Config { id: SfuId(id), addresses: announced.clone(), certificate: certificate.clone(), limits };
         let thread = MediaThread::new(Parts { socket, config, relay, spread, uplink }, ends);

@@ -41,6 +41,8 @@ pub(super) struct Spread {
     clock: fn() -> Duration,
     since: Instant,
     worked: Duration,
+    /// Another could not take what it was handed: until the next revision all is sent here.
+    is_refused: bool,
 }
 
 /// The parts of so many threads, whose work is told by a clock that each asks for its own.
@@ -56,6 +58,7 @@ pub(super) fn connect(now: Instant, threads: usize, clock: fn() -> Duration) -> 
         clock,
         since: now,
         worked: Duration::ZERO,
+        is_refused: false,
     };
     inboxes.into_iter().enumerate().map(spread).collect()
 }
@@ -75,7 +78,7 @@ impl Spread {
         }
         let worked = (self.clock)();
         let percent = worked.saturating_sub(self.worked).as_micros() * 100 / passed.as_micros().max(1);
-        (self.since, self.worked) = (now, worked);
+        (self.since, self.worked, self.is_refused) = (now, worked, false);
         self.loads[self.own].store(u8::try_from(percent.min(100)).unwrap_or(100), Ordering::Relaxed);
         self.shift();
     }
@@ -95,9 +98,9 @@ impl Spread {
         }
     }
 
-    /// Hands over those datagrams that others send. What one cannot take stays, and so does what would go to it from then on.
+    /// Hands over those datagrams that others send. What one cannot take stays, and so does everything for a while.
     pub(super) fn hand_over(&mut self, datagrams: &mut Vec<Transmit>) {
-        if !self.is_shared() {
+        if !self.is_shared() || self.is_refused {
             return;
         }
         let mut handed: Vec<Vec<Transmit>> = vec![Vec::new(); self.links.len()];
@@ -107,9 +110,7 @@ impl Spread {
         for (thread, handed) in handed.into_iter().enumerate().filter(|(_, handed)| !handed.is_empty()) {
             if let Err(refused) = self.links[thread].try_send(handed) {
                 datagrams.extend(refused.into_inner());
-                for sender in self.senders.iter_mut().filter(|sender| **sender == thread) {
-                    *sender = self.own;
-                }
+                self.is_refused = true;
             }
         }
     }
@@ -118,7 +119,7 @@ impl Spread {
     pub(super) async fn receive(&mut self) -> Vec<Transmit> {
         match self.inbox.recv().await {
             Some(datagrams) => datagrams,
-            // It holds a way to itself, so this does not come.
+            // It holds a link to itself, so this does not come.
             None => std::future::pending().await,
         }
     }
@@ -237,14 +238,22 @@ mod tests {
     }
 
     #[test]
-    fn what_a_thread_cannot_take_is_not_handed_over() {
+    fn what_a_thread_cannot_take_is_not_handed_over_for_a_while() {
         let mut threads = working(&[100, 0]);
-        (0..SHARES).for_each(|_| threads[0].shift());
-        for count in 0..2 * WAITING {
+        threads[0].hand_all_to(1);
+        let hand_over = |thread: &mut Spread| {
             let mut datagrams = vec![to(1), to(2)];
-            threads[0].hand_over(&mut datagrams);
-            assert_eq!(datagrams.len(), if count < WAITING { 0 } else { 2 });
-            assert_eq!(threads[0].is_shared(), count < WAITING, "order is kept from then on");
+            thread.hand_over(&mut datagrams);
+            datagrams.len()
+        };
+        for count in 0..2 * WAITING {
+            assert_eq!(hand_over(&mut threads[0]), if count < WAITING { 0 } else { 2 });
         }
+        assert!(threads[1].inbox.try_recv().is_ok());
+        assert_eq!(hand_over(&mut threads[0]), 2, "what waits there is not overtaken twice");
+        let later = threads[0].since + WINDOW;
+        threads[0].revise(later);
+        threads[0].hand_all_to(1);
+        assert_eq!(hand_over(&mut threads[0]), 0);
     }
 }

@@ -70,7 +70,7 @@ impl MediaThread {
             }
             let pause = deaths.note(born.elapsed());
             self.is_down.store(true, Ordering::Relaxed);
-            self.parts.uplink.share(0);
+            self.parts.uplink.share(Instant::now(), 0);
             if catch_unwind(AssertUnwindSafe(|| self.pause(pause))).is_err() {
                 sleep(pause);
             }
@@ -179,7 +179,7 @@ mod tests {
         let config = Config { id: SfuId(0), addresses: Vec::new(), certificate, limits: sfu::Limits::default() };
         let now = Instant::now();
         let ways = relay::connect(now, threads).into_iter().zip(spread::connect(now, threads, || Duration::ZERO));
-        let ways = ways.zip(uplink::divide(None, threads));
+        let ways = ways.zip(uplink::divide(now, None, threads));
         let part = |((relay, spread), uplink)| {
             let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
             socket.set_nonblocking(true).unwrap();

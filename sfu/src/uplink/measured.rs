@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,13 @@ const FRESH: Duration = Duration::from_secs(1);
 const TOGETHER: Duration = Duration::from_millis(1_500);
 /// What comes of a queue that stood before a limit was known.
 const SETTLED: Duration = Duration::from_secs(1);
-/// So many networks are seldom full together but by what they share, if so much of all that arrives, in percent, goes there.
+/// So many networks are seldom full together but by what they share, if so much of all that arrives, in percent, goes there, and
+/// no more than so much to one of them.
 const LEAST_NETWORKS: usize = 3;
 const NEARLY_ALL: u64 = 90;
+const MOST_TO_ONE: u64 = 60;
+/// A way that carries less for each network is not measured, in bit/s: each is left as much.
+pub(super) const LEAST_SHARE: u64 = 250_000;
 /// Of what arrived when all was full, in percent: so much is sent on, and the queue empties.
 const DRAIN: u64 = 90;
 /// A limit that is met again soon after it has ended lasts twice as long the next time.
@@ -35,14 +39,14 @@ pub(crate) struct Fullness {
 }
 
 impl Fullness {
-    /// Those who share an address, or its first 64 bits, share a way to the Internet as well; none for those who need not
+    /// Those who share an address, or its first 48 bits, share a way to the Internet as well; none for those who need not
     /// cross it.
     fn network(&self) -> Option<u128> {
         match self.remote.to_canonical() {
             IpAddr::V4(ip) if ip.is_private() || ip.is_loopback() || ip.is_link_local() => None,
             IpAddr::V6(ip) if ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local() => None,
             IpAddr::V4(ip) => Some(ip.to_ipv6_mapped().to_bits()),
-            IpAddr::V6(ip) => Some(ip.to_bits() >> 64),
+            IpAddr::V6(ip) => Some(ip.to_bits() >> 80),
         }
     }
 }
@@ -83,8 +87,12 @@ impl Measured {
         }
     }
 
+    /// A subscriber is gone; with the last of them what was found.
     pub(super) fn forget(&mut self, id: PeerId) {
         self.ways.remove(&id);
+        if self.ways.is_empty() {
+            self.limit = None;
+        }
     }
 
     /// In bit/s of pictures to all; none where no limit is known.
@@ -116,22 +124,26 @@ impl Measured {
             return;
         }
         let is_within = |at: Instant, most: Duration| now.saturating_duration_since(at) <= most;
-        let (mut networks, mut full, mut all) = (BTreeSet::new(), 0, 0);
+        let (mut networks, mut all) = (BTreeMap::<u128, u64>::new(), 0);
         for (_, way) in self.ways.values().filter(|(at, _)| is_within(*at, FRESH)) {
             let Some(network) = way.network() else { continue };
             let filled = way.filled.filter(|(at, _)| is_within(*at, TOGETHER));
             all += filled.map_or(way.arriving, |(_, arriving)| arriving);
             if let Some((_, arriving)) = filled {
-                full += arriving;
-                networks.insert(network);
+                *networks.entry(network).or_default() += arriving;
             }
         }
-        if networks.len() < LEAST_NETWORKS || full * 100 < all * NEARLY_ALL {
+        let full: u64 = networks.values().sum();
+        let largest = networks.values().copied().max().unwrap_or(0);
+        let is_shared =
+            networks.len() >= LEAST_NETWORKS && full * 100 >= all * NEARLY_ALL && largest * 100 <= full * MOST_TO_ONE;
+        let bits_per_second = all * DRAIN / 100;
+        if !is_shared || bits_per_second < networks.len() as u64 * LEAST_SHARE {
             return;
         }
         let known = self.limit.filter(|limit| limit.growth(now).is_some());
         let lasts = known.map_or(SHORTEST, |limit| (2 * limit.lasts).min(LONGEST));
-        self.limit = Some(Limit { bits_per_second: all * DRAIN / 100, begins: now, ends: now + lasts, lasts });
+        self.limit = Some(Limit { bits_per_second, begins: now, ends: now + lasts, lasts });
     }
 }
 
@@ -163,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_arrives_when_all_networks_are_full_together_is_all_that_the_way_carries() {
+    fn what_arrives_when_nearly_all_networks_are_full_together_is_all_that_the_way_carries() {
         assert_eq!(limit_of((4, 4), false), Some(4 * MEGABIT * 9 / 10));
         assert_eq!(limit_of((10, 9), false), Some(10 * MEGABIT * 9 / 10));
         for few in [(2, 2), (6, 5), (9, 2)] {
@@ -180,25 +192,50 @@ mod tests {
             ["10.0.0.1", "192.168.1.2", "::ffff:172.16.0.3", "fd00::1", "fe80::1", "::1"].iter().enumerate()
         {
             let way = Fullness { remote: remote.parse().unwrap(), filled: Some((now, MEGABIT)), arriving: MEGABIT };
+            assert_eq!(way.network(), None, "{remote}");
             measured.note(now, PeerId(number as u64), way);
         }
         measured.judge(now);
         assert_eq!(measured.limit(now), None);
     }
 
+    /// The limit that so many find who say that all is full, and that so much arrives, beside one honest subscriber.
+    fn lied(liars: &[IpAddr], told: u64) -> Option<u64> {
+        let (now, mut measured) = (start(), Measured::default());
+        measured.note(now, PeerId(99), Fullness { remote: remote(99), filled: None, arriving: MEGABIT });
+        for (id, remote) in (1..).zip(liars) {
+            measured.note(now, PeerId(id), Fullness { remote: *remote, filled: Some((now, told)), arriving: told });
+        }
+        measured.judge(now);
+        measured.limit(now)
+    }
+
     #[test]
     fn who_tells_untruths_takes_nothing_from_others() {
-        let (now, mut measured) = (start(), Measured::default());
-        // Three who say that all is full, and one honest subscriber.
-        let honest = Fullness { remote: remote(9), filled: None, arriving: MEGABIT };
-        for told in [0, MEGABIT, 3 * MEGABIT, 100 * MEGABIT] {
-            measured.note(now, PeerId(9), honest);
-            for number in 1..=3 {
+        let three = [1, 2, 3].map(remote);
+        for told in [0, MEGABIT, 2 * MEGABIT] {
+            assert_eq!(lied(&three, told), None);
+        }
+        assert!(lied(&three, 3 * MEGABIT).is_some_and(|limit| limit >= 9 * MEGABIT));
+        assert!(lied(&three, 100 * MEGABIT).is_some_and(|limit| limit >= 9 * MEGABIT));
+        let one_house = ["2001:db8:1:1::1", "2001:db8:1:2::1", "2001:db8:1:ff::1"].map(|ip| ip.parse().unwrap());
+        assert_eq!(lied(&one_house, 100 * MEGABIT), None);
+    }
+
+    #[test]
+    fn few_bits_and_one_crowded_network_are_no_common_way() {
+        let now = start();
+        for (told, is_found) in [([MEGABIT; 3], true), ([100_000; 3], false), ([8 * MEGABIT, MEGABIT, MEGABIT], false)]
+        {
+            let mut measured = Measured::default();
+            for (number, told) in (1..).zip(told) {
                 let way = Fullness { remote: remote(number), filled: Some((now, told)), arriving: told };
                 measured.note(now, PeerId(number.into()), way);
             }
             measured.judge(now);
-            assert!(measured.limit(now).is_none_or(|limit| limit >= 9 * MEGABIT), "{told}");
+            assert_eq!(measured.limit(now).is_some(), is_found, "{told:?}");
+            (1..=3).for_each(|id| measured.forget(PeerId(id)));
+            assert_eq!(measured.limit(now), None, "all are gone");
         }
     }
 

@@ -6,13 +6,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::measured::Fullness;
-use self::measured::Measured;
+use self::measured::{LEAST_SHARE, Measured};
 use crate::io::PeerId;
 
 /// Sound is measured over so long.
 const WINDOW: Duration = Duration::from_secs(1);
-/// What is measured leaves each subscriber so many bit/s, for it may be wrong.
-const LEAST_SHARE: u64 = 250_000;
 /// Bytes of a datagram beside its contents: UDP and IP.
 const HEADERS: usize = 28;
 
@@ -58,6 +56,7 @@ impl Uplink {
     pub(crate) fn share(&self, now: Instant, id: PeerId) -> u64 {
         let (left, least) = match (self.limit, self.measured.limit(now)) {
             (Some(limit), _) => (limit.saturating_sub(self.sound(now)), 0),
+            // What is measured may be wrong.
             (None, Some(measured)) => (measured, LEAST_SHARE),
             (None, None) => return u64::MAX,
         };
@@ -91,7 +90,8 @@ impl Uplink {
 
     /// Whether it may be tried if more can be sent.
     pub(crate) fn may_probe(&self, now: Instant) -> bool {
-        self.limit.is_some() || !self.measured.holds(now)
+        let is_far_below = || self.measured.limit(now).is_none_or(|limit| self.total < limit / 2);
+        self.limit.is_some() || !self.measured.holds(now) || is_far_below()
     }
 
     /// A subscriber wants no pictures, or is gone.

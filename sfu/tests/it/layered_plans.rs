@@ -152,7 +152,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_nothing_is_sent_without_what_it_needs(
+    fn whatever_happens_pictures_go_on_and_nobody_sees_another_than_wished_for(
         steps in prop::collection::vec(step(), 1..40),
         seed in any::<u64>(),
     ) {
