@@ -81,7 +81,7 @@ impl Sfu {
         self.routes.by_address(address)
     }
 
-    /// What leaves, in bit/s: sound, and the pictures that were promised.
+    /// What leaves, in bit/s: the pictures that were promised, and sound as long as [`Self::set_uplink`] has set a limit.
     #[must_use]
     pub fn uplink_taken(&self, now: Instant) -> u64 {
         if self.peers.is_empty() { 0 } else { self.uplink.taken(now) }

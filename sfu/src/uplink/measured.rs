@@ -112,11 +112,16 @@ impl Measured {
 
     /// Whether a subscriber's way is known to carry no more because of what all share: it has not been full since by itself.
     pub(super) fn explains(&self, now: Instant, id: PeerId) -> bool {
-        let Some(limit) = self.limit.filter(|limit| limit.growth(now).is_some()) else {
+        let Some(limit) = self.known(now) else {
             return false;
         };
         let filled = self.ways.get(&id).and_then(|(_, way)| way.filled);
         filled.is_some_and(|(at, _)| at + TOGETHER >= limit.begins && at <= limit.begins + SETTLED)
+    }
+
+    /// The limit, as long as it is not forgotten.
+    fn known(&self, now: Instant) -> Option<Limit> {
+        self.limit.filter(|limit| limit.growth(now).is_some())
     }
 
     fn judge(&mut self, now: Instant) {
@@ -141,8 +146,7 @@ impl Measured {
         if !is_shared || bits_per_second < networks.len() as u64 * LEAST_SHARE {
             return;
         }
-        let known = self.limit.filter(|limit| limit.growth(now).is_some());
-        let lasts = known.map_or(SHORTEST, |limit| (2 * limit.lasts).min(LONGEST));
+        let lasts = self.known(now).map_or(SHORTEST, |limit| (2 * limit.lasts).min(LONGEST));
         self.limit = Some(Limit { bits_per_second, begins: now, ends: now + lasts, lasts });
     }
 }

@@ -31,8 +31,11 @@ pub(crate) struct Uplink {
 }
 
 impl Uplink {
-    /// Notes a packet of sound that leaves.
+    /// Notes a packet of sound that leaves, where it is taken off a limit.
     pub(crate) fn sent_sound(&mut self, now: Instant, length: usize) {
+        if self.limit.is_none() {
+            return;
+        }
         let since = *self.since.get_or_insert(now);
         let passed = now.saturating_duration_since(since);
         if passed >= WINDOW {
@@ -47,7 +50,7 @@ impl Uplink {
         self.limit = limit;
     }
 
-    /// What leaves, in bit/s: sound, and the pictures that were promised.
+    /// What leaves of a limit, in bit/s: sound, and the pictures that were promised.
     pub(crate) fn taken(&self, now: Instant) -> u64 {
         self.sound(now) + self.total
     }

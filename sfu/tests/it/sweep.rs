@@ -3,11 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use sfu::{Event, Source};
+use sfu::Event;
 
 use crate::common::offer::Layout;
-use crate::common::viewer::Viewer;
-use crate::common::{Link, TICK, World};
+use crate::common::viewer::{Viewer, perform};
+use crate::common::{Link, World};
 
 /// A publisher, 1, with a camera and a voice, a subscriber on the link, 2, and one on a good one, 3; both look at it at its full
 /// size.
@@ -29,18 +29,7 @@ impl Scene {
     }
 
     fn run(&mut self, duration: Duration) {
-        let end = self.world.now + duration;
-        while self.world.now < end {
-            self.world.client(1).send_picture(Source::Camera);
-            for _ in 0..2 {
-                let now = self.world.now;
-                self.world.client(1).send_sound(now, Source::Microphone, 90);
-                self.world.run(TICK);
-            }
-            for viewer in &mut self.viewers {
-                viewer.look(&mut self.world);
-            }
-        }
+        perform(&mut self.world, &mut self.viewers, duration);
     }
 
     /// What came of it from a moment to now.

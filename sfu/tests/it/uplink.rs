@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use sfu::{Limitation, Source};
+use sfu::Limitation;
 
 use crate::common::offer::Layout;
-use crate::common::viewer::Viewer;
-use crate::common::{Link, TICK, World};
+use crate::common::viewer::{Viewer, perform};
+use crate::common::{Link, World};
 
 /// A publisher, 1, with a camera and a voice, and those who look at it at its full size.
 struct Crowd {
@@ -23,18 +23,7 @@ impl Crowd {
     }
 
     fn run(&mut self, duration: Duration) {
-        let end = self.world.now + duration;
-        while self.world.now < end {
-            self.world.client(1).send_picture(Source::Camera);
-            for _ in 0..2 {
-                let now = self.world.now;
-                self.world.client(1).send_sound(now, Source::Microphone, 90);
-                self.world.run(TICK);
-            }
-            for viewer in &mut self.viewers {
-                viewer.look(&mut self.world);
-            }
-        }
+        perform(&mut self.world, &mut self.viewers, duration);
     }
 
     /// How many have their pictures held back for what.

@@ -51,6 +51,14 @@ impl Chance {
     }
 }
 
+/// Whose pictures one saw in a second: those that were wished for, and no others.
+pub(crate) fn assert_sees(id: u64, seen: &[u64], expected: Option<u64>) {
+    match expected {
+        Some(peer) => assert!(seen.len() > 15 && seen.iter().all(|seen| *seen == peer), "{id}: {seen:?} of {peer}"),
+        None => assert_eq!(seen, [0; 0], "{id} sees what it does not wish for, or may not"),
+    }
+}
+
 /// What every datagram suffers, in both directions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Link {
@@ -68,6 +76,14 @@ const HEADERS: u64 = 28;
 impl Link {
     pub(crate) const CLEAN: Self =
         Self { loss_percent: 0, delay: Duration::from_millis(5), jitter: Duration::ZERO, bits_per_second: None };
+
+    /// One of each kind, for plans to choose from.
+    pub(crate) const SOME: [Self; 4] = [
+        Self::CLEAN,
+        Self { loss_percent: 8, delay: Duration::from_millis(30), ..Self::CLEAN },
+        Self { bits_per_second: Some(400_000), delay: Duration::from_millis(20), ..Self::CLEAN },
+        Self { delay: Duration::from_millis(40), jitter: Duration::from_millis(30), ..Self::CLEAN },
+    ];
 }
 
 pub(crate) struct World {
@@ -308,6 +324,13 @@ impl World {
     pub(crate) fn handle(&mut self, source: SocketAddr, contents: &[u8]) {
         let datagram = Datagram { source, destination: server_address(), arrived: self.now, contents };
         self.sfu.handle(self.now, datagram);
+    }
+
+    /// Once all have left, nothing is left of them.
+    pub(crate) fn assert_empty(&mut self) {
+        assert_eq!((self.sfu.peer_count(), self.sfu.fault_count()), (0, 0));
+        self.settle();
+        assert_eq!(self.sfu.poll_output(), Output::Timeout(None));
     }
 
     /// Lets the time pass.

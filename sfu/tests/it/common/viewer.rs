@@ -3,8 +3,10 @@ use std::time::{Duration, Instant};
 
 use rtc_rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 
-use super::World;
+use sfu::Source;
+
 use super::screen::Screen;
+use super::{TICK, World};
 
 const ROUND_TRIP: Duration = Duration::from_millis(100);
 
@@ -19,6 +21,22 @@ pub(crate) struct Viewer {
     /// Their sequence numbers: one that comes again is the same to the byte, and SRTP drops it.
     sounds: BTreeSet<u16>,
     key_asked: Instant,
+}
+
+/// Lets a publisher, 1, send a camera and a voice for a while, and all of these look at it.
+pub(crate) fn perform(world: &mut World, viewers: &mut [Viewer], duration: Duration) {
+    let end = world.now + duration;
+    while world.now < end {
+        world.client(1).send_picture(Source::Camera);
+        for _ in 0..2 {
+            let now = world.now;
+            world.client(1).send_sound(now, Source::Microphone, 90);
+            world.run(TICK);
+        }
+        for viewer in &mut *viewers {
+            viewer.look(world);
+        }
+    }
 }
 
 impl Viewer {
