@@ -88,6 +88,10 @@ impl Sfu {
                 heed = published.silence.heed(now, media.length());
             }
         }
+        if heed == Heed::GoOnResting {
+            // Who is not heard needs no slot.
+            return;
+        }
         match track.source.kind() {
             MediaKind::Audio => self.listen(now, media),
             MediaKind::Video => {
@@ -101,8 +105,7 @@ impl Sfu {
         }
         match heed {
             Heed::Forward => self.distribute(now, media),
-            Heed::Rest => self.interrupt_track(track),
-            Heed::GoOnResting => {}
+            Heed::Rest | Heed::GoOnResting => self.interrupt_track(track),
         }
     }
 

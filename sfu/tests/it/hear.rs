@@ -52,6 +52,24 @@ fn who_is_silent_for_long_costs_the_others_nothing_and_is_heard_again_at_once() 
 }
 
 #[test]
+fn who_is_silent_for_long_asks_for_no_slot_and_has_one_from_the_first_word_on() {
+    let mut world = World::new(5);
+    world.connect(&[1, 2], &Layout::voice(1));
+    let be_silent = |world: &mut World| {
+        for _ in 0..5 {
+            world.client(1).send_silence();
+            world.run(Duration::from_millis(400));
+        }
+    };
+    be_silent(&mut world);
+    world.connect(&[3], &Layout::voice(1));
+    be_silent(&mut world);
+    assert_eq!(world.shows(3, "a0"), None);
+    world.talk(&[(1, 90)], Duration::from_millis(200));
+    assert_eq!(world.client(3).received.len(), 10);
+}
+
+#[test]
 fn payload_types_and_extension_ids_are_the_subscribers_own() {
     let mut world = World::new(2);
     let mut other = Layout::voice(2);
