@@ -280,7 +280,8 @@ pub enum Event {
     /// encoding with spatial layers, which of those: what is above the highest that is wanted need not be sent.
     Encodings { peer: PeerId, source: Source, wanted: Vec<bool> },
     /// Which codecs of pictures everybody in a peer's room takes, in our order of preference: what it sends in another, some
-    /// do not see. Told when it is connected, and on change.
+    /// do not see. Told when it is connected, and on change: one that not all take any more at once, one that all take again
+    /// after ten seconds of that.
     Codecs { peer: PeerId, codecs: Vec<VideoCodec> },
     /// How a connected peer's media fares; every three seconds while media flows,
     /// every six for one who is silent and hears nothing.

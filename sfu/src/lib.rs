@@ -56,6 +56,7 @@
 
 mod allocate;
 mod bandwidth;
+mod codecs;
 mod demux;
 mod dominance;
 mod forward;

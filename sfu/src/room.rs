@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
+use crate::codecs::Codecs;
 use crate::forward::TrackId;
 use crate::forward::table::Table;
-use crate::io::{PeerId, VideoCodec};
+use crate::io::PeerId;
 use crate::speaker::Speakers;
 
 /// The peers that hear and see each other.
@@ -15,8 +16,7 @@ pub(crate) struct Room {
     pub(crate) speakers: Speakers,
     /// When each audio track last claimed a slot from those that do not play it.
     pub(crate) claimed: BTreeMap<TrackId, Instant>,
-    /// The codecs that all take, as was last told.
-    pub(crate) codecs: Vec<VideoCodec>,
+    pub(crate) codecs: Codecs,
     /// The timer that tells of the speakers runs.
     pub(crate) telling: bool,
 }

@@ -24,6 +24,8 @@ pub(crate) enum Timer {
     Layers(PeerId),
     /// The speakers of a room may have changed.
     Speakers(RoomId),
+    /// All in a room have taken a codec for long enough.
+    Codecs(RoomId),
 }
 
 /// At most one deadline for each timer.
@@ -66,6 +68,12 @@ impl Timers {
             Timer::Layers,
         ];
         for timer in timers.map(|timer| timer(peer)) {
+            self.cancel(timer);
+        }
+    }
+
+    pub(crate) fn cancel_room(&mut self, room: RoomId) {
+        for timer in [Timer::Speakers, Timer::Codecs].map(|timer| timer(room)) {
             self.cancel(timer);
         }
     }

@@ -96,7 +96,7 @@ impl Sfu {
         let room = peer.room;
         let answer = self.answer(id, sections);
         self.claim_free_slots(room);
-        self.tell_codecs(room, None);
+        self.give_up_codecs(room, None);
         answer
     }
 

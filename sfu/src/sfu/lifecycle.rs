@@ -5,7 +5,6 @@ use super::{Sfu, transmit};
 use crate::forward::TrackId;
 use crate::io::{Event, GoneReason, MediaKind, PeerId, Source};
 use crate::peer::{Peer, Phase};
-use crate::timer::Timer;
 
 const HANDSHAKE: Duration = Duration::from_secs(15);
 const LEASE: Duration = Duration::from_secs(8);
@@ -55,7 +54,7 @@ impl Sfu {
         peer.heard = now;
         let room = peer.room;
         self.event(Event::Connected { peer: id });
-        self.tell_codecs(room, Some(id));
+        self.give_up_codecs(room, Some(id));
         self.arm_lease(now, id);
         self.changed.insert(id);
         self.refresh_tracks(now, id);
@@ -163,10 +162,10 @@ impl Sfu {
         room.speakers.remove(id);
         room.claimed.retain(|track, _| track.peer != id);
         if room.peers.is_empty() {
-            self.timers.cancel(Timer::Speakers(peer.room));
+            self.timers.cancel_room(peer.room);
             self.rooms.remove(&peer.room);
         }
-        self.tell_codecs(peer.room, None);
+        self.wait_for_codecs(now, peer.room);
     }
 }
 

@@ -56,6 +56,7 @@ impl Sfu {
             Timer::Pace(peer) => self.release(now, peer),
             Timer::Layers(peer) => self.revise_layers(now, peer),
             Timer::Speakers(room) => self.tell_speakers(now, room),
+            Timer::Codecs(room) => self.take_up_codecs(now, room),
         }
     }
 
