@@ -165,6 +165,17 @@ impl Slot {
         self.is_sent(media) || self.awaits((media.track, media.layer))
     }
 
+    /// Whether a packet that may have to go here is of the layers that are sent, or that may be once it is its turn.
+    pub(crate) fn is_of_layers(&self, media: &Media) -> bool {
+        let of_encoding = |target: &Target| target.layer.encoding == media.layer.encoding;
+        let target = self.target.filter(|_| self.wishes(media.track)).filter(of_encoding);
+        // Temporal layers come before the spatial one that waits for a key frame.
+        let taken_up = target.map_or(0, |target| target.temporal);
+        let sends = self.sends.filter(|_| self.is_sent(media));
+        let sends = sends.map(|sends| Target { temporal: sends.temporal.max(taken_up), ..sends });
+        [sends, target].into_iter().flatten().any(|target| media.is_part_of(target))
+    }
+
     /// The encoding that is to come here once it sends a key frame.
     pub(crate) fn awaited(&self) -> Option<(TrackId, Layer)> {
         let awaited = (self.wish?.track, self.target?.layer);
@@ -355,3 +366,6 @@ impl Slot {
         media.codec.is_layered() && selection.ends_picture(frame, sends)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -164,12 +164,18 @@ impl Peer {
         read(opened.freeze()).map(Some)
     }
 
-    /// Whether a packet is to wait, for the way is narrow and others were sent on it just now. Sound never does.
-    pub(crate) fn must_wait(&self, now: Instant, (index, media): (usize, &Media)) -> bool {
-        let is_picture = media.track.source.kind() == MediaKind::Video;
+    /// With how many bytes a packet is to wait, for the way is narrow and others were sent on it just now; `None` if it is not to.
+    /// Sound never is. What will be left out only waits where others do, for its turn, and with no bytes.
+    pub(crate) fn waiting_bytes(&self, now: Instant, (index, media): (usize, &Media)) -> Option<usize> {
+        if media.track.source.kind() != MediaKind::Video || !self.pacer.is_busy(now) {
+            return None;
+        }
         // What is not counted on the way is sent again with the time at which it came.
-        let waits = |slot: &Slot| slot.is_counted() && slot.is_for(media);
-        is_picture && self.pacer.is_busy(now) && self.slots.get(index).is_some_and(waits)
+        let slot = self.slots.get(index).filter(|slot| slot.is_counted() && slot.is_for(media))?;
+        if slot.is_of_layers(media) {
+            return Some(media.payload.len());
+        }
+        self.pacer.holds_any().then_some(0)
     }
 
     /// Writes a packet for one of the slots.

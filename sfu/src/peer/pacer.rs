@@ -33,10 +33,14 @@ impl<T> Default for Pacer<T> {
 impl<T> Pacer<T> {
     /// Whether what comes now must wait.
     pub(crate) fn is_busy(&self, now: Instant) -> bool {
-        !self.waiting.is_empty() || self.next().is_some_and(|next| next > now)
+        self.holds_any() || self.next().is_some_and(|next| next > now)
     }
 
-    /// Takes a packet of so many bytes; answers with one that must go at once, as too many wait.
+    pub(crate) fn holds_any(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Takes a packet of so many bytes that are to be sent; answers with one that must go at once, as too many wait.
     pub(crate) fn push(&mut self, bytes: usize, packet: T) -> Option<T> {
         self.bytes += bytes;
         self.waiting.push_back((bytes, packet));
@@ -64,7 +68,7 @@ impl<T> Pacer<T> {
 
     /// When something that waits may leave; none while nothing waits.
     pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
-        (!self.waiting.is_empty()).then(|| self.next().unwrap_or(now))
+        self.holds_any().then(|| self.next().unwrap_or(now))
     }
 
     fn next(&self) -> Option<Instant> {

@@ -147,11 +147,11 @@ impl Sfu {
             let Some(peer) = self.peers.get_mut(id) else {
                 continue;
             };
-            if !peer.must_wait(now, (*index, media)) {
+            let Some(bytes) = peer.waiting_bytes(now, (*index, media)) else {
                 delivery.deliver(peer, (*id, *index), media);
                 continue;
-            }
-            if let Some((index, first)) = peer.pacer.push(media.payload.len(), (*index, media.clone())) {
+            };
+            if let Some((index, first)) = peer.pacer.push(bytes, (*index, media.clone())) {
                 delivery.deliver(peer, (*id, index), &first);
             }
             if let Some(due) = peer.pacer.due(now) {

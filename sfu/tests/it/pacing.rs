@@ -5,6 +5,7 @@ use std::time::Duration;
 use sfu::{PeerState, Source};
 
 use crate::common::offer::Layout;
+use crate::common::scalable::{L3T3, Scalable};
 use crate::common::viewer::Viewer;
 use crate::common::{Link, TICK, World};
 
@@ -24,11 +25,27 @@ fn call(bits_per_second: u64) -> World {
     world
 }
 
+/// As [`call`], of a camera that sends layers in one stream, looked at in a small tile.
+fn layered_call(bits_per_second: u64) -> World {
+    let mut world = World::new(4);
+    world.connect(&[1, 2], &Layout::layered(1));
+    world.client(1).layered.insert(Source::Camera, Scalable::new(L3T3, 0));
+    world.links.insert(2, Link { bits_per_second: Some(bits_per_second), ..Link::CLEAN });
+    world.watch(2, &[("v0", 1, 100)]);
+    world.shoot_layers(1, Duration::from_secs(4));
+    world.record = true;
+    world
+}
+
 /// Brings pictures to the server at once; answers with how many packets left at once.
 fn shoot(world: &mut World, pictures: u32) -> usize {
     for _ in 0..pictures {
         world.client(1).send_picture(Source::Camera);
     }
+    bring(world)
+}
+
+fn bring(world: &mut World) -> usize {
     let address = world.client(1).address;
     for datagram in world.client(1).take_outgoing() {
         world.inject(address, &datagram);
@@ -62,6 +79,20 @@ fn on_a_wide_way_nothing_waits() {
     assert!(shoot(&mut world, 4) >= 20);
     world.run(Duration::from_millis(300));
     assert_eq!(left(&mut world), 0);
+}
+
+#[test]
+fn layers_that_are_not_sent_do_not_hasten_those_that_are() {
+    let mut world = layered_call(600_000);
+    for _ in 0..20 {
+        world.client(1).send_layers(Source::Camera);
+    }
+    bring(&mut world);
+    world.run(Duration::from_millis(40));
+    let soon = left(&mut world);
+    world.run(Duration::from_millis(300));
+    let later = left(&mut world);
+    assert!(soon < 12 && later > 8, "{soon} and {later} packets");
 }
 
 #[test]
