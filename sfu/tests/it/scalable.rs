@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use rtc_rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use sfu::{Event, Limitation, PeerId, Source};
 
 use crate::common::layered::LayeredScreen;
@@ -183,6 +184,52 @@ fn layers_go_on_over_ways_that_lose_and_reorder() {
             assert!(pace > 4.0, "{pace} pictures in second {second} of {mode:?}");
         }
         assert!(viewer.shown.len() > 150, "{} pictures of {mode:?}", viewer.shown.len());
+    }
+}
+
+/// Brings a picture to the server at once, but for its first packet, by whose structure the others are read.
+fn lose_structure(world: &mut World) {
+    world.client(1).send_layers(Source::Camera);
+    let address = world.client(1).address;
+    for datagram in &world.client(1).take_outgoing()[1..] {
+        world.inject(address, datagram);
+    }
+}
+
+fn key_frame_requests(world: &mut World) -> usize {
+    world.client(1).feedback::<PictureLossIndication>().len()
+}
+
+#[test]
+fn what_is_read_by_a_structure_that_was_lost_is_not_sent_and_another_is_asked_for() {
+    let mut world = watched(17, L3T3_KEY, &[640]);
+    lose_structure(&mut world);
+    world.run(Duration::from_millis(20));
+    assert_eq!(key_frame_requests(&mut world), 1);
+    assert!(world.client(2).received.is_empty());
+    world.shoot_layers(1, Duration::from_secs(2));
+    assert_eq!(look(&mut world, 2, &mut LayeredScreen::default()), 2);
+}
+
+#[test]
+fn pictures_go_on_soon_where_the_packet_with_a_new_structure_is_lost() {
+    for (seed, modes) in [(18, [L1T3, L3T3_KEY]), (19, [L2T3_KEY, L3T3])] {
+        let mut world = watched(seed, modes[0], &[640]);
+        let mut viewer = LossyViewer::new(2, world.now);
+        world.shoot_layers(1, Duration::from_secs(1));
+        viewer.look(&mut world);
+        let requests = key_frame_requests(&mut world);
+        let number = world.client(1).layered[&Source::Camera].number;
+        world.client(1).layered.insert(Source::Camera, Scalable::new(modes[1], number));
+        lose_structure(&mut world);
+        world.run(Duration::from_millis(20));
+        assert!(key_frame_requests(&mut world) > requests);
+        for _ in 0..25 {
+            world.shoot_layers(1, Duration::from_millis(40));
+            viewer.look(&mut world);
+        }
+        let pace = viewer.pace(world.now - Duration::from_millis(600), world.now);
+        assert!(pace > 20.0 && viewer.shown.last().unwrap().spatial == 2, "{pace} pictures a second");
     }
 }
 
