@@ -235,38 +235,11 @@ impl Track {
     }
 
     fn receive(&mut self, now: Instant, layer: Layer, packet: Packet<'_>) -> Option<Media> {
-        let Packet { header, arrived, sequence, payload, is_repair } = packet;
-        let offered = self.media.codecs.iter().find(|offered| {
-            let expected =
-                if is_repair { [offered.repair; 2] } else { [Some(offered.payload_type), offered.redundancy] };
-            expected.contains(&Some(header.payload_type))
-        })?;
-        let codec = offered.codec;
-        let is_redundant = offered.redundancy == Some(header.payload_type);
-        let primary = if is_redundant { redundancy::primary(&payload)? } else { 0 };
-        let encoding = self.encodings.get_mut(layer.index())?;
-        let index = if is_repair {
-            encoding.reception.as_ref()?.index(sequence)
-        } else {
-            if encoding.ssrc != Some(header.ssrc) {
-                self.streams += 1;
-                encoding.begin(header.ssrc, self.streams);
-            }
-            let first = || Reception::new(arrived, sequence, codec.clock_rate());
-            let reception = encoding.reception.get_or_insert_with(first);
-            reception.received(arrived, sequence, header.timestamp)
-        };
-        if !encoding.is_new(self.id.source.kind(), index) {
-            return None;
-        }
-        if encoding.codec != Some(codec) {
-            // What is late of the codec before is of no use any more.
-            let is_newest = encoding.reception.as_ref().is_some_and(|reception| reception.highest() == index);
-            if is_repair || !is_newest {
-                return None;
-            }
-            self.recode(layer, codec);
-        }
+        let (codec, is_redundant) = self.codec_of(&packet)?;
+        let primary = if is_redundant { redundancy::primary(&packet.payload)? } else { 0 };
+        let index = self.count(&packet, layer, codec)?;
+        self.settle_codec(&packet, (layer, index), codec)?;
+        let Packet { header, payload, is_repair, .. } = packet;
         let encoding = self.encodings.get_mut(layer.index())?;
         let picture = inspect(codec, &payload);
         let descriptor = descriptor(header, &self.media, (codec, &picture));
@@ -293,6 +266,49 @@ impl Track {
             primary,
             is_lossy: is_redundant && encoding.lossy.is(now),
         })
+    }
+
+    /// By a packet's payload type, its codec, and whether it comes with those before it (RFC 2198).
+    fn codec_of(&self, packet: &Packet<'_>) -> Option<(Codec, bool)> {
+        let payload_type = Some(packet.header.payload_type);
+        let offered = self.media.codecs.iter().find(|offered| {
+            let expected =
+                if packet.is_repair { [offered.repair; 2] } else { [Some(offered.payload_type), offered.redundancy] };
+            expected.contains(&payload_type)
+        })?;
+        Some((offered.codec, offered.redundancy == payload_type))
+    }
+
+    /// A packet's number in its encoding, counted on over its wraps; `None` if it came before.
+    fn count(&mut self, packet: &Packet<'_>, layer: Layer, codec: Codec) -> Option<u64> {
+        let Packet { header, arrived, sequence, is_repair, .. } = *packet;
+        let encoding = self.encodings.get_mut(layer.index())?;
+        let index = if is_repair {
+            encoding.reception.as_ref()?.index(sequence)
+        } else {
+            if encoding.ssrc != Some(header.ssrc) {
+                self.streams += 1;
+                encoding.begin(header.ssrc, self.streams);
+            }
+            let first = || Reception::new(arrived, sequence, codec.clock_rate());
+            let reception = encoding.reception.get_or_insert_with(first);
+            reception.received(arrived, sequence, header.timestamp)
+        };
+        encoding.is_new(self.id.source.kind(), index).then_some(index)
+    }
+
+    /// Goes over to a packet's codec if it is another; `None` if the packet is late of the one before, and of no use any more.
+    fn settle_codec(&mut self, packet: &Packet<'_>, (layer, index): (Layer, u64), codec: Codec) -> Option<()> {
+        let encoding = self.encodings.get(layer.index())?;
+        if encoding.codec == Some(codec) {
+            return Some(());
+        }
+        let is_newest = encoding.reception.as_ref().is_some_and(|reception| reception.highest() == index);
+        if packet.is_repair || !is_newest {
+            return None;
+        }
+        self.recode(layer, codec);
+        Some(())
     }
 
     /// Goes over to another codec. Which sizes are wanted is told anew, for what they are is another thing now.
