@@ -6,7 +6,7 @@ import { LARGE, person } from './lib/browser.mjs';
 import { cameraOn, joinVoice, register, setUp } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 import { Network, RELAY, useRelayOnly } from './lib/network.mjs';
-import { during, sent, until, widths } from './lib/stats.mjs';
+import { account, during, sent, until, widths } from './lib/stats.mjs';
 
 let server, network;
 const browsers = [];
@@ -58,6 +58,29 @@ test('a tile that is focused gets the high encoding, the others the low', async 
     const last = await widths(ada);
     return { done: last.length === 1 && last[0] === 640, last };
   }, 'who has it in a smaller tile is sent no more than before');
+});
+
+test('pictures wait as long as sound takes', async () => {
+  await until(async () => {
+    const last = await cat.evaluate(() => {
+      const receivers = window.connections.at(-1).getReceivers();
+      return receivers.filter(({ track }) => track.kind === 'video').map((receiver) => receiver.jitterBufferTarget);
+    });
+    return { done: last.length > 0 && last.every((ms) => ms > 15 && ms <= 400), last };
+  }, 'every slot for pictures is told how long to wait');
+});
+
+test('pictures that stood still are counted where the network is explained', async () => {
+  network.limit({ lossPercent: 100 });
+  await new Promise((resume) => setTimeout(resume, 1_500));
+  network.limit({});
+  await cat.getByRole('button', { name: /^Network:/ }).click();
+  const counted = cat.locator('dt', { hasText: 'Pictures stood still' }).locator('+ dd');
+  await until(async () => {
+    const last = [Number(await counted.textContent()), (await account(cat)).freezes];
+    return { done: last[0] > 0 && last[0] === last[1], last };
+  }, 'the panel counts as the browser does');
+  await cat.keyboard.press('Escape');
 });
 
 test('who has a slow network gets less, and nobody else does', async () => {

@@ -13,6 +13,8 @@ const SETTLE_MS = 10_000;
 const CASE_MS = 45_000;
 /** A flash and a beep that are further apart are not of one moment. */
 const NEAR_MS = 900;
+/** People do not notice less. */
+const IN_STEP_MS = 80;
 const CASES = [
   ['good', {}],
   ['loss_5', { lossPercent: 5, bothWays: true }],
@@ -32,7 +34,13 @@ function figures(seen) {
   const all = skews(seen).sort((a, b) => a - b);
   if (all.length === 0) throw new Error(`nothing was measured: ${JSON.stringify(seen)}`);
   const worst = Math.abs(all[0]) > Math.abs(all.at(-1)) ? all[0] : all.at(-1);
-  return { skew_ms_median: rounded(all[all.length >> 1]), skew_ms_worst: rounded(worst), pairs: all.length };
+  const inStep = all.filter((skew) => Math.abs(skew) <= IN_STEP_MS).length;
+  return {
+    skew_ms_median: rounded(all[all.length >> 1]),
+    skew_ms_worst: rounded(worst),
+    within_80_ms_percent: rounded((100 * inStep) / all.length),
+    pairs: all.length,
+  };
 }
 
 const server = await Server.start();

@@ -1,12 +1,12 @@
-// What real browsers make of bad networks, as JSON: `node sweep.mjs [chromium | firefox]`, as root. The server and who sends are in
-// one network namespace, who receives in another.
+// What real browsers make of bad networks, as JSON: `node sweep.mjs [chromium | firefox [CASE ...]]`, as root. The server and who
+// sends are in one network namespace, who receives in another.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { LARGE, person } from './lib/browser.mjs';
 import { joinVoiceFirefox, launchFirefox, registerFirefox } from './lib/firefox.mjs';
-import { FAR, NEAR, build, lose, narrow, tearDown } from './lib/namespaces.mjs';
+import { FAR, NEAR, build, lose, move, narrow, tearDown } from './lib/namespaces.mjs';
 import { Network, useRelayOnly } from './lib/network.mjs';
 import { cameraOn, joinVoice, register, setUp } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
@@ -16,9 +16,15 @@ import { account, spent, until } from './lib/stats.mjs';
 const SETTLE_MS = 5_000;
 const CASE_MS = 20_000;
 const BLACKOUT_MS = 5_000;
+const MOVES = 10;
+/** So long after a move nothing comes in that was sent before. */
+const GONE_MS = 200;
 const LOSSES = [0, 2, 5, 10, 20];
 const RATES = [300, 500, 800, 2_500, 5_000];
 const BACK_WITHIN_MS = 30_000;
+
+/** The cases that are gone through; all where none is named. */
+let asked = [];
 
 const pause = (ms) => new Promise((resume) => setTimeout(resume, ms));
 const rounded = (figure) => Math.round(figure * 100) / 100;
@@ -53,19 +59,51 @@ async function blackout(page) {
   await pause(BLACKOUT_MS);
   const before = await account(page);
   lose(0);
-  const back = (key) => async () => {
+  return back(page, before);
+}
+
+/** How soon there is sound and a picture again, in ms. */
+async function back(page, before) {
+  const is = (key) => async () => {
     const now = (await account(page))[key];
     return { done: now > before[key], last: now };
   };
   const [sound, picture] = await Promise.all(
-    ['played', 'pictures'].map((key) => until(back(key), `${key} after the blackout`, BACK_WITHIN_MS)),
+    ['played', 'pictures'].map((key) => until(is(key), `${key} that goes on`, BACK_WITHIN_MS)),
   );
   return { sound_back_ms: sound, picture_back_ms: picture };
 }
 
+/** The receiver goes over to another network, and back, again and again; how soon there is sound and a picture again. */
+async function roam(page, network) {
+  const gaps = [];
+  let here = [NEAR.address, NEAR.other];
+  for (let moves = 0; moves < MOVES; moves++) {
+    await pause(SETTLE_MS);
+    move(...here);
+    // Its connections are of the network that is gone.
+    network.cut();
+    network.heal();
+    // What came before is played by then.
+    await pause(GONE_MS);
+    const { sound_back_ms: sound, picture_back_ms: picture } = await back(page, await account(page));
+    gaps.push({ sound: GONE_MS + sound, picture: GONE_MS + picture });
+    console.error('moved', JSON.stringify(gaps.at(-1)));
+    here = here.reverse();
+  }
+  const worst = (key) => Math.max(...gaps.map((gap) => gap[key]));
+  const median = (key) => gaps.map((gap) => gap[key]).sort((a, b) => a - b)[gaps.length >> 1];
+  return {
+    sound_gap_median_ms: median('sound'),
+    sound_gap_worst_ms: worst('sound'),
+    picture_gap_median_ms: median('picture'),
+    picture_gap_worst_ms: worst('picture'),
+  };
+}
+
 /** Goes through networks, with a good one before each. */
 async function through(cases, figures) {
-  for (const [name, worsen, look] of cases) {
+  for (const [name, worsen, look] of cases.filter(([name]) => asked.length === 0 || asked.includes(name))) {
     lose(0);
     narrow(Infinity);
     await pause(SETTLE_MS);
@@ -84,6 +122,7 @@ async function sweepChromium(receive, browsers, network) {
   await through(LOSSES.map((percent) => [`loss_${percent}`, () => lose(percent), look]), figures);
   await through(RATES.map((rate) => [`kbit_${rate}`, () => narrow(rate), look]), figures);
   await through([['blackout_5_s', () => {}, () => blackout(bob)]], figures);
+  await through([['network_change', () => {}, () => roam(bob, network)]], figures);
   await browsers.pop().close();
 
   const cat = await receive('cat', NEAR.relay);
@@ -127,7 +166,8 @@ function moves(page) {
   }, 'sound and a picture', BACK_WITHIN_MS);
 }
 
-async function inside(which) {
+async function inside(which, cases) {
+  asked = cases;
   const server = await Server.start(FAR.address, { host: FAR.address, relay: NEAR.relay, namespace: FAR.namespace });
   const network = await Network.to(server, NEAR.relay);
   const browsers = [];
@@ -165,12 +205,12 @@ if (process.getuid() !== 0) {
   process.exit(1);
 }
 if (first === 'inside') {
-  await inside(rest);
+  const [which, ...cases] = rest;
+  await inside(which.split(','), cases);
   process.exit(0);
 }
 build();
-const which = first ? [first] : ['chromium', 'firefox'];
-const script = [process.execPath, fileURLToPath(import.meta.url), 'inside', ...which];
+const script = [process.execPath, fileURLToPath(import.meta.url), 'inside', first ?? 'chromium,firefox', ...rest];
 const run = spawn('ip', ['netns', 'exec', NEAR.namespace, ...script], { stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => run.kill(signal));
 const [code] = await once(run, 'exit');

@@ -143,11 +143,16 @@ impl App {
         });
     }
 
-    fn show_link(mut self, link: Link) {
-        if *self.link.peek() != link {
+    pub(super) fn show_link(mut self, link: Link) {
+        let is_new = *self.link.peek() != link;
+        if is_new {
             self.link.set(link);
         }
         if link == Link::Live {
+            if is_new {
+                // A socket is lost with its network.
+                self.voice_network_changed();
+            }
             self.load_missing();
             self.flush_outboxes();
         } else {

@@ -36,11 +36,7 @@ pub struct Voice {
     slots_of: Option<PeerId>,
     /// The codecs that everybody in the room takes.
     codecs: Vec<VideoCodec>,
-    quality: Option<Quality>,
-    /// Times that a picture stood still, where the platform counts them.
-    freezes: Option<u32>,
-    /// Pictures wait for so long, as sound does.
-    held_ms: u16,
+    measured: Measured,
     /// The microphone that is open gives two channels.
     is_stereo: bool,
     /// What is wrong with the user's own devices.
@@ -60,6 +56,16 @@ pub struct Voice {
     chooses_key: bool,
     news: News,
     duck: Duck,
+}
+
+/// What was found of a connection since it began.
+#[derive(Default)]
+struct Measured {
+    quality: Option<Quality>,
+    /// Times that a picture stood still, where the platform counts them.
+    freezes: Option<u32>,
+    /// Pictures wait for so long, as sound does.
+    held_ms: u16,
 }
 
 /// A sentence that is read out.
@@ -134,12 +140,12 @@ impl Voice {
 
     #[must_use]
     pub fn quality(&self) -> Option<&Quality> {
-        self.quality.as_ref()
+        self.measured.quality.as_ref()
     }
 
     #[must_use]
     pub fn freezes(&self) -> Option<u32> {
-        self.freezes
+        self.measured.freezes
     }
 
     #[must_use]
@@ -174,6 +180,15 @@ impl Voice {
     #[must_use]
     pub fn slot_of(&self, shown: Shown) -> Option<Mid> {
         self.slots.iter().find(|(_, shows)| **shows == shown).map(|(mid, _)| mid.clone())
+    }
+
+    /// Takes the connection away, and all that was known of it.
+    fn take_connection(&mut self) -> Option<Connection> {
+        self.slots.clear();
+        self.slots_of = None;
+        self.codecs.clear();
+        self.measured = Measured::default();
+        self.connection.take().map(|(_, connection)| connection)
     }
 
     /// The user's own connection in the room.
@@ -217,13 +232,7 @@ impl App {
         self.apply_speaker();
         let flags = self.prefs.peek().hearing().apply(PeerFlags::default());
         self.stop_pictures();
-        {
-            let mut voice = self.voice.write();
-            voice.trouble = None;
-            voice.quality = None;
-            voice.freezes = None;
-            voice.held_ms = 0;
-        }
+        self.voice.write().trouble = None;
         self.show_seat(channel_id, placeholder(), flags);
         self.with_call(|call| call.join(channel_id, flags, moment()));
         // One that is open for a test is sent from now on.
@@ -360,7 +369,7 @@ impl App {
 
     pub(super) fn voice_quality(mut self, measured: VoiceQuality) {
         if self.voice.peek().peer_id() == Some(measured.peer_id) {
-            self.voice.write().quality = Some(measured.quality);
+            self.voice.write().measured.quality = Some(measured.quality);
             self.tend_playback(measured.peer_id);
         }
     }

@@ -7,7 +7,7 @@ use protocol::voice::{PeerFlags, VoiceEnd};
 
 use super::telling::{Telling, Told};
 
-/// How long a lost connection may heal by itself before ICE restarts, in milliseconds.
+/// How long a connection that is lost may look for another way before that is shown, in milliseconds.
 const GRACE_MS: u64 = 1_500;
 /// How long a restart or a join may take to connect, in milliseconds.
 const PATIENCE_MS: u64 = 10_000;
@@ -98,7 +98,7 @@ pub enum Link {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Timer {
-    /// Heal by then, or restart.
+    /// Have a way by then, or restart.
     Heal(Moment),
     /// Try again then.
     Retry(Moment),
@@ -278,10 +278,11 @@ impl Call {
     }
 
     pub fn handle_restart_failed(&mut self, attempt: u32, error: RestartError, now: Moment) {
-        if attempt != self.attempt || self.phase != Phase::Reconnecting {
+        if attempt != self.attempt || !matches!(self.phase, Phase::Connected | Phase::Reconnecting) {
             return;
         }
         match error {
+            RestartError::Passing if matches!(self.timer, Some(Timer::Heal(_))) => {}
             RestartError::Passing => self.retry(now),
             RestartError::Gone => self.open(Phase::Rejoining, now),
         }
@@ -302,7 +303,10 @@ impl Call {
                 self.failures = 0;
                 self.timer = None;
             }
-            (Link::Shaky, Phase::Connected) => self.timer = Some(Timer::Heal(now.after(GRACE_MS))),
+            (Link::Shaky, Phase::Connected) => {
+                self.search();
+                self.timer = Some(Timer::Heal(now.after(GRACE_MS)));
+            }
             (Link::Down, Phase::Connected | Phase::Reconnecting) if self.peer_id.is_some() => self.restart(now),
             (Link::Down, Phase::Joining | Phase::Rejoining) => self.retry(now),
             (Link::Shaky | Link::Down, _) => {}
@@ -318,14 +322,18 @@ impl Call {
         matches!(self.phase, Phase::Joining | Phase::Rejoining)
     }
 
-    /// The machine has another network now.
+    /// The machine may have another network now: browsers take seconds to notice that the way of before is gone.
     pub fn handle_network_changed(&mut self, now: Moment) {
         match self.phase {
-            Phase::Connected | Phase::Reconnecting if self.peer_id.is_some() => self.restart(now),
+            Phase::Connected => {
+                self.failures = 0;
+                self.search();
+            }
+            Phase::Reconnecting => self.restart(now),
             Phase::Joining | Phase::Rejoining if matches!(self.timer, Some(Timer::Retry(_))) => {
                 self.open(self.phase, now)
             }
-            Phase::Idle | Phase::Joining | Phase::Connected | Phase::Reconnecting | Phase::Rejoining => {}
+            Phase::Idle | Phase::Joining | Phase::Rejoining => {}
         }
     }
 
@@ -378,7 +386,11 @@ impl Call {
             Timer::Connect(_) | Timer::Retry(_) => match self.phase {
                 Phase::Joining | Phase::Rejoining => self.open(self.phase, now),
                 Phase::Reconnecting => self.restart(now),
-                Phase::Idle | Phase::Connected => self.timer = None,
+                Phase::Connected => {
+                    self.timer = None;
+                    self.search();
+                }
+                Phase::Idle => self.timer = None,
             },
         }
     }
@@ -403,12 +415,21 @@ impl Call {
     }
 
     fn restart(&mut self, now: Moment) {
-        let Some(peer_id) = self.peer_id else { return };
+        if self.peer_id.is_none() {
+            return;
+        }
         self.phase = Phase::Reconnecting;
         self.apart_since.get_or_insert(now);
-        self.attempt += 1;
         self.timer = Some(Timer::Connect(now.after(PATIENCE_MS)));
-        self.commands.push_back(Command::Restart { attempt: self.attempt, peer_id });
+        self.search();
+    }
+
+    /// Looks for another way; media goes on as long as that of before serves.
+    fn search(&mut self) {
+        if let Some(peer_id) = self.peer_id {
+            self.attempt += 1;
+            self.commands.push_back(Command::Restart { attempt: self.attempt, peer_id });
+        }
     }
 
     fn retry(&mut self, now: Moment) {

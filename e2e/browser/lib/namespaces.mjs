@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 /** Where the server and who sends are. */
 export const FAR = { namespace: 'hubbub-far', address: '10.79.0.1' };
 /** Where the receiver is, and a relay that delays. */
-export const NEAR = { namespace: 'hubbub-near', address: '10.79.0.2', relay: '10.79.0.3' };
+export const NEAR = { namespace: 'hubbub-near', address: '10.79.0.2', other: '10.79.0.4', relay: '10.79.0.3' };
 /** What both ends of the wire are called. */
 const WIRE = 'wire';
 /** What waits longer before the narrow place is lost. */
@@ -62,4 +62,11 @@ export function narrow(kbitPerSecond) {
     return;
   }
   tc('replace', 'dev', WIRE, 'root', 'tbf', 'rate', `${kbitPerSecond}kbit`, 'burst', '4kb', 'latency', LONGEST_WAIT);
+}
+
+/** Takes the receiver's address away and gives it another, as when a laptop goes over to another network. */
+export function move(from, to) {
+  ip('-n', NEAR.namespace, 'address', 'delete', `${from}/24`, 'dev', WIRE);
+  ip('-n', NEAR.namespace, 'address', 'add', `${to}/24`, 'dev', WIRE);
+  ip('-n', NEAR.namespace, 'route', 'replace', 'default', 'via', FAR.address);
 }

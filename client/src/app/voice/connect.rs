@@ -15,13 +15,7 @@ use crate::platform::{self, Connection};
 
 impl App {
     pub(super) fn open_connection(mut self, attempt: u32, channel_id: ChannelId, flags: PeerFlags) {
-        {
-            let mut voice = self.voice.write();
-            voice.connection = None;
-            voice.slots.clear();
-            voice.slots_of = None;
-            voice.codecs.clear();
-        }
+        self.voice.write().take_connection();
         self.pictures.write().wished = Telling::default();
         self.spawn(async move {
             match self.ask_for_seat(attempt, channel_id, flags).await {
@@ -125,14 +119,9 @@ impl App {
         {
             let mut voice = self.voice.write();
             // Whoever still holds it tells the server; the room is left at once.
-            if let Some((_, connection)) = voice.connection.take() {
+            if let Some(connection) = voice.take_connection() {
                 connection.part();
             }
-            voice.slots.clear();
-            voice.slots_of = None;
-            voice.quality = None;
-            voice.freezes = None;
-            voice.held_ms = 0;
             voice.trouble = None;
             voice.focus = Focus::default();
             voice.duck = Duck::default();

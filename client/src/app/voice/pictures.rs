@@ -141,15 +141,15 @@ impl App {
 
     /// The browser plays each slot by itself and sound takes longer: pictures are to wait for it.
     fn hold_pictures(mut self, connection: &Connection, ms: u16) {
-        if self.voice.peek().held_ms.abs_diff(ms) > HEARD_MS {
-            self.voice.write().held_ms = ms;
+        if self.voice.peek().measured.held_ms.abs_diff(ms) > HEARD_MS {
+            self.voice.write().measured.held_ms = ms;
             connection.hold_pictures(ms);
         }
     }
 
     async fn tell_freezes(mut self, peer_id: PeerId, freezes: u32) {
-        if self.voice.peek().freezes != Some(freezes) {
-            self.voice.write().freezes = Some(freezes);
+        if self.voice.peek().measured.freezes != Some(freezes) {
+            self.voice.write().measured.freezes = Some(freezes);
             // What is not told now is part of what is told next.
             let _ = net::send(ReportPlayback { peer_id, body: Playback { freezes } }).await;
         }

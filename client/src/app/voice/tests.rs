@@ -11,8 +11,11 @@ use super::super::harness::Client;
 use crate::call::Phase;
 use crate::call::codec::CameraCodec;
 use crate::call::wishes::Sight;
+use crate::net::gateway::Link;
 use crate::platform::{LinkState, Played, Sound, look};
 use crate::state::Route;
+
+const OFFER: &str = "POST /api/v1/voice/5/offer";
 
 fn room() -> ChannelId {
     ChannelId::try_from(1).unwrap()
@@ -136,14 +139,26 @@ fn another_bitrate_of_the_own_room_is_asked_for_by_another_offer() {
     let mut client = at_home();
     let attempt = client.act(|app| app.voice.peek().call.attempt());
     client.act(|app| app.voice_link(attempt, LinkState::Up));
-    let offer = "POST /api/v1/voice/5/offer";
     for (channel, bitrate, asked) in [(2, 96_000, 0), (1, 64_000, 0), (1, 96_000, 1)] {
         let changed = json!({"type": "channel_updated", "id": channel.to_string(), "guild_id": "9", "kind": "voice",
             "name": "Room", "topic": "", "parent_id": null, "position": 0, "last_message_id": null, "bitrate": bitrate});
         client.act(|app| app.apply(serde_json::from_value(changed).unwrap()));
-        assert_eq!(look::asked(offer).len(), asked);
+        assert_eq!(look::asked(OFFER).len(), asked);
     }
     assert_eq!(client.act(|app| app.voice.peek().phase()), Phase::Connected, "the call goes on");
+}
+
+#[test]
+fn a_gateway_that_was_lost_and_is_back_has_media_look_for_another_way() {
+    let mut client = seated();
+    client.act(|app| app.voice_link(1, LinkState::Up));
+    let before = look::asked(OFFER).len();
+    for (link, asked) in [(Link::Live, 1), (Link::Live, 1), (Link::Reconnecting, 1), (Link::Live, 2)] {
+        client.act(|app| app.show_link(link));
+        client.act(|_| ());
+        assert_eq!(look::asked(OFFER).len() - before, asked);
+        assert_eq!(client.act(|app| app.voice.peek().phase()), Phase::Connected, "what there is may still serve");
+    }
 }
 
 #[test]

@@ -16,6 +16,9 @@ fn commands(call: &mut Call) -> Vec<Command> {
 fn open(attempt: u32) -> Command {
     Command::Open { attempt, channel_id: room(1), flags: PeerFlags::default() }
 }
+fn restart(attempt: u32) -> Command {
+    Command::Restart { attempt, peer_id: peer(9) }
+}
 fn connected() -> Call {
     let mut call = Call::default();
     call.join(room(1), PeerFlags::default(), Moment(0));
@@ -104,16 +107,19 @@ fn an_answer_that_comes_after_leaving_gives_the_seat_back() {
 }
 
 #[test]
-fn a_shaky_connection_has_a_moment_to_heal() {
+fn a_shaky_connection_looks_for_another_way_and_has_a_moment_before_that_is_shown() {
     let mut call = connected();
     call.handle_link(1, Link::Shaky, Moment(1_000));
+    assert_eq!(commands(&mut call), [restart(2)]);
     call.handle_link(1, Link::Up, Moment(1_500));
     call.handle_time(Moment(9_000));
-    assert_eq!(commands(&mut call), []);
+    assert_eq!((call.phase(), commands(&mut call)), (Phase::Connected, vec![]));
     call.handle_link(1, Link::Shaky, Moment(10_000));
+    assert_eq!(commands(&mut call), [restart(3)]);
+    call.handle_restart_failed(3, RestartError::Passing, Moment(10_100));
+    assert_eq!(call.phase(), Phase::Connected);
     next(&mut call);
-    assert_eq!(call.phase(), Phase::Reconnecting);
-    assert_eq!(commands(&mut call), [Command::Restart { attempt: 2, peer_id: peer(9) }]);
+    assert_eq!((call.phase(), commands(&mut call)), (Phase::Reconnecting, vec![restart(4)]));
 }
 
 #[test]
@@ -127,7 +133,7 @@ fn restarts_go_on_until_the_network_is_back() {
         call.handle_restart_failed(attempt, RestartError::Passing, now);
         now = next(&mut call);
         attempt += 1;
-        assert_eq!(commands(&mut call), [Command::Restart { attempt, peer_id: peer(9) }]);
+        assert_eq!(commands(&mut call), [restart(attempt)]);
     }
     call.handle_link(attempt, Link::Up, now);
     assert_eq!(call.phase(), Phase::Connected);
@@ -260,10 +266,29 @@ fn the_server_s_endings_are_told_apart() {
 }
 
 #[test]
-fn another_network_restarts_at_once() {
+fn on_another_network_it_looks_for_a_way_at_once_and_until_it_could_ask() {
     let mut call = connected();
     call.handle_network_changed(Moment(50));
-    assert_eq!(commands(&mut call), [Command::Restart { attempt: 2, peer_id: peer(9) }]);
+    assert_eq!(commands(&mut call), [restart(2)]);
+    call.handle_restart_failed(2, RestartError::Passing, Moment(60));
+    assert_eq!(commands(&mut call), []);
+    next(&mut call);
+    // The way of before may still serve, so that nothing is shown.
+    assert_eq!((call.phase(), commands(&mut call)), (Phase::Connected, vec![restart(3)]));
+    assert_eq!(call.deadline(), None);
+    call.handle_link(1, Link::Down, Moment(1_000));
+    commands(&mut call);
+    call.handle_network_changed(Moment(2_000));
+    assert_eq!((call.phase(), commands(&mut call)), (Phase::Reconnecting, vec![restart(5)]));
+}
+
+#[test]
+fn who_looks_for_another_way_and_has_lost_the_seat_takes_it_anew() {
+    let mut call = connected();
+    call.handle_network_changed(Moment(50));
+    commands(&mut call);
+    call.handle_restart_failed(2, RestartError::Gone, Moment(60));
+    assert_eq!((call.phase(), commands(&mut call)), (Phase::Rejoining, vec![open(3)]));
 }
 
 #[test]

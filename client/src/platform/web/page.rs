@@ -103,7 +103,7 @@ pub fn listen(inputs: &UnboundedSender<Input>) {
     if let Ok(connection) = Reflect::get(&window.navigator(), &"connection".into())
         && let Some(connection) = connection.dyn_ref::<EventTarget>()
     {
-        on(connection, "change", inputs, Input::NetworkChanged);
+        on_another_kind(connection, inputs);
     }
     if let Ok(devices) = window.navigator().media_devices() {
         on(&devices, "devicechange", inputs, Input::DevicesChanged);
@@ -132,6 +132,23 @@ fn on(target: &EventTarget, name: &str, inputs: &UnboundedSender<Input>, input: 
         let _ = inputs.unbounded_send(input.clone());
     });
     let _ = target.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
+    listener.forget();
+}
+
+/// Tells when the machine goes over to another kind of network (W3C Network Information, `type`), where the browser knows it. The
+/// same event also says that the network seems faster or slower, which is no other network.
+fn on_another_kind(connection: &EventTarget, inputs: &UnboundedSender<Input>) {
+    let kind =
+        |connection: &EventTarget| Reflect::get(connection, &"type".into()).ok().and_then(|kind| kind.as_string());
+    let (watched, inputs) = (connection.clone(), inputs.clone());
+    let mut last = kind(connection);
+    let listener = Closure::<dyn FnMut()>::new(move || {
+        let now = kind(&watched);
+        if std::mem::replace(&mut last, now.clone()) != now {
+            let _ = inputs.unbounded_send(Input::NetworkChanged);
+        }
+    });
+    let _ = connection.add_event_listener_with_callback("change", listener.as_ref().unchecked_ref());
     listener.forget();
 }
 

@@ -1,9 +1,9 @@
 //! Playing what is received, and what the browser tells of how it is played (W3C webrtc-stats).
 
-use js_sys::{Map, Reflect};
+use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DomException, HtmlMediaElement, MediaStream, RtcPeerConnection, console};
+use web_sys::{DomException, HtmlMediaElement, MediaStream, RtcPeerConnection, RtcStatsReport, console};
 
 /// Plays a stream without sound, which needs no gesture of the person.
 pub(super) fn play_muted(element: &HtmlMediaElement, stream: &MediaStream) {
@@ -37,9 +37,9 @@ pub(super) struct Sums {
 
 impl Sums {
     pub(super) async fn read(peer: &RtcPeerConnection) -> Option<Self> {
-        let stats: Map = JsFuture::from(peer.get_stats()).await.ok()?.dyn_into().ok()?;
+        let stats: RtcStatsReport = JsFuture::from(peer.get_stats()).await.ok()?.dyn_into().ok()?;
         let mut sums = Self::default();
-        stats.for_each(&mut |entry, _| sums.add(&entry));
+        stats.values().into_iter().flatten().for_each(|entry| sums.add(&entry));
         Some(sums)
     }
 
