@@ -13,6 +13,11 @@ const GRACE_MS: u64 = 1_500;
 const PATIENCE_MS: u64 = 10_000;
 /// How long to be without a way before something must be in it, in milliseconds.
 const LONG_MS: u64 = 6_000;
+/// How often another way is looked for after a change of network, unless one is found before: browsers learn of a network's new
+/// address some seconds after it has it.
+const SEARCHES: u32 = 8;
+/// From one search to the next, in milliseconds.
+const SEARCH_EVERY_MS: u64 = 500;
 /// Waits between attempts, in milliseconds; the last one repeats.
 const WAITS_MS: [u64; 5] = [250, 500, 1_000, 2_000, 4_000];
 
@@ -120,6 +125,8 @@ pub struct Call {
     /// The attempt whose request for a seat has no answer yet.
     asked: Option<u32>,
     failures: usize,
+    /// How often another way is still to be looked for.
+    searches: u32,
     timer: Option<Timer>,
     /// Spreads the attempts of many clients; zero spreads nothing.
     chance: u64,
@@ -301,9 +308,11 @@ impl Call {
                 self.phase = Phase::Connected;
                 self.apart_since = None;
                 self.failures = 0;
+                self.searches = 0;
                 self.timer = None;
             }
             (Link::Shaky, Phase::Connected) => {
+                self.searches = 0;
                 self.search();
                 self.timer = Some(Timer::Heal(now.after(GRACE_MS)));
             }
@@ -326,8 +335,8 @@ impl Call {
     pub fn handle_network_changed(&mut self, now: Moment) {
         match self.phase {
             Phase::Connected => {
-                self.failures = 0;
-                self.search();
+                (self.failures, self.searches) = (0, SEARCHES);
+                self.search_on(now);
             }
             Phase::Reconnecting => self.restart(now),
             Phase::Joining | Phase::Rejoining if matches!(self.timer, Some(Timer::Retry(_))) => {
@@ -386,10 +395,7 @@ impl Call {
             Timer::Connect(_) | Timer::Retry(_) => match self.phase {
                 Phase::Joining | Phase::Rejoining => self.open(self.phase, now),
                 Phase::Reconnecting => self.restart(now),
-                Phase::Connected => {
-                    self.timer = None;
-                    self.search();
-                }
+                Phase::Connected => self.search_on(now),
                 Phase::Idle => self.timer = None,
             },
         }
@@ -422,6 +428,16 @@ impl Call {
         self.apart_since.get_or_insert(now);
         self.timer = Some(Timer::Connect(now.after(PATIENCE_MS)));
         self.search();
+    }
+
+    /// Looks for another way, now and soon again.
+    fn search_on(&mut self, now: Moment) {
+        self.timer = None;
+        if self.searches > 0 {
+            self.searches -= 1;
+            self.timer = Some(Timer::Retry(now.after(SEARCH_EVERY_MS)));
+            self.search();
+        }
     }
 
     /// Looks for another way; media goes on as long as that of before serves.

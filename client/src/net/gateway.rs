@@ -12,6 +12,8 @@ const PATIENCE_MS: u64 = 10_000;
 /// Wait before the first new attempt, and the most between later ones, in milliseconds.
 const FIRST_WAIT_MS: u64 = 300;
 const MOST_WAIT_MS: u64 = 15_000;
+/// One that lasts for so long is no longer lost as soon as it is ready, in milliseconds.
+const STEADY_MS: u64 = 5_000;
 /// How long the answer to a heartbeat may take right after the page was woken, in milliseconds.
 const WAKE_PATIENCE_MS: u64 = 5_000;
 
@@ -80,7 +82,10 @@ pub struct Gateway {
     resume_token: Option<String>,
     seq: u64,
     beat_ms: u64,
+    /// Since a connection was steady.
     attempts: u32,
+    /// When the one that is live is steady.
+    steady: Moment,
     chance: u64,
     was_live: bool,
 }
@@ -98,6 +103,7 @@ impl Gateway {
             seq: 0,
             beat_ms: 30_000,
             attempts: 0,
+            steady: Moment(0),
             chance: seed | 1,
             was_live: false,
         }
@@ -236,6 +242,7 @@ impl Gateway {
 
     fn live(&mut self, now: Moment) {
         self.phase = Phase::Live { next_beat: now.after(self.beat_ms), is_answered: true };
+        self.steady = now.after(STEADY_MS);
         self.was_live = true;
         self.steps.push_back(Step::Show(Link::Live));
     }
@@ -267,8 +274,6 @@ impl Gateway {
     fn beat_answered(&mut self) {
         if let Phase::Live { next_beat, .. } = self.phase {
             self.phase = Phase::Live { next_beat, is_answered: true };
-            // Not sooner: a connection that is lost as soon as it is ready must not be made again and again in haste.
-            self.attempts = 0;
         }
     }
 
@@ -283,6 +288,10 @@ impl Gateway {
     }
 
     fn wait(&mut self, now: Moment, least_ms: u64) {
+        // A connection that is lost as soon as it is ready must not be made again and again in haste.
+        if matches!(self.phase, Phase::Live { .. }) && now >= self.steady {
+            self.attempts = 0;
+        }
         let most = (FIRST_WAIT_MS << self.attempts.min(10)).min(MOST_WAIT_MS);
         self.attempts += 1;
         let spread = most / 2 + self.random() % (most / 2 + 1);

@@ -266,18 +266,35 @@ fn the_server_s_endings_are_told_apart() {
 }
 
 #[test]
-fn on_another_network_it_looks_for_a_way_at_once_and_until_it_could_ask() {
+fn on_another_network_it_looks_for_a_way_until_one_is_found_and_not_for_ever() {
     let mut call = connected();
     call.handle_network_changed(Moment(50));
     assert_eq!(commands(&mut call), [restart(2)]);
+    // The server could not be asked.
     call.handle_restart_failed(2, RestartError::Passing, Moment(60));
-    assert_eq!(commands(&mut call), []);
-    next(&mut call);
+    assert_eq!(next(&mut call), Moment(310));
     // The way of before may still serve, so that nothing is shown.
     assert_eq!((call.phase(), commands(&mut call)), (Phase::Connected, vec![restart(3)]));
-    assert_eq!(call.deadline(), None);
-    call.handle_link(1, Link::Down, Moment(1_000));
+    assert_eq!(next(&mut call), Moment(810));
+    assert_eq!(commands(&mut call), [restart(4)]);
+    call.handle_link(1, Link::Up, Moment(900));
+    assert_eq!(call.deadline(), None, "it is found");
+
+    call.handle_network_changed(Moment(1_000));
+    let searches = std::iter::from_fn(|| call.deadline().map(|_| next(&mut call))).count();
+    assert_eq!(commands(&mut call).len(), searches, "the last look ends it");
+    assert!((6..10).contains(&searches));
+    assert_eq!(call.phase(), Phase::Connected);
+}
+
+#[test]
+fn a_way_that_is_lost_while_another_is_looked_for_is_shown() {
+    let mut call = connected();
+    call.handle_network_changed(Moment(50));
+    call.handle_link(1, Link::Shaky, Moment(100));
     commands(&mut call);
+    next(&mut call);
+    assert_eq!((call.phase(), commands(&mut call)), (Phase::Reconnecting, vec![restart(4)]));
     call.handle_network_changed(Moment(2_000));
     assert_eq!((call.phase(), commands(&mut call)), (Phase::Reconnecting, vec![restart(5)]));
 }

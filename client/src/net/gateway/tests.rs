@@ -3,7 +3,7 @@ use protocol::event::{Event, Ready};
 use protocol::gateway::{ClientFrame, ServerFrame, close};
 use protocol::id::{SessionId, UserId};
 
-use super::{Gateway, Link, MOST_WAIT_MS, Moment, Step};
+use super::{FIRST_WAIT_MS, Gateway, Link, MOST_WAIT_MS, Moment, STEADY_MS, Step};
 
 fn steps(gateway: &mut Gateway) -> Vec<Step> {
     std::iter::from_fn(|| gateway.poll_step()).filter(|step| !matches!(step, Step::Show(_))).collect()
@@ -191,6 +191,15 @@ fn connections_that_are_lost_as_soon_as_they_are_ready_are_made_ever_more_slowly
         gateway.handle_frame(hello(), now);
         gateway.handle_frame(ServerFrame::Resumed, now);
     }
-    gateway.handle_closed(close::SLOW_CONSUMER, now);
-    assert!(gateway.deadline().unwrap() >= Moment(now.0 + MOST_WAIT_MS / 2));
+    let mut lost_after = |ms: u64| {
+        now = Moment(now.0 + ms);
+        gateway.handle_closed(close::SLOW_CONSUMER, now);
+        let waits = gateway.deadline().unwrap().0 - now.0;
+        now = next(&mut gateway);
+        gateway.handle_frame(hello(), now);
+        gateway.handle_frame(ServerFrame::Resumed, now);
+        waits
+    };
+    assert!(lost_after(0) >= MOST_WAIT_MS / 2);
+    assert!(lost_after(STEADY_MS) <= FIRST_WAIT_MS, "one that lasted is made again at once");
 }
