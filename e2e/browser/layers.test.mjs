@@ -63,8 +63,9 @@ test('a tile that is focused gets the high encoding, the others the low', async 
 test('pictures wait as long as sound takes', async () => {
   await until(async () => {
     const last = await cat.evaluate(() => {
-      const receivers = window.connections.at(-1).getReceivers();
-      return receivers.filter(({ track }) => track.kind === 'video').map((receiver) => receiver.jitterBufferTarget);
+      const lines = window.connections.at(-1).getTransceivers().filter(({ direction }) => direction === 'recvonly');
+      const receivers = lines.map(({ receiver }) => receiver).filter(({ track }) => track.kind === 'video');
+      return receivers.map((receiver) => receiver.jitterBufferTarget);
     });
     return { done: last.length > 0 && last.every((ms) => ms > 15 && ms <= 400), last };
   }, 'every slot for pictures is told how long to wait');
