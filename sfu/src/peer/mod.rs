@@ -4,10 +4,12 @@ pub(crate) mod certificate;
 pub(crate) mod dtls;
 pub(crate) mod guard;
 pub(crate) mod ice;
+mod open;
 pub(crate) mod pacer;
 pub(crate) mod records;
 pub(crate) mod sdp;
 pub(crate) mod seal;
+mod session_key;
 pub(crate) mod srtp;
 
 use std::collections::BTreeMap;
@@ -149,7 +151,7 @@ impl Peer {
         if let Some(number) = self.ingress.transport_number(origin, &header) {
             self.arrivals.note(arrived, number);
         }
-        Ok(Some(self.ingress.receive(now, origin, (&header, arrived, opened.freeze()))))
+        Ok(Some(self.ingress.receive(now, origin, (&header, arrived, opened))))
     }
 
     /// Decrypts and reads an RTCP packet; `None` if it is not authentic.

@@ -6,16 +6,17 @@ use rtc_shared::error::Error;
 use rtc_srtp::config::Config;
 use rtc_srtp::context::Context;
 use rtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
-use rtc_srtp::protection_profile::ProtectionProfile;
 
 use super::certificate::provider;
 use super::guard::{Fault, guarded};
+use super::open::Opener;
 use super::seal::Sealer;
+use super::session_key::SessionKey;
 use crate::forward::writer::Plain;
 
 /// SSRCs that one client may ever use, RTP and RTCP counted apart.
-const MOST_SSRCS: usize = 64;
-/// Retransmitted video may be this many packets late.
+pub(super) const MOST_SSRCS: usize = 64;
+/// Of what the library opens.
 const REPLAY_WINDOW: usize = 1024;
 
 /// SRTP and SRTCP (RFC 3711, RFC 7714) of one session, in both directions.
@@ -26,7 +27,8 @@ pub(crate) struct Srtp {
     config: Config,
     inbound: Context,
     outbound: Context,
-    /// Takes the place of `outbound` for RTP, where AES-GCM was agreed on.
+    /// Take the place of `inbound` and `outbound` for RTP, where AES-GCM was agreed on.
+    opener: Option<Opener>,
     sealer: Option<Sealer>,
     probe: Context,
     probed: usize,
@@ -48,7 +50,8 @@ impl Srtp {
         Ok(Self {
             inbound: inbound(&config, true)?,
             outbound,
-            sealer: sealer(&config)?,
+            opener: session_key(&config, (&keys.remote_master_key, &keys.remote_master_salt))?.map(Opener::new),
+            sealer: session_key(&config, (&keys.local_master_key, &keys.local_master_salt))?.map(Sealer::new),
             probe: inbound(&config, false)?,
             probed: 0,
             rtp: BTreeSet::new(),
@@ -59,7 +62,10 @@ impl Srtp {
 
     /// Decrypts a packet; `None` unless it is authentic and new. The caller has admitted the
     /// SSRC.
-    pub(crate) fn open_rtp(&mut self, header: &Header, packet: &[u8]) -> Result<Option<BytesMut>, Fault> {
+    pub(crate) fn open_rtp(&mut self, header: &Header, packet: &[u8]) -> Result<Option<Bytes>, Fault> {
+        if let Some(opener) = &mut self.opener {
+            return guarded(|| opener.open(header, packet).map(Bytes::from));
+        }
         let ssrc = header.ssrc;
         if !self.rtp.contains(&ssrc) {
             if self.rtp.len() >= MOST_SSRCS || !self.count_probe()? {
@@ -72,7 +78,7 @@ impl Srtp {
             self.rtp.insert(ssrc);
         }
         let inbound = &mut self.inbound;
-        guarded(|| inbound.decrypt_rtp_with_header(packet, header).ok())
+        guarded(|| inbound.decrypt_rtp_with_header(packet, header).ok().map(BytesMut::freeze))
     }
 
     /// Decrypts a compound RTCP packet; `None` unless it is authentic and new.
@@ -125,15 +131,8 @@ impl Srtp {
     }
 }
 
-fn sealer(config: &Config) -> Result<Option<Sealer>, Error> {
-    let keys =
-        (config.keys.local_master_key.as_slice().try_into(), config.keys.local_master_salt.as_slice().try_into());
-    match (config.profile, keys) {
-        (ProtectionProfile::AeadAes128Gcm, (Ok(key), Ok(salt))) => {
-            Sealer::new(key, salt).map(Some).map_err(|error| Error::Crypto(error.to_string()))
-        }
-        _ => Ok(None),
-    }
+fn session_key(config: &Config, master: (&[u8], &[u8])) -> Result<Option<SessionKey>, Error> {
+    SessionKey::new(config.profile, master).map_err(|error| Error::Crypto(error.to_string()))
 }
 
 fn inbound(config: &Config, replay_protection: bool) -> Result<Context, Error> {
