@@ -72,6 +72,7 @@ test('pictures wait as long as sound takes', async () => {
 });
 
 test('pictures that stood still are counted where the network is explained', async () => {
+  const before = (await account(cat)).freezes;
   network.limit({ lossPercent: 100 });
   await new Promise((resume) => setTimeout(resume, 1_500));
   network.limit({});
@@ -79,9 +80,13 @@ test('pictures that stood still are counted where the network is explained', asy
   const counted = cat.locator('dt', { hasText: 'Pictures stood still' }).locator('+ dd');
   await until(async () => {
     const last = [Number(await counted.textContent()), (await account(cat)).freezes];
-    return { done: last[0] > 0 && last[0] === last[1], last };
-  }, 'the panel counts as the browser does');
+    return { done: last[0] > before && last[0] <= last[1], last };
+  }, 'the panel counts what the browser does');
   await cat.keyboard.press('Escape');
+  await until(async () => {
+    const last = await widths(cat);
+    return { done: last[0] === 1_280, last };
+  }, 'the high encoding is back', 30_000);
 });
 
 test('who has a slow network gets less, and nobody else does', async () => {

@@ -13,10 +13,9 @@ const GRACE_MS: u64 = 1_500;
 const PATIENCE_MS: u64 = 10_000;
 /// How long to be without a way before something must be in it, in milliseconds.
 const LONG_MS: u64 = 6_000;
-/// How often another way is looked for after a change of network, unless one is found before: browsers learn of a network's new
-/// address some seconds after it has it.
+/// How often the server is asked for another way after a change of network, until it could be.
 const SEARCHES: u32 = 8;
-/// From one search to the next, in milliseconds.
+/// From an attempt that failed to the next, in milliseconds.
 const SEARCH_EVERY_MS: u64 = 500;
 /// Waits between attempts, in milliseconds; the last one repeats.
 const WAITS_MS: [u64; 5] = [250, 500, 1_000, 2_000, 4_000];
@@ -125,7 +124,7 @@ pub struct Call {
     /// The attempt whose request for a seat has no answer yet.
     asked: Option<u32>,
     failures: usize,
-    /// How often another way is still to be looked for.
+    /// How often the server may still be asked for another way.
     searches: u32,
     timer: Option<Timer>,
     /// Spreads the attempts of many clients; zero spreads nothing.
@@ -285,13 +284,17 @@ impl Call {
     }
 
     pub fn handle_restart_failed(&mut self, attempt: u32, error: RestartError, now: Moment) {
-        if attempt != self.attempt || !matches!(self.phase, Phase::Connected | Phase::Reconnecting) {
+        if attempt != self.attempt {
             return;
         }
-        match error {
-            RestartError::Passing if matches!(self.timer, Some(Timer::Heal(_))) => {}
-            RestartError::Passing => self.retry(now),
-            RestartError::Gone => self.open(Phase::Rejoining, now),
+        match (self.phase, error) {
+            (Phase::Reconnecting, RestartError::Passing) => self.retry(now),
+            (Phase::Reconnecting, RestartError::Gone) => self.open(Phase::Rejoining, now),
+            // The way of before may serve, and whether the seat is there the gateway tells.
+            (Phase::Connected, _) if self.timer.is_none() && self.searches > 0 => {
+                self.timer = Some(Timer::Retry(now.after(SEARCH_EVERY_MS)));
+            }
+            (Phase::Idle | Phase::Joining | Phase::Connected | Phase::Rejoining, _) => {}
         }
     }
 
@@ -312,7 +315,6 @@ impl Call {
                 self.timer = None;
             }
             (Link::Shaky, Phase::Connected) => {
-                self.searches = 0;
                 self.search();
                 self.timer = Some(Timer::Heal(now.after(GRACE_MS)));
             }
@@ -335,8 +337,8 @@ impl Call {
     pub fn handle_network_changed(&mut self, now: Moment) {
         match self.phase {
             Phase::Connected => {
-                (self.failures, self.searches) = (0, SEARCHES);
-                self.search_on(now);
+                self.searches = SEARCHES;
+                self.search();
             }
             Phase::Reconnecting => self.restart(now),
             Phase::Joining | Phase::Rejoining if matches!(self.timer, Some(Timer::Retry(_))) => {
@@ -395,7 +397,10 @@ impl Call {
             Timer::Connect(_) | Timer::Retry(_) => match self.phase {
                 Phase::Joining | Phase::Rejoining => self.open(self.phase, now),
                 Phase::Reconnecting => self.restart(now),
-                Phase::Connected => self.search_on(now),
+                Phase::Connected => {
+                    self.timer = None;
+                    self.search();
+                }
                 Phase::Idle => self.timer = None,
             },
         }
@@ -430,20 +435,11 @@ impl Call {
         self.search();
     }
 
-    /// Looks for another way, now and soon again.
-    fn search_on(&mut self, now: Moment) {
-        self.timer = None;
-        if self.searches > 0 {
-            self.searches -= 1;
-            self.timer = Some(Timer::Retry(now.after(SEARCH_EVERY_MS)));
-            self.search();
-        }
-    }
-
     /// Looks for another way; media goes on as long as that of before serves.
     fn search(&mut self) {
         if let Some(peer_id) = self.peer_id {
             self.attempt += 1;
+            self.searches = self.searches.saturating_sub(1);
             self.commands.push_back(Command::Restart { attempt: self.attempt, peer_id });
         }
     }

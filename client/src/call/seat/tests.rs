@@ -266,46 +266,36 @@ fn the_server_s_endings_are_told_apart() {
 }
 
 #[test]
-fn on_another_network_it_looks_for_a_way_until_one_is_found_and_not_for_ever() {
+fn on_another_network_the_server_is_asked_until_it_could_be_and_not_for_ever() {
     let mut call = connected();
     call.handle_network_changed(Moment(50));
-    assert_eq!(commands(&mut call), [restart(2)]);
-    // The server could not be asked.
-    call.handle_restart_failed(2, RestartError::Passing, Moment(60));
-    assert_eq!(next(&mut call), Moment(310));
-    // The way of before may still serve, so that nothing is shown.
-    assert_eq!((call.phase(), commands(&mut call)), (Phase::Connected, vec![restart(3)]));
-    assert_eq!(next(&mut call), Moment(810));
-    assert_eq!(commands(&mut call), [restart(4)]);
-    call.handle_link(1, Link::Up, Moment(900));
-    assert_eq!(call.deadline(), None, "it is found");
-
-    call.handle_network_changed(Moment(1_000));
-    let searches = std::iter::from_fn(|| call.deadline().map(|_| next(&mut call))).count();
-    assert_eq!(commands(&mut call).len(), searches, "the last look ends it");
-    assert!((6..10).contains(&searches));
-    assert_eq!(call.phase(), Phase::Connected);
+    assert_eq!((commands(&mut call), call.deadline()), (vec![restart(2)], None));
+    // Whatever went wrong, the way of before may still serve, so that nothing is shown and nothing given up.
+    let mut attempt = 2;
+    for error in [RestartError::Passing, RestartError::Gone].into_iter().cycle().take(7) {
+        call.handle_restart_failed(attempt, error, Moment(60));
+        assert_eq!(next(&mut call), Moment(560));
+        attempt += 1;
+        assert_eq!((call.phase(), commands(&mut call)), (Phase::Connected, vec![restart(attempt)]));
+    }
+    call.handle_restart_failed(attempt, RestartError::Passing, Moment(60));
+    assert_eq!((call.phase(), call.deadline()), (Phase::Connected, None));
+    call.handle_network_changed(Moment(9_000));
+    assert_eq!(commands(&mut call), [restart(attempt + 1)]);
 }
 
 #[test]
-fn a_way_that_is_lost_while_another_is_looked_for_is_shown() {
-    let mut call = connected();
-    call.handle_network_changed(Moment(50));
-    call.handle_link(1, Link::Shaky, Moment(100));
-    commands(&mut call);
-    next(&mut call);
-    assert_eq!((call.phase(), commands(&mut call)), (Phase::Reconnecting, vec![restart(4)]));
-    call.handle_network_changed(Moment(2_000));
-    assert_eq!((call.phase(), commands(&mut call)), (Phase::Reconnecting, vec![restart(5)]));
-}
-
-#[test]
-fn who_looks_for_another_way_and_has_lost_the_seat_takes_it_anew() {
-    let mut call = connected();
-    call.handle_network_changed(Moment(50));
-    commands(&mut call);
-    call.handle_restart_failed(2, RestartError::Gone, Moment(60));
-    assert_eq!((call.phase(), commands(&mut call)), (Phase::Rejoining, vec![open(3)]));
+fn a_way_that_is_lost_is_shown_whether_the_network_changed_before_or_after() {
+    let change = |call: &mut Call| call.handle_network_changed(Moment(100));
+    let lose = |call: &mut Call| call.handle_link(1, Link::Shaky, Moment(100));
+    for order in [[&change as &dyn Fn(&mut Call), &lose], [&lose, &change]] {
+        let mut call = connected();
+        order.iter().for_each(|happens| happens(&mut call));
+        assert_eq!(commands(&mut call), [restart(2), restart(3)]);
+        call.handle_restart_failed(3, RestartError::Passing, Moment(200));
+        next(&mut call);
+        assert_eq!((call.phase(), commands(&mut call)), (Phase::Reconnecting, vec![restart(4)]));
+    }
 }
 
 #[test]

@@ -59,7 +59,7 @@ struct Inner {
     has_parted: Cell<bool>,
     /// As read last.
     sums: Cell<Sums>,
-    on_state: Closure<dyn FnMut()>,
+    _on_state: Closure<dyn FnMut()>,
 }
 
 /// How a source is to be sent, on its way to the browser, which takes one change at a time.
@@ -81,20 +81,7 @@ impl Default for Plan {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.peer.set_onconnectionstatechange(None);
-        self.watch_way(&JsValue::NULL);
         self.peer.close();
-    }
-}
-
-impl Inner {
-    /// Has this called when packets go another way (W3C `RTCIceTransport`), where the browser tells.
-    fn watch_way(&self, listener: &JsValue) {
-        let get = |from: &JsValue, key: &str| Reflect::get(from, &key.into()).ok().filter(JsValue::is_object);
-        let sender = self.senders.first().map(|(_, line)| line.sender());
-        let way = sender.and_then(|sender| get(&get(&sender, "transport")?, "iceTransport"));
-        if let Some(way) = way {
-            let _ = Reflect::set(&way, &"onselectedcandidatepairchange".into(), listener);
-        }
     }
 }
 
@@ -152,7 +139,7 @@ impl Connection {
             plans: RefCell::default(),
             has_parted: Cell::new(false),
             sums: Cell::default(),
-            on_state,
+            _on_state: on_state,
         })))
     }
 
@@ -187,8 +174,6 @@ impl Connection {
         description.set_sdp(sdp);
         let promise = self.0.peer.set_remote_description(&description);
         JsFuture::from(promise).await.map_err(|error| words(&error))?;
-        // Where one way takes the place of another the state stays as it is, and is told anew.
-        self.0.watch_way(self.0.on_state.as_ref());
         self.listen();
         Ok(())
     }
