@@ -1,7 +1,7 @@
 //! Hubbub's client: web, desktop and phones.
 //!
 //! `view` draws what `app` holds. `app` is the shell: it carries out what the sans-IO parts `net::gateway` and `call`
-//! ask for, and `state` keeps what the server told. `platform`, `text`, `markdown` are leaves that import no other part.
+//! ask for, and `state` keeps what the server told. `platform`, `text`, `time`, `markdown` are leaves that import no other part.
 
 pub mod app;
 pub mod call;
@@ -10,6 +10,7 @@ pub mod net;
 pub mod platform;
 pub mod state;
 pub mod text;
+pub mod time;
 pub mod ui;
 mod view;
 

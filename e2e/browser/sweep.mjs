@@ -17,14 +17,16 @@ const SETTLE_MS = 5_000;
 const CASE_MS = 20_000;
 const BLACKOUT_MS = 5_000;
 const MOVES = 10;
-/** So long after a move nothing comes in that was sent before. */
-const GONE_MS = 200;
+/** So long after a move nothing is played that was sent before: pictures may be held for 400 ms. */
+const GONE_MS = 500;
 const LOSSES = [0, 2, 5, 10, 20];
 const RATES = [300, 500, 800, 2_500, 5_000];
 const BACK_WITHIN_MS = 30_000;
 
 /** The cases that are gone through; all where none is named. */
 let asked = [];
+/** The cases that there were to go through. */
+const known = new Set();
 
 const pause = (ms) => new Promise((resume) => setTimeout(resume, ms));
 const rounded = (figure) => Math.round(figure * 100) / 100;
@@ -84,7 +86,6 @@ async function roam(page, network) {
     // Its connections are of the network that is gone.
     network.cut();
     network.heal();
-    // What came before is played by then.
     await pause(GONE_MS);
     const { sound_back_ms: sound, picture_back_ms: picture } = await back(page, await account(page));
     gaps.push({ sound: GONE_MS + sound, picture: GONE_MS + picture });
@@ -103,6 +104,7 @@ async function roam(page, network) {
 
 /** Goes through networks, with a good one before each. */
 async function through(cases, figures) {
+  for (const [name] of cases) known.add(name);
   for (const [name, worsen, look] of cases.filter(([name]) => asked.length === 0 || asked.includes(name))) {
     lose(0);
     narrow(Infinity);
@@ -191,6 +193,8 @@ async function inside(which, cases) {
     };
     const measures = { chromium: () => sweepChromium(receive, browsers, network), firefox: () => sweepFirefox(link, browsers) };
     for (const name of which) report[name] = await measures[name]();
+    const unknown = asked.filter((name) => !known.has(name));
+    if (unknown.length > 0) throw new Error(`there is no ${unknown.join(', ')}; there are ${[...known].join(', ')}`);
   } finally {
     await Promise.all(browsers.map((browser) => browser.close()));
     network.close();

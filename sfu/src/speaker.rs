@@ -117,6 +117,13 @@ impl Speakers {
         begins
     }
 
+    /// Takes that a microphone has been silent for long, and will not be heard of until it is not.
+    pub(crate) fn rest(&mut self, peer: PeerId) {
+        if let Some(voice) = self.voices.get_mut(&peer) {
+            voice.loudness = 0.0;
+        }
+    }
+
     pub(crate) fn remove(&mut self, peer: PeerId) {
         self.voices.remove(&peer);
         self.dominance.remove(peer);
@@ -215,6 +222,19 @@ mod tests {
         assert_eq!(hear(3 * packet + BEGINNING + HOLD, 110), (true, true, true));
         let claim = speakers.claim(begin + 3 * packet + BEGINNING + 2 * HOLD, PeerId(1));
         assert!(matches!(claim, Claim::Silent(_)), "nothing more comes");
+    }
+
+    #[test]
+    fn one_who_rests_is_as_silent_as_one_who_never_spoke() {
+        let now = start();
+        let mut speakers = Speakers::default();
+        for _ in 0..20 {
+            speakers.heard(now, PeerId(1), (Some(127 - 110), 80));
+        }
+        let later = now + HOLD;
+        assert!(matches!(speakers.claim(later, PeerId(1)), Claim::Silent(loudness) if loudness > TALKING));
+        speakers.rest(PeerId(1));
+        assert_eq!(speakers.claim(later, PeerId(1)), Claim::Silent(0.0));
     }
 
     #[test]

@@ -2,13 +2,18 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
-/// The workspace's folder.
+/// The workspace's folder: that from which Cargo runs this, for what was built for one clone may be run for another.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the workspace")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        Path::new(&package).parent().expect("xtask stands in the workspace").to_owned()
+    });
+    &ROOT
 }
 
 /// Where tools and caches live, outside the clone: `$HUBBUB_CACHE`, else `~/.cache/hubbub`.

@@ -10,10 +10,11 @@ use protocol::id::ChannelId;
 use protocol::request::gateway::CreateGatewayTicket;
 
 use super::{App, Tone};
-use crate::net::gateway::{Gateway, Link, Moment, Step};
+use crate::net::gateway::{Gateway, Link, Step};
 use crate::net::{self};
 use crate::platform::{self, Socket, Sound};
 use crate::state::{Effect, Route};
+use crate::time::Moment;
 use crate::{markdown, text};
 
 /// Messages are heard this often at most, in ticks.

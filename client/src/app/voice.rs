@@ -2,6 +2,7 @@
 
 mod connect;
 mod controls;
+mod events;
 mod pictures;
 mod sharing;
 mod talk;
@@ -10,21 +11,21 @@ use std::collections::BTreeMap;
 
 use dioxus::prelude::*;
 use protocol::error::ErrorCode;
-use protocol::event::{VoiceEnded, VoiceQuality};
-use protocol::id::{ChannelId, PeerId, UserId};
+use protocol::id::{ChannelId, PeerId};
 use protocol::permission::Permissions;
 use protocol::request::voice::UpdateVoice;
-use protocol::voice::{Mid, PeerFlags, Quality, Shown, Source, VideoCodec, VoiceEnd, VoiceState, Wish};
+use protocol::voice::{Mid, PeerFlags, Quality, Shown, VideoCodec, VoiceState, Wish};
 
 use super::{App, Tone};
 use crate::call::duck::Duck;
 use crate::call::focus::Focus;
 use crate::call::openings::Openings;
 use crate::call::wishes::Sight;
-use crate::call::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError, Telling, Told};
+use crate::call::{Call, Command, Ending, JoinError, OfferError, Phase, Telling, Told};
 use crate::net::{self, Failure};
-use crate::platform::{self, CannotCall, Connection, DeviceError, LinkState, Sound};
+use crate::platform::{self, CannotCall, Connection, DeviceError, Sound};
 use crate::text;
+use crate::time::Moment;
 
 /// The call as the screens see it.
 #[derive(Default)]
@@ -283,7 +284,7 @@ impl App {
     fn take_command(self, command: Command) {
         match command {
             Command::Open { attempt, channel_id, flags } => self.open_connection(attempt, channel_id, flags),
-            Command::Restart { attempt, peer_id } => self.restart_connection(attempt, peer_id),
+            Command::Offer { attempt, peer_id, restarts_ice } => self.make_offer(attempt, peer_id, restarts_ice),
             Command::Leave(peer_id) => self.give_up_seat(peer_id),
             Command::Update(peer_id, flags) => self.tell_flags(peer_id, flags),
             Command::Close(peer_id) => self.close_connection(peer_id),
@@ -318,76 +319,6 @@ impl App {
         self.toast(Tone::Error, words);
     }
 
-    pub(super) fn voice_link(self, connection: u32, link: LinkState) {
-        let is_current = self.voice.peek().connection.as_ref().is_some_and(|(number, _)| *number == connection);
-        if is_current {
-            let link = match link {
-                LinkState::Up => Link::Up,
-                LinkState::Shaky => Link::Shaky,
-                LinkState::Down => Link::Down,
-            };
-            self.with_call(|call| call.handle_link(connection, link, moment()));
-        }
-    }
-
-    pub(super) fn voice_network_changed(self) {
-        if self.voice.peek().is_in_call() {
-            self.with_call(|call| call.handle_network_changed(moment()));
-        }
-    }
-
-    pub(super) fn voice_ended(self, ended: VoiceEnded) {
-        let VoiceEnded { channel_id, peer_id, reason, moved_to } = ended;
-        let is_own = self.voice.peek().peer_id() == Some(peer_id);
-        match moved_to.filter(|to| is_own && reason == VoiceEnd::Moved && *to != channel_id) {
-            Some(to) => self.follow(channel_id, to),
-            None => self.with_call(|call| call.handle_ended(peer_id, reason, moment())),
-        }
-    }
-
-    /// Somebody has moved the user, who goes on in the other room as they were in this one. A screen was shared with the
-    /// people of this one.
-    fn follow(mut self, from: ChannelId, to: ChannelId) {
-        platform::close_screen();
-        {
-            let mut voice = self.voice.write();
-            voice.openings.cancel(Source::Screen);
-            voice.focus = Focus::default();
-            voice.duck = Duck::default();
-        }
-        self.show_seat(to, placeholder(), PeerFlags { screen: false, ..self.voice.peek().flags() });
-        self.with_call(|call| call.follow(to, moment()));
-        self.adapt_microphone();
-        self.obey_restraint();
-        self.sound(Sound::Join);
-        if self.route.peek().channel() == Some(from) {
-            self.go_to_channel(to);
-        }
-        let name = self.state.peek().channel(to).map(|channel| channel.name.clone()).unwrap_or_default();
-        self.toast(Tone::Info, text::call_moved(&name));
-    }
-
-    pub(super) fn voice_quality(mut self, measured: VoiceQuality) {
-        if self.voice.peek().peer_id() == Some(measured.peer_id) {
-            self.voice.write().measured.quality = Some(measured.quality);
-            self.tend_playback(measured.peer_id);
-        }
-    }
-
-    /// A snapshot came: is the user's seat in it?
-    pub(super) fn voice_snapshot(self) {
-        let Some(channel_id) = self.voice.peek().channel_id() else { return };
-        let (peer_id, is_visible) = {
-            let state = self.state.peek();
-            let seat = state.my_id().and_then(|me| state.seats.of(me)).map(|seat| seat.peer_id);
-            (seat, state.channel(channel_id).is_some())
-        };
-        if peer_id.is_none() && is_visible {
-            self.show_seat(channel_id, placeholder(), self.voice.peek().flags());
-        }
-        self.with_call(|call| call.handle_snapshot(peer_id, is_visible, moment()));
-    }
-
     pub(super) fn tick_voice(self) {
         let is_due = self.voice.peek().call.deadline().is_some_and(|deadline| deadline <= moment());
         if is_due {
@@ -398,27 +329,6 @@ impl App {
             self.duck(channel_id);
         }
         self.tick_pictures();
-    }
-
-    /// Somebody came to or went from a channel: heard by those who sit there.
-    pub(super) fn seat_changed(self, (channel_id, user_id): (ChannelId, UserId), sound: Sound) {
-        let is_other = self.state.peek().my_id() != Some(user_id);
-        if is_other && self.voice.peek().channel_id() == Some(channel_id) {
-            self.sound(sound);
-            self.announce(user_id, sound);
-        }
-    }
-
-    fn announce(mut self, user_id: UserId, sound: Sound) {
-        if !self.prefs.peek().announces_joins {
-            return;
-        }
-        let name = self.state.peek().users.get(&user_id).map(|user| user.display_name.clone());
-        if let Some(name) = name {
-            let news = &mut self.voice.write().news;
-            news.number += 1;
-            news.sentence = if sound == Sound::Join { text::joins_you(&name) } else { text::leaves_you(&name) };
-        }
     }
 }
 
@@ -438,8 +348,8 @@ fn told(answer: &Result<(), Failure>) -> Told {
     }
 }
 
-fn restart_error(failure: &Failure) -> RestartError {
-    if failure.is_passing() { RestartError::Passing } else { RestartError::Gone }
+fn offer_error(failure: &Failure) -> OfferError {
+    if failure.is_passing() { OfferError::Passing } else { OfferError::Gone }
 }
 
 #[cfg(test)]

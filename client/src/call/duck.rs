@@ -1,6 +1,6 @@
 //! Who is heard lower while a priority speaker talks. Time is an argument.
 
-use super::Moment;
+use crate::time::Moment;
 
 /// A quarter of the amplitude, which is 12 dB less.
 const LOWERED: f32 = 0.25;

@@ -8,8 +8,10 @@ pub mod layout;
 pub mod openings;
 pub mod quality;
 mod seat;
+mod signal;
 mod telling;
 pub mod wishes;
 
-pub use seat::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError};
+pub use seat::Call;
+pub use signal::{Command, Ending, JoinError, Link, OfferError, Phase};
 pub use telling::{Telling, Told};

@@ -1,11 +1,15 @@
 //! A seat in a room, from the press that takes it to the press that leaves it, over every loss in between.
 
+mod offers;
+
 use std::collections::VecDeque;
 
 use protocol::id::{ChannelId, PeerId};
 use protocol::voice::{PeerFlags, VoiceEnd};
 
+use super::signal::{Command, Ending, JoinError, Link, Phase};
 use super::telling::{Telling, Told};
+use crate::time::{Chance, Moment};
 
 /// How long a connection that is lost may look for another way before that is shown, in milliseconds.
 const GRACE_MS: u64 = 1_500;
@@ -15,90 +19,8 @@ const PATIENCE_MS: u64 = 10_000;
 const LONG_MS: u64 = 6_000;
 /// How often the server is asked for another way after a change of network, until it could be.
 const SEARCHES: u32 = 8;
-/// From an attempt that failed to the next, in milliseconds.
-const SEARCH_EVERY_MS: u64 = 500;
 /// Waits between attempts, in milliseconds; the last one repeats.
 const WAITS_MS: [u64; 5] = [250, 500, 1_000, 2_000, 4_000];
-
-/// Milliseconds of a clock that never goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(pub u64);
-
-impl Moment {
-    pub(super) fn after(self, ms: u64) -> Self {
-        Self(self.0.saturating_add(ms))
-    }
-}
-
-/// How the connection is to be shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Phase {
-    #[default]
-    Idle,
-    /// In, as far as the user is concerned; media is on its way.
-    Joining,
-    Connected,
-    /// The way was lost: ICE restarts on the same connection.
-    Reconnecting,
-    /// The server has forgotten the connection: a new one takes the same seat.
-    Rejoining,
-}
-
-/// What the shell is to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Make a connection and an offer, and ask for the seat. Replaces the connection there was.
-    Open { attempt: u32, channel_id: ChannelId, flags: PeerFlags },
-    /// Offer again with fresh ICE credentials.
-    Restart { attempt: u32, peer_id: PeerId },
-    /// Tell the server.
-    Leave(PeerId),
-    /// Tell the server what changed.
-    Update(PeerId, PeerFlags),
-    /// Drop the connection, whose id in the room this was, and its devices.
-    Close(Option<PeerId>),
-    /// The seat is lost for good.
-    Ended(Ending),
-}
-
-/// Why a seat was lost without the user's doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    /// The user sits elsewhere now.
-    Replaced,
-    Removed,
-    /// Somebody who may has ended it.
-    Disconnected,
-    /// The server's sentence.
-    Refused(String),
-    /// The browser cannot make the connection; with its own words.
-    Broken(String),
-}
-
-/// Why asking for a seat failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JoinError {
-    /// May well work later.
-    Passing,
-    Refused(String),
-    Broken(String),
-}
-
-/// Why a restart failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RestartError {
-    Passing,
-    /// The server has no such connection.
-    Gone,
-}
-
-/// What the browser says of the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
-    Up,
-    Shaky,
-    Down,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Timer {
@@ -123,12 +45,16 @@ pub struct Call {
     apart_since: Option<Moment>,
     /// The attempt whose request for a seat has no answer yet.
     asked: Option<u32>,
+    /// The attempt whose offer on the connection has no answer yet.
+    offered: Option<u32>,
+    /// The room is to be sent something else since, which the answer to another offer says.
+    is_outdated: bool,
     failures: usize,
     /// How often the server may still be asked for another way.
     searches: u32,
     timer: Option<Timer>,
-    /// Spreads the attempts of many clients; zero spreads nothing.
-    chance: u64,
+    /// Spreads the attempts of many clients.
+    chance: Chance,
     commands: VecDeque<Command>,
 }
 
@@ -136,7 +62,7 @@ impl Call {
     /// `seed` spreads the attempts of many clients that lost the same server.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { chance: seed, ..Self::default() }
+        Self { chance: Chance::new(seed), ..Self::default() }
     }
 
     #[must_use]
@@ -283,21 +209,6 @@ impl Call {
         }
     }
 
-    pub fn handle_restart_failed(&mut self, attempt: u32, error: RestartError, now: Moment) {
-        if attempt != self.attempt {
-            return;
-        }
-        match (self.phase, error) {
-            (Phase::Reconnecting, RestartError::Passing) => self.retry(now),
-            (Phase::Reconnecting, RestartError::Gone) => self.open(Phase::Rejoining, now),
-            // The way of before may serve, and whether the seat is there the gateway tells.
-            (Phase::Connected, _) if self.timer.is_none() && self.searches > 0 => {
-                self.timer = Some(Timer::Retry(now.after(SEARCH_EVERY_MS)));
-            }
-            (Phase::Idle | Phase::Joining | Phase::Connected | Phase::Rejoining, _) => {}
-        }
-    }
-
     pub fn handle_link(&mut self, attempt: u32, link: Link, now: Moment) {
         if self.is_stale(attempt) {
             return;
@@ -313,6 +224,7 @@ impl Call {
                 self.failures = 0;
                 self.searches = 0;
                 self.timer = None;
+                self.catch_up();
             }
             (Link::Shaky, Phase::Connected) => {
                 self.search();
@@ -414,6 +326,7 @@ impl Call {
         self.telling = Telling::new(self.flags);
         self.attempt += 1;
         self.asked = Some(self.attempt);
+        (self.offered, self.is_outdated) = (None, false);
         self.timer = Some(Timer::Connect(now.after(PATIENCE_MS)));
         self.commands.push_back(Command::Open { attempt: self.attempt, channel_id, flags: self.flags });
     }
@@ -435,28 +348,11 @@ impl Call {
         self.search();
     }
 
-    /// Looks for another way; media goes on as long as that of before serves.
-    fn search(&mut self) {
-        if let Some(peer_id) = self.peer_id {
-            self.attempt += 1;
-            self.searches = self.searches.saturating_sub(1);
-            self.commands.push_back(Command::Restart { attempt: self.attempt, peer_id });
-        }
-    }
-
     fn retry(&mut self, now: Moment) {
         let wait = WAITS_MS[self.failures.min(WAITS_MS.len() - 1)];
         self.failures += 1;
-        let spread = self.random() % (wait / 2);
+        let spread = self.chance.up_to(wait / 2);
         self.timer = Some(Timer::Retry(now.after(wait + spread)));
-    }
-
-    /// xorshift64.
-    fn random(&mut self) -> u64 {
-        self.chance ^= self.chance << 13;
-        self.chance ^= self.chance >> 7;
-        self.chance ^= self.chance << 17;
-        self.chance
     }
 
     fn end(&mut self, ending: Ending) {
@@ -471,6 +367,7 @@ impl Call {
         self.channel_id = None;
         self.timer = None;
         self.failures = 0;
+        (self.offered, self.is_outdated) = (None, false);
         self.attempt += 1;
         self.flags = PeerFlags { camera: false, screen: false, priority: false, ..self.flags };
     }

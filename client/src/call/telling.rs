@@ -1,6 +1,6 @@
 //! Tells the server something that changes: one request at a time, then the newest, and again until it is heard.
 
-use super::Moment;
+use crate::time::Moment;
 
 /// Waits between attempts, in milliseconds; the last one repeats.
 const WAITS_MS: [u64; 4] = [500, 1_000, 2_000, 4_000];

@@ -7,6 +7,8 @@ use protocol::error::ErrorBody;
 use protocol::event::{Event, Ready};
 use protocol::gateway::{ClientFrame, ServerFrame, close};
 
+use crate::time::{Chance, Moment};
+
 /// How long a socket may take to say hello and to be ready, in milliseconds.
 const PATIENCE_MS: u64 = 10_000;
 /// Wait before the first new attempt, and the most between later ones, in milliseconds.
@@ -16,16 +18,6 @@ const MOST_WAIT_MS: u64 = 15_000;
 const STEADY_MS: u64 = 5_000;
 /// How long the answer to a heartbeat may take right after the page was woken, in milliseconds.
 const WAKE_PATIENCE_MS: u64 = 5_000;
-
-/// Milliseconds of a clock that never goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(pub u64);
-
-impl Moment {
-    fn after(self, ms: u64) -> Self {
-        Self(self.0.saturating_add(ms))
-    }
-}
 
 /// What the shell is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +78,7 @@ pub struct Gateway {
     attempts: u32,
     /// When the one that is live is steady.
     steady: Moment,
-    chance: u64,
+    chance: Chance,
     was_live: bool,
 }
 
@@ -104,7 +96,7 @@ impl Gateway {
             beat_ms: 30_000,
             attempts: 0,
             steady: Moment(0),
-            chance: seed | 1,
+            chance: Chance::new(seed),
             was_live: false,
         }
     }
@@ -132,7 +124,8 @@ impl Gateway {
 
     /// Ends for good, as on signing out.
     pub fn stop(&mut self) {
-        *self = Self { ticket_number: self.ticket_number + 1, ..Self::new(self.chance) };
+        let chance = std::mem::take(&mut self.chance);
+        *self = Self { ticket_number: self.ticket_number + 1, chance, ..Self::new(0) };
         self.steps.push_back(Step::CloseSocket);
     }
 
@@ -294,18 +287,10 @@ impl Gateway {
         }
         let most = (FIRST_WAIT_MS << self.attempts.min(10)).min(MOST_WAIT_MS);
         self.attempts += 1;
-        let spread = most / 2 + self.random() % (most / 2 + 1);
+        let spread = most / 2 + self.chance.up_to(most / 2);
         self.phase = Phase::Waiting { until: now.after(least_ms + spread) };
         let link = if self.was_live { Link::Reconnecting } else { Link::Connecting };
         self.steps.push_back(Step::Show(link));
-    }
-
-    /// xorshift64.
-    fn random(&mut self) -> u64 {
-        self.chance ^= self.chance << 13;
-        self.chance ^= self.chance >> 7;
-        self.chance ^= self.chance << 17;
-        self.chance
     }
 }
 

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use super::encoding::{Encoding, Reading, SpatialLayer, sizes, sizes_mut};
 use super::meter::Meter;
 use super::payload::{Picture, inspect};
 use super::redundancy;
-use super::silence::Silence;
+use super::silence::{Heed, Silence};
 use super::{Layer, Media, TrackId};
 use crate::io::{MediaKind, PeerId, Source};
 use crate::peer::sdp::codec::{Codec, Extension, TRANSPORT_FEEDBACK};
@@ -34,6 +33,18 @@ pub(crate) struct Track {
     pub(crate) silence: Silence,
     /// When what of it goes to whom was last chosen for what came of it.
     welcomed: Option<Instant>,
+    /// Of the latest packet, as most are like it.
+    kind: Option<Kind>,
+}
+
+/// What the offer says of a payload type.
+#[derive(Clone, Copy)]
+struct Kind {
+    payload_type: u8,
+    is_repair: bool,
+    codec: Codec,
+    /// What packets carry comes with what was in those before (RFC 2198).
+    is_redundant: bool,
 }
 
 /// What an SSRC of a publisher carries.
@@ -49,12 +60,23 @@ pub(crate) struct Origin {
 pub(crate) struct Ingress {
     peer: PeerId,
     csrc: u32,
-    tracks: BTreeMap<Source, Track>,
-    ssrcs: BTreeMap<u32, Origin>,
+    /// One for each source at most.
+    tracks: Vec<Track>,
+    /// What each SSRC carries. There are few, and a list of few is found faster than a tree.
+    ssrcs: Vec<(u32, Origin)>,
     clock: SenderClock,
     meter: Meter,
     /// Of the microphone alone.
     voice: Meter,
+}
+
+/// What an authentic packet brings.
+pub(crate) enum Received {
+    Media(Media),
+    /// The first sign that a microphone is silent for long: until somebody speaks nothing of it is forwarded.
+    Rest,
+    /// One more of them.
+    GoOnResting,
 }
 
 /// An RTP packet, read as far as it need be.
@@ -67,9 +89,19 @@ struct Packet<'a> {
     is_repair: bool,
 }
 
+/// What is known of a packet that came for the first time.
+struct Counted {
+    codec: Codec,
+    /// Its number in its encoding, counted on over its wraps.
+    index: u64,
+    is_redundant: bool,
+    /// Where what is new in its payload begins.
+    primary: usize,
+}
+
 impl Ingress {
     pub(crate) fn new((peer, csrc): (PeerId, u32), sections: &[Section], (meter, voice): (Meter, Meter)) -> Self {
-        let (tracks, ssrcs, clock) = (BTreeMap::new(), BTreeMap::new(), SenderClock::default());
+        let (tracks, ssrcs, clock) = (Vec::new(), Vec::new(), SenderClock::default());
         let mut ingress = Self { peer, csrc, tracks, ssrcs, clock, meter, voice };
         for section in sections {
             if let Role::Publish(source) = section.role {
@@ -94,7 +126,7 @@ impl Ingress {
         let encodings = (0..count).map(|_| Encoding::default()).collect();
         let id = TrackId { peer: self.peer, source };
         let (csrc, media, silence) = (self.csrc, media.clone(), Silence::default());
-        self.tracks.insert(source, Track { id, csrc, media, streams: 0, encodings, silence, welcomed: None });
+        self.tracks.push(Track { id, csrc, media, streams: 0, encodings, silence, welcomed: None, kind: None });
     }
 
     /// Measures the microphone by another bitrate.
@@ -107,25 +139,25 @@ impl Ingress {
     }
 
     pub(crate) fn track(&self, source: Source) -> Option<&Track> {
-        self.tracks.get(&source)
+        self.tracks.iter().find(|track| track.id.source == source)
     }
 
     pub(crate) fn track_mut(&mut self, source: Source) -> Option<&mut Track> {
-        self.tracks.get_mut(&source)
+        self.tracks.iter_mut().find(|track| track.id.source == source)
     }
 
     pub(crate) fn encoding(&mut self, source: Source, layer: Layer) -> Option<&mut Encoding> {
-        self.tracks.get_mut(&source)?.encodings.get_mut(layer.index())
+        self.track_mut(source)?.encodings.get_mut(layer.index())
     }
 
     /// Whether nothing comes but comfort noise that nobody hears.
     pub(crate) fn is_silent(&self) -> bool {
-        let heard = self.tracks.values().filter(|track| track.encodings.iter().any(|encoding| encoding.ssrc.is_some()));
+        let heard = self.tracks.iter().filter(|track| track.encodings.iter().any(|encoding| encoding.ssrc.is_some()));
         heard.into_iter().all(|track| track.silence.is_long())
     }
 
     pub(crate) fn tracks(&mut self) -> impl Iterator<Item = (Source, &mut Track)> {
-        self.tracks.iter_mut().map(|(source, track)| (*source, track))
+        self.tracks.iter_mut().map(|track| (track.id.source, track))
     }
 
     pub(crate) fn encodings(&mut self) -> impl Iterator<Item = (Source, &mut Encoding)> {
@@ -133,13 +165,13 @@ impl Ingress {
     }
 
     pub(crate) fn knows(&self, ssrc: u32) -> bool {
-        self.ssrcs.contains_key(&ssrc)
+        self.origin(ssrc).is_some()
     }
 
     /// Takes a sender report (RFC 3550 section 6.4.1).
     pub(crate) fn sender_report(&mut self, arrived: Instant, ssrc: u32, (ntp, rtp): (u64, u32)) {
         let at = self.clock.place(ntp, arrived);
-        let Some(origin) = self.ssrcs.get(&ssrc).copied() else {
+        let Some(origin) = self.origin(ssrc) else {
             return;
         };
         if let Some(encoding) =
@@ -152,34 +184,42 @@ impl Ingress {
     /// What a packet claims to be: by its SSRC, else by its MID (RFC 9143 section 9.2) and its RTP stream id (RFC 8852).
     /// Not yet believed.
     pub(crate) fn admit(&self, header: &Header) -> Option<Origin> {
-        let known = self.ssrcs.get(&header.ssrc).copied();
+        let known = self.origin(header.ssrc);
         known.or_else(|| {
-            let named = self.tracks.iter().find(|(_, track)| {
+            let named = self.tracks.iter().find(|track| {
                 let mid = extension(header, &track.media, Extension::Mid);
                 mid.is_some_and(|mid| mid == track.media.mid.as_str().as_bytes())
             });
-            let (source, track) = named?;
-            track.origin(*source, header)
+            named?.origin(header)
         })
     }
 
-    /// Takes an authentic packet that was admitted as this; `None` if it is not to be forwarded.
+    /// Takes an authentic packet that was admitted as this; `None` if it brings nothing.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
         origin: Origin,
         (header, arrived, packet): (&Header, Instant, Bytes),
-    ) -> Option<Media> {
+    ) -> Option<Received> {
         if !self.learn(header.ssrc, origin) || !self.meter.admits(now, packet.len()) {
             return None;
         }
         let length = packet.len();
-        let track = self.tracks.get_mut(&origin.source)?;
-        let media = track.receive(now, origin.layer, Packet::read(header, arrived, (packet, origin.is_repair))?)?;
+        let track = self.tracks.iter_mut().find(|track| track.id.source == origin.source)?;
+        let packet = Packet::read(header, arrived, (packet, origin.is_repair))?;
+        let counted = track.count(&packet, origin.layer)?;
+        if origin.source == Source::Microphone {
+            match track.silence.heed(now, packet.payload.len() - counted.primary) {
+                Heed::Forward => {}
+                Heed::Rest => return Some(Received::Rest),
+                Heed::GoOnResting => return Some(Received::GoOnResting),
+            }
+        }
+        let media = track.read(now, origin.layer, (packet, &counted))?;
         // What is sent twice (RFC 2198) counts once.
         let twice = media.primary.min(media.payload.len() / 2);
         let passes = origin.source != Source::Microphone || self.voice.admits(now, length - twice);
-        passes.then_some(media)
+        passes.then_some(Received::Media(media))
     }
 
     /// The number under which the client counts a packet, where it is told how that fares.
@@ -187,17 +227,23 @@ impl Ingress {
         if origin.source.kind() == MediaKind::Audio {
             return None;
         }
-        let media = &self.tracks.get(&origin.source)?.media;
+        let media = &self.track(origin.source)?.media;
         let is_told = media.codecs.iter().any(|offered| offered.feedback.contains(&TRANSPORT_FEEDBACK));
         let number = extension(header, media, Extension::TransportSequence).filter(|_| is_told)?;
         Some(u16::from_be_bytes(*number.first_chunk()?))
     }
 
+    fn origin(&self, ssrc: u32) -> Option<Origin> {
+        self.ssrcs.iter().find(|(known, _)| *known == ssrc).map(|(_, origin)| *origin)
+    }
+
     fn learn(&mut self, ssrc: u32, origin: Origin) -> bool {
-        if self.ssrcs.len() >= MOST_SSRCS {
-            return self.ssrcs.get(&ssrc) == Some(&origin);
+        let known = self.origin(ssrc);
+        if known.is_none() && self.ssrcs.len() < MOST_SSRCS {
+            self.ssrcs.push((ssrc, origin));
+            return true;
         }
-        *self.ssrcs.entry(ssrc).or_insert(origin) == origin
+        known == Some(origin)
     }
 }
 
@@ -215,7 +261,8 @@ impl Packet<'_> {
 
 impl Track {
     /// What a packet of an unknown SSRC is, by what it says of itself.
-    fn origin(&self, source: Source, header: &Header) -> Option<Origin> {
+    fn origin(&self, header: &Header) -> Option<Origin> {
+        let source = self.id.source;
         let ids = &self.media.stream_ids;
         if ids.is_empty() {
             let mut codecs = self.media.codecs.iter();
@@ -234,12 +281,18 @@ impl Track {
         })
     }
 
-    fn receive(&mut self, now: Instant, layer: Layer, packet: Packet<'_>) -> Option<Media> {
-        let (codec, is_redundant) = self.codec_of(&packet)?;
+    /// Counts a packet; `None` if it came before, or cannot be understood.
+    fn count(&mut self, packet: &Packet<'_>, layer: Layer) -> Option<Counted> {
+        let Kind { codec, is_redundant, .. } = self.kind_of(packet)?;
         let primary = if is_redundant { redundancy::primary(&packet.payload)? } else { 0 };
-        let index = self.count(&packet, layer, codec)?;
-        self.settle_codec(&packet, (layer, index), codec)?;
+        let index = self.number(packet, layer, codec)?;
+        self.settle_codec(packet, (layer, index), codec)?;
+        Some(Counted { codec, index, is_redundant, primary })
+    }
+
+    fn read(&mut self, now: Instant, layer: Layer, (packet, counted): (Packet<'_>, &Counted)) -> Option<Media> {
         let Packet { header, payload, is_repair, .. } = packet;
+        let Counted { codec, index, is_redundant, primary } = *counted;
         let encoding = self.encodings.get_mut(layer.index())?;
         let picture = inspect(codec, &payload);
         let descriptor = descriptor(header, &self.media, (codec, &picture));
@@ -268,19 +321,23 @@ impl Track {
         })
     }
 
-    /// By a packet's payload type, its codec, and whether it comes with those before it (RFC 2198).
-    fn codec_of(&self, packet: &Packet<'_>) -> Option<(Codec, bool)> {
-        let payload_type = Some(packet.header.payload_type);
-        let offered = self.media.codecs.iter().find(|offered| {
-            let expected =
-                if packet.is_repair { [offered.repair; 2] } else { [Some(offered.payload_type), offered.redundancy] };
-            expected.contains(&payload_type)
-        })?;
-        Some((offered.codec, offered.redundancy == payload_type))
+    fn kind_of(&mut self, packet: &Packet<'_>) -> Option<Kind> {
+        let (payload_type, is_repair) = (packet.header.payload_type, packet.is_repair);
+        let is_this = |kind: &Kind| kind.payload_type == payload_type && kind.is_repair == is_repair;
+        self.kind = self.kind.filter(is_this).or_else(|| {
+            let offered = self.media.codecs.iter().find(|offered| {
+                let types =
+                    if is_repair { [offered.repair; 2] } else { [Some(offered.payload_type), offered.redundancy] };
+                types.contains(&Some(payload_type))
+            })?;
+            let is_redundant = offered.redundancy == Some(payload_type);
+            Some(Kind { payload_type, is_repair, codec: offered.codec, is_redundant })
+        });
+        self.kind
     }
 
     /// A packet's number in its encoding, counted on over its wraps; `None` if it came before.
-    fn count(&mut self, packet: &Packet<'_>, layer: Layer, codec: Codec) -> Option<u64> {
+    fn number(&mut self, packet: &Packet<'_>, layer: Layer, codec: Codec) -> Option<u64> {
         let Packet { header, arrived, sequence, is_repair, .. } = *packet;
         let encoding = self.encodings.get_mut(layer.index())?;
         let index = if is_repair {

@@ -18,6 +18,8 @@ use crate::random::{Random, ice_char};
 const MOST_PATHS: usize = 16;
 /// Checks of one client that are remembered: those of ten minutes, at a browser's pace.
 const REMEMBERED_CHECKS: usize = 256;
+/// Credentials of one client that are valid at once: it may restart again before the answer to a restart has come.
+const MOST_GENERATIONS: usize = 4;
 
 /// A user name fragment and password of one side (RFC 8839 section 5.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,17 +87,27 @@ pub(crate) struct Checked {
     pub(crate) is_new: bool,
     /// Remote addresses that are no longer valid.
     pub(crate) removed: Vec<SocketAddr>,
-    /// Our ufrag of before an ICE restart, which this check ended.
-    pub(crate) retired: Option<String>,
+    /// Our ufrags of before, which nobody uses any more.
+    pub(crate) retired: Vec<String>,
+}
+
+/// What both sides agreed on in one exchange (RFC 8445 section 9).
+struct Generation {
+    local: Credentials,
+    remote_ufrag: String,
+}
+
+impl Generation {
+    fn new(local: Credentials, remote: Credentials) -> Self {
+        Self { local, remote_ufrag: remote.ufrag }
+    }
 }
 
 /// An ICE-lite agent (RFC 8445 section 2.5): it answers checks, never sends one, and is always
 /// controlled.
 pub(crate) struct Ice {
-    local: Credentials,
-    remote_ufrag: String,
-    /// Still valid until the first check with the new credentials.
-    previous: Option<(Credentials, String)>,
+    /// The one that was checked last, and the newer ones, none of which has been: their answers may be lost.
+    generations: VecDeque<Generation>,
     paths: Vec<(Path, Instant)>,
     /// Which checks came, and from where.
     seen: VecDeque<(TransactionId, Path)>,
@@ -106,9 +118,7 @@ pub(crate) struct Ice {
 impl Ice {
     pub(crate) fn new(local: Credentials, remote: Credentials) -> Self {
         Self {
-            local,
-            remote_ufrag: remote.ufrag,
-            previous: None,
+            generations: VecDeque::from([Generation::new(local, remote)]),
             paths: Vec::new(),
             seen: VecDeque::new(),
             selected: None,
@@ -116,19 +126,21 @@ impl Ice {
         }
     }
 
+    fn newest(&self) -> &Generation {
+        self.generations.back().expect("the first is kept until another follows")
+    }
+
     pub(crate) fn local(&self) -> &Credentials {
-        &self.local
+        &self.newest().local
     }
 
     pub(crate) fn remote_ufrag(&self) -> &str {
-        &self.remote_ufrag
+        &self.newest().remote_ufrag
     }
 
     /// The ufrags by which checks may find this agent.
     pub(crate) fn ufrags(&self) -> impl Iterator<Item = &str> {
-        let previous = self.previous.iter();
-        let previous = previous.map(|(credentials, _)| credentials.ufrag.as_str());
-        std::iter::once(self.local.ufrag.as_str()).chain(previous)
+        self.generations.iter().map(|generation| generation.local.ufrag.as_str())
     }
 
     pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
@@ -153,39 +165,34 @@ impl Ice {
 
     /// ICE restart (RFC 8445 section 9). Returns a ufrag that is retired at once.
     pub(crate) fn restart(&mut self, local: Credentials, remote: Credentials) -> Option<String> {
-        let before = std::mem::replace(&mut self.local, local);
-        let remote_before = std::mem::replace(&mut self.remote_ufrag, remote.ufrag);
-        let retired = self.previous.replace((before, remote_before));
-        retired.map(|(credentials, _)| credentials.ufrag)
+        self.generations.push_back(Generation::new(local, remote));
+        // Never the one in use.
+        let oldest = (self.generations.len() > MOST_GENERATIONS).then(|| self.generations.remove(1)).flatten();
+        oldest.map(|generation| generation.local.ufrag)
     }
 
     /// Takes a request that is for one of our ufrags; `None` unless it proves the password.
     pub(crate) fn check(&mut self, now: Instant, path: Path, request: BindingRequest) -> Option<Checked> {
-        let current = request.local_ufrag == self.local.ufrag;
-        let (password, remote_ufrag) = if current {
-            (&self.local.password, &self.remote_ufrag)
-        } else {
-            let (credentials, remote) = self.previous.as_ref()?;
-            (&credentials.password, remote)
-        };
+        let index = self.generations.iter().position(|known| known.local.ufrag == request.local_ufrag)?;
+        let Generation { local, remote_ufrag } = &self.generations[index];
         if request.remote_ufrag != *remote_ufrag {
             return None;
         }
         let (nominates, id) = (request.nominates, request.message.transaction_id);
-        let response = answer(request.message, path.remote, password)?;
+        let response = answer(request.message, path.remote, &local.password)?;
         if let Some((_, from)) = self.seen.iter().find(|(seen, _)| *seen == id) {
             // A client repeats a check whose answer was lost. Anyone can repeat what he overheard.
-            let repeated = Checked { response, is_new: false, removed: Vec::new(), retired: None };
+            let repeated = Checked { response, is_new: false, removed: Vec::new(), retired: Vec::new() };
             return (*from == path).then_some(repeated);
         }
         self.remember(id, path);
-        let retired = if current { self.previous.take() } else { None };
+        let retired = self.generations.drain(..index).map(|generation| generation.local.ufrag).collect();
         let removed = self.touch(now, path);
         self.provisional.get_or_insert(path);
         if nominates {
             self.selected = Some(path);
         }
-        Some(Checked { response, is_new: true, removed, retired: retired.map(|(credentials, _)| credentials.ufrag) })
+        Some(Checked { response, is_new: true, removed, retired })
     }
 
     fn remember(&mut self, id: TransactionId, path: Path) {

@@ -23,7 +23,7 @@ use crate::bandwidth::Bandwidth;
 use crate::forward::arrivals::Log;
 use crate::forward::egress::Slot;
 use crate::forward::feedback::{Compound, Feedback, read};
-use crate::forward::ingress::Ingress;
+use crate::forward::ingress::{Ingress, Received};
 use crate::forward::writer::Writing;
 use crate::forward::{Media, TrackId};
 use crate::io::{Grant, MediaKind, Mid, PeerId, PeerState, RoomId, Shown, SlotView, Source};
@@ -134,7 +134,7 @@ impl Peer {
         &mut self,
         now: Instant,
         (arrived, packet): (Instant, &[u8]),
-    ) -> Result<Option<Option<Media>>, Fault> {
+    ) -> Result<Option<Option<Received>>, Fault> {
         let Some(srtp) = &mut self.srtp else {
             return Ok(None);
         };

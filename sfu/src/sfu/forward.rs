@@ -3,7 +3,6 @@ use std::time::{Duration, Instant};
 
 use super::{Sfu, transmit};
 use crate::forward::rewrite::Found;
-use crate::forward::silence::Heed;
 use crate::forward::writer::Writing;
 use crate::forward::{Layer, Media, TrackId};
 use crate::io::{MediaKind, Output, PeerId, Source};
@@ -81,16 +80,8 @@ impl Sfu {
         if !publisher.publishes(track.source) {
             return;
         }
-        let mut heed = Heed::Forward;
         if let Some(published) = publisher.ingress.track_mut(track.source) {
             published.keep(now, media);
-            if track.source == Source::Microphone {
-                heed = published.silence.heed(now, media.length());
-            }
-        }
-        if heed == Heed::GoOnResting {
-            // Who is not heard needs no slot.
-            return;
         }
         match track.source.kind() {
             MediaKind::Audio => self.listen(now, media),
@@ -103,10 +94,15 @@ impl Sfu {
                 }
             }
         }
-        match heed {
-            Heed::Forward => self.distribute(now, media),
-            Heed::Rest | Heed::GoOnResting => self.interrupt_track(track),
+        self.distribute(now, media);
+    }
+
+    /// What this peer's microphone sends is not forwarded until somebody speaks.
+    pub(super) fn rest(&mut self, id: PeerId) {
+        if let Some(room) = self.room_of(id).and_then(|room| self.rooms.get_mut(&room)) {
+            room.speakers.rest(id);
         }
+        self.interrupt_track(TrackId { peer: id, source: Source::Microphone });
     }
 
     fn may_welcome(&mut self, now: Instant, track: TrackId) -> bool {

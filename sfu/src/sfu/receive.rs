@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use super::{Sfu, transmit};
 use crate::demux::{Class, classify};
 use crate::forward::feedback::Feedback;
+use crate::forward::ingress::Received;
 use crate::io::{Datagram, GoneReason, PeerId};
 use crate::peer::Phase;
 use crate::peer::dtls::Progress;
@@ -67,7 +68,7 @@ impl Sfu {
         for address in checked.removed {
             self.routes.remove_address(address, id);
         }
-        if let Some(retired) = checked.retired {
+        for retired in checked.retired {
             self.routes.remove_ufrag(&retired);
         }
         transmit(&mut self.outputs, Some(path), checked.response);
@@ -115,18 +116,28 @@ impl Sfu {
         let Some(peer) = self.peers.get_mut(&id) else {
             return Ok(());
         };
-        let Some(media) = peer.receive_rtp(now, (arrived, packet))? else {
+        let Some(received) = peer.receive_rtp(now, (arrived, packet))? else {
             return Ok(());
         };
         if !peer.arrivals.is_empty() {
             self.timers.set_by(Timer::Arrivals(id), now + ARRIVALS_INTERVAL);
         }
         self.heard(now, id);
-        self.note_received(now, id);
-        match media {
-            Some(media) => self.forward(now, &media),
-            // It may be that it cannot be understood without a key frame.
-            None => self.arm_repair(now, id),
+        match received {
+            Some(Received::GoOnResting) => self.note_rest(now, id),
+            Some(Received::Rest) => {
+                self.note_rest(now, id);
+                self.rest(id);
+            }
+            Some(Received::Media(media)) => {
+                self.note_received(now, id);
+                self.forward(now, &media);
+            }
+            None => {
+                self.note_received(now, id);
+                // It may be that it cannot be understood without a key frame.
+                self.arm_repair(now, id);
+            }
         }
         Ok(())
     }

@@ -62,13 +62,17 @@ impl Sfu {
 
     /// Something came of this peer, so it is to be reported on.
     pub(super) fn note_received(&mut self, now: Instant, id: PeerId) {
-        let Some(peer) = self.peers.get_mut(&id) else {
-            return;
-        };
-        let is_first = !std::mem::replace(&mut peer.report.active, true);
-        if !peer.ingress.is_silent() {
-            self.arm_report(now, id);
-        } else if is_first {
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.report.active = true;
+        }
+        self.arm_report(now, id);
+    }
+
+    /// Somebody is silent, and may be reported on later.
+    pub(super) fn note_rest(&mut self, now: Instant, id: PeerId) {
+        if let Some(peer) = self.peers.get_mut(&id)
+            && !std::mem::replace(&mut peer.report.active, true)
+        {
             self.timers.set_by(Timer::Report(id), self.epoch.shared(now + QUIET_INTERVAL - LATE));
         }
     }

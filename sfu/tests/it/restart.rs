@@ -56,6 +56,33 @@ fn old_credentials_serve_until_the_new_ones_are_used() {
 }
 
 #[test]
+fn restarts_whose_answers_are_lost_cut_nobody_off() {
+    let mut world = World::new(4);
+    world.connect(&[1, 2], &Layout::voice(1));
+    let mut checks = vec![world.client(1).binding_request(true)];
+    for _ in 0..5 {
+        let offer = world.client(1).restart();
+        let answer = world.sfu.restart(PeerId(1), &offer).unwrap();
+        let now = world.now;
+        world.client(1).accept(now, &answer);
+        checks.push(world.client(1).binding_request(true));
+    }
+    world.record = true;
+    let address = world.client(1).address;
+    let mut is_answered = |generation: usize| {
+        world.sent.clear();
+        world.inject(address, &checks[generation]);
+        !world.sent.is_empty()
+    };
+    assert!(is_answered(0), "the one in use");
+    assert_eq!([1, 2].map(&mut is_answered), [false; 2], "too many were asked for since");
+    assert!(is_answered(4), "whichever answer came");
+    assert_eq!([0, 3].map(&mut is_answered), [false; 2], "another is in use since");
+    assert!(is_answered(5));
+    assert!(!is_answered(4));
+}
+
+#[test]
 fn more_slots_come_by_another_offer() {
     let mut world = World::new(3);
     world.connect(&[1, 2], &Layout::video(1));

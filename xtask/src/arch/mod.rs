@@ -71,14 +71,15 @@ const MODULES: &[Modules] = &[
         package: "client",
         rows: &[
             ("view", &["app", "call", "markdown", "net", "platform", "state", "text", "ui"]),
-            ("app", &["call", "markdown", "net", "platform", "state", "text"]),
-            ("net", &["platform"]),
+            ("app", &["call", "markdown", "net", "platform", "state", "text", "time"]),
+            ("net", &["platform", "time"]),
             ("text", &["platform"]),
             ("ui", &["platform"]),
-            ("call", &[]),
+            ("call", &["time"]),
             ("markdown", &[]),
             ("platform", &[]),
             ("state", &[]),
+            ("time", &[]),
         ],
     },
 ];

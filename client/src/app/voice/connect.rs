@@ -6,10 +6,10 @@ use protocol::request::voice::{JoinBody, JoinVoice, LeaveVoice, RestartVoice};
 use protocol::voice::{Offer, PeerFlags, Source};
 
 use super::super::App;
-use super::{Pictures, join_error, moment, placeholder, restart_error};
+use super::{Pictures, join_error, moment, offer_error, placeholder};
 use crate::call::duck::Duck;
 use crate::call::focus::Focus;
-use crate::call::{JoinError, Phase, RestartError, Telling};
+use crate::call::{Call, JoinError, OfferError, Telling};
 use crate::net;
 use crate::platform::{self, Connection};
 
@@ -63,44 +63,36 @@ impl App {
         Ok(answer.peer_id)
     }
 
-    pub(super) fn restart_connection(self, attempt: u32, peer_id: PeerId) {
+    pub(super) fn make_offer(self, attempt: u32, peer_id: PeerId, restarts_ice: bool) {
         self.spawn(async move {
-            if let Err(error) = self.offer_again(attempt, peer_id, true).await {
-                self.with_call(|call| call.handle_restart_failed(attempt, error, moment()));
-            }
+            let offered = self.offer_again(attempt, peer_id, restarts_ice).await;
+            self.with_call(|call| call.handle_offered(attempt, offered, moment()));
         });
     }
 
-    /// The room's microphones are to send at another bitrate, which the answer to another offer says. One who is not
-    /// connected is told by the next answer.
+    /// The room's microphones are to send at another bitrate, which the answer to another offer says. If that fails, the
+    /// microphone goes on as it was: the server drops what is far too much.
     pub(in super::super) fn bitrate_changed(self, channel_id: ChannelId) {
         if self.voice.peek().channel_id() == Some(channel_id) {
             self.adapt_microphone();
+            self.with_call(Call::renegotiate);
         }
-        let voice = self.voice.peek();
-        let is_here = voice.channel_id() == Some(channel_id) && voice.phase() == Phase::Connected;
-        let Some(peer_id) = voice.peer_id().filter(|_| is_here) else { return };
-        let attempt = voice.call.attempt();
-        self.spawn(async move {
-            // If it fails, the microphone goes on as it was: the server drops what is far too much.
-            let _ = self.offer_again(attempt, peer_id, false).await;
-        });
     }
 
-    async fn offer_again(self, attempt: u32, peer_id: PeerId, is_restart: bool) -> Result<(), RestartError> {
+    async fn offer_again(self, attempt: u32, peer_id: PeerId, restarts_ice: bool) -> Result<(), OfferError> {
         let connection = self.voice.peek().connection.as_ref().map(|(_, connection)| connection.clone());
-        let connection = connection.ok_or(RestartError::Gone)?;
-        let offer = connection.offer(is_restart).await.map_err(|_| RestartError::Gone)?;
+        let connection = connection.ok_or(OfferError::Gone)?;
+        let offer = connection.offer(restarts_ice).await.map_err(|_| OfferError::Gone)?;
         if !self.is_current(attempt) {
             return Ok(());
         }
         let body = Offer { sdp: offer.sdp, lines: offer.lines };
-        let answer = net::send(RestartVoice { peer_id, body }).await.map_err(|failure| restart_error(&failure))?;
+        let answer = net::send(RestartVoice { peer_id, body }).await.map_err(|failure| offer_error(&failure))?;
         // A later offer has taken this one's place, and this answer is not to it.
         if !self.is_current(attempt) {
             return Ok(());
         }
-        connection.accept(&answer.sdp).await.map_err(|_| RestartError::Gone)
+        connection.accept(&answer.sdp).await.map_err(|_| OfferError::Gone)
     }
 
     /// Tells the server, and only then lets the connection go: a server that sees it closed has freed the seat already.

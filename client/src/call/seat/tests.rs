@@ -1,8 +1,9 @@
 use protocol::id::{ChannelId, PeerId};
 use protocol::voice::{PeerFlags, VoiceEnd};
 
-use super::super::Told;
-use super::{Call, Command, Ending, JoinError, Link, Moment, Phase, RestartError};
+use super::super::{OfferError, Told};
+use super::{Call, Command, Ending, JoinError, Link, Phase};
+use crate::time::Moment;
 
 fn room(number: i64) -> ChannelId {
     ChannelId::try_from(number).unwrap()
@@ -17,7 +18,7 @@ fn open(attempt: u32) -> Command {
     Command::Open { attempt, channel_id: room(1), flags: PeerFlags::default() }
 }
 fn restart(attempt: u32) -> Command {
-    Command::Restart { attempt, peer_id: peer(9) }
+    Command::Offer { attempt, peer_id: peer(9), restarts_ice: true }
 }
 fn connected() -> Call {
     let mut call = Call::default();
@@ -116,7 +117,7 @@ fn a_shaky_connection_looks_for_another_way_and_has_a_moment_before_that_is_show
     assert_eq!((call.phase(), commands(&mut call)), (Phase::Connected, vec![]));
     call.handle_link(1, Link::Shaky, Moment(10_000));
     assert_eq!(commands(&mut call), [restart(3)]);
-    call.handle_restart_failed(3, RestartError::Passing, Moment(10_100));
+    call.handle_offered(3, Err(OfferError::Passing), Moment(10_100));
     assert_eq!(call.phase(), Phase::Connected);
     next(&mut call);
     assert_eq!((call.phase(), commands(&mut call)), (Phase::Reconnecting, vec![restart(4)]));
@@ -130,7 +131,7 @@ fn restarts_go_on_until_the_network_is_back() {
     let mut attempt = 2;
     let mut now = Moment(1_000);
     while now < Moment(21_000) {
-        call.handle_restart_failed(attempt, RestartError::Passing, now);
+        call.handle_offered(attempt, Err(OfferError::Passing), now);
         now = next(&mut call);
         attempt += 1;
         assert_eq!(commands(&mut call), [restart(attempt)]);
@@ -145,7 +146,7 @@ fn a_restart_that_never_connects_is_tried_again() {
     call.handle_link(1, Link::Down, Moment(1_000));
     commands(&mut call);
     assert_eq!(next(&mut call), Moment(11_000));
-    assert_eq!(commands(&mut call), [Command::Restart { attempt: 3, peer_id: peer(9) }]);
+    assert_eq!(commands(&mut call), [restart(3)]);
 }
 
 #[test]
@@ -154,7 +155,7 @@ fn a_server_that_has_forgotten_the_connection_is_joined_again_silently() {
     call.set_flags(PeerFlags { muted: true, ..PeerFlags::default() });
     call.handle_link(1, Link::Down, Moment(1_000));
     commands(&mut call);
-    call.handle_restart_failed(2, RestartError::Gone, Moment(1_100));
+    call.handle_offered(2, Err(OfferError::Gone), Moment(1_100));
     assert_eq!(call.phase(), Phase::Rejoining);
     let flags = PeerFlags { muted: true, ..PeerFlags::default() };
     assert_eq!(commands(&mut call), [Command::Open { attempt: 3, channel_id: room(1), flags }]);
@@ -272,13 +273,13 @@ fn on_another_network_the_server_is_asked_until_it_could_be_and_not_for_ever() {
     assert_eq!((commands(&mut call), call.deadline()), (vec![restart(2)], None));
     // Whatever went wrong, the way of before may still serve, so that nothing is shown and nothing given up.
     let mut attempt = 2;
-    for error in [RestartError::Passing, RestartError::Gone].into_iter().cycle().take(7) {
-        call.handle_restart_failed(attempt, error, Moment(60));
+    for error in [OfferError::Passing, OfferError::Gone].into_iter().cycle().take(7) {
+        call.handle_offered(attempt, Err(error), Moment(60));
         assert_eq!(next(&mut call), Moment(560));
         attempt += 1;
         assert_eq!((call.phase(), commands(&mut call)), (Phase::Connected, vec![restart(attempt)]));
     }
-    call.handle_restart_failed(attempt, RestartError::Passing, Moment(60));
+    call.handle_offered(attempt, Err(OfferError::Passing), Moment(60));
     assert_eq!((call.phase(), call.deadline()), (Phase::Connected, None));
     call.handle_network_changed(Moment(9_000));
     assert_eq!(commands(&mut call), [restart(attempt + 1)]);
@@ -292,10 +293,40 @@ fn a_way_that_is_lost_is_shown_whether_the_network_changed_before_or_after() {
         let mut call = connected();
         order.iter().for_each(|happens| happens(&mut call));
         assert_eq!(commands(&mut call), [restart(2), restart(3)]);
-        call.handle_restart_failed(3, RestartError::Passing, Moment(200));
+        call.handle_offered(3, Err(OfferError::Passing), Moment(200));
         next(&mut call);
         assert_eq!((call.phase(), commands(&mut call)), (Phase::Reconnecting, vec![restart(4)]));
     }
+}
+
+#[test]
+fn what_the_room_is_sent_anew_is_offered_once_no_answer_is_awaited() {
+    let offer = |attempt| Command::Offer { attempt, peer_id: peer(9), restarts_ice: false };
+    let mut call = connected();
+    call.renegotiate();
+    call.renegotiate();
+    assert_eq!(commands(&mut call), [offer(2)]);
+    call.handle_offered(2, Ok(()), Moment(200));
+    assert_eq!(commands(&mut call), [offer(3)], "the answer to the first may have been written before");
+    call.handle_offered(3, Err(OfferError::Passing), Moment(300));
+    assert_eq!((commands(&mut call), call.deadline()), (vec![], None));
+    // A way that is looked for does not wait, and its answer says the rest.
+    call.renegotiate();
+    call.handle_network_changed(Moment(400));
+    call.handle_offered(4, Ok(()), Moment(450));
+    call.handle_offered(5, Ok(()), Moment(500));
+    assert_eq!(commands(&mut call), [offer(4), restart(5)]);
+}
+
+#[test]
+fn what_changes_while_a_seat_is_asked_for_is_offered_when_it_is_there() {
+    let mut call = Call::default();
+    call.join(room(1), PeerFlags::default(), Moment(0));
+    call.renegotiate();
+    call.handle_joined(1, peer(9), Moment(50));
+    assert_eq!(commands(&mut call), [open(1)]);
+    call.handle_link(1, Link::Up, Moment(100));
+    assert_eq!(commands(&mut call), [Command::Offer { attempt: 2, peer_id: peer(9), restarts_ice: false }]);
 }
 
 #[test]

@@ -3,7 +3,8 @@ use protocol::event::{Event, Ready};
 use protocol::gateway::{ClientFrame, ServerFrame, close};
 use protocol::id::{SessionId, UserId};
 
-use super::{FIRST_WAIT_MS, Gateway, Link, MOST_WAIT_MS, Moment, STEADY_MS, Step};
+use super::{FIRST_WAIT_MS, Gateway, Link, MOST_WAIT_MS, STEADY_MS, Step};
+use crate::time::Moment;
 
 fn steps(gateway: &mut Gateway) -> Vec<Step> {
     std::iter::from_fn(|| gateway.poll_step()).filter(|step| !matches!(step, Step::Show(_))).collect()
