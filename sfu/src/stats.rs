@@ -25,8 +25,8 @@ impl Epoch {
         self.0
     }
 
-    /// A time that many share: the next one of those that are this far apart. What need not be exact is done together then,
-    /// for waking up costs more than the work.
+    /// A time that all share: the next one of those that are this far apart. What is told to and decided for one subscriber then goes
+    /// with the others' (`uplink` compares what they get).
     pub(crate) fn shared(self, at: Instant) -> Instant {
         let since = at.saturating_duration_since(self.0).as_nanos();
         let steps = since.div_ceil(SHARED.as_nanos());

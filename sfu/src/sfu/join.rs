@@ -134,7 +134,7 @@ impl Sfu {
 
     pub(super) fn arm_lease(&mut self, now: Instant, id: PeerId) {
         if let Some(peer) = self.peers.get(&id) {
-            let at = self.epoch.shared(peer.lease_end().max(now));
+            let at = peer.lease_end().max(now);
             self.timers.set(Timer::Lease(id), at);
         }
     }
