@@ -1,4 +1,4 @@
-//! The cameras and screens that the browser is asking the user for. What it gives counts only while it is still wanted.
+//! The devices and screens that the browser is asking the user for. What it gives counts only while it is still wanted.
 
 use std::collections::BTreeMap;
 
@@ -22,10 +22,6 @@ impl Openings {
     /// Answers whether there was anything to cancel.
     pub fn cancel(&mut self, source: Source) -> bool {
         self.open.remove(&source).is_some()
-    }
-
-    pub fn cancel_all(&mut self) {
-        self.open.clear();
     }
 
     /// An answer has come; says whether it is still wanted.
@@ -59,8 +55,5 @@ mod tests {
         let cancelled = openings.ask(Source::Camera);
         assert!(openings.cancel(Source::Camera) && !openings.cancel(Source::Camera));
         assert!(!openings.handle_answer(Source::Camera, cancelled));
-        let (camera, screen) = (openings.ask(Source::Camera), openings.ask(Source::Screen));
-        openings.cancel_all();
-        assert!(!openings.handle_answer(Source::Camera, camera) && !openings.handle_answer(Source::Screen, screen));
     }
 }

@@ -45,8 +45,8 @@ pub struct Call {
     apart_since: Option<Moment>,
     /// The attempt whose request for a seat has no answer yet.
     asked: Option<u32>,
-    /// The attempt whose offer on the connection has no answer yet.
-    offered: Option<u32>,
+    /// Whether the offer whose answer is awaited restarts ICE, if one is.
+    offered: Option<bool>,
     /// The room is to be sent something else since, which the answer to another offer says.
     is_outdated: bool,
     failures: usize,
@@ -129,7 +129,6 @@ impl Call {
         self.failures = 0;
         self.apart_since = None;
         if self.asked.is_some() {
-            // Were both on their way, the seat would be where the later of them arrives.
             self.wait_to_open(now);
         } else {
             self.open(Phase::Joining, now);
@@ -182,6 +181,7 @@ impl Call {
             self.peer_id = Some(peer_id);
             // What was muted or shared while the answer was on its way is told now.
             self.tell(Some(now));
+            self.catch_up();
         }
     }
 
@@ -306,6 +306,8 @@ impl Call {
         match timer {
             Timer::Heal(at) | Timer::Connect(at) | Timer::Retry(at) if now < at => {}
             Timer::Heal(_) => self.restart(now),
+            // Were both on their way, the seat would be where the later of them arrives.
+            Timer::Connect(_) if self.asked.is_some() => self.timer = Some(Timer::Connect(now.after(PATIENCE_MS))),
             Timer::Connect(_) | Timer::Retry(_) => match self.phase {
                 Phase::Joining | Phase::Rejoining => self.open(self.phase, now),
                 Phase::Reconnecting => self.restart(now),

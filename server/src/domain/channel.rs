@@ -63,10 +63,11 @@ pub(crate) async fn update(app: &App, user: UserId, channel: ChannelId, patch: C
     let sounds_different = updated.room.bitrate != old.room.bitrate;
     let audience = store::guild::member_ids(&mut tx, updated.guild_id).await?;
     let committed = tx.commit().await?;
+    let bitrate = sounds_different.then(|| voice::set_bitrate(app, channel, updated.room.bitrate));
     app.hub.publish(&committed, &Audience::Users(&audience), &Event::ChannelUpdated(updated.clone()));
     drop(committed);
-    if sounds_different {
-        voice::set_bitrate(app, channel, updated.room.bitrate).await?;
+    if let Some(bitrate) = bitrate {
+        bitrate.complete(app).await?;
     }
     Ok(updated)
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket as StdSocket};
 
+use nix::errno::Errno;
 use quinn_udp::{UdpSockRef, UdpSocketState};
 use sfu::{Datagram, Transmit};
 use tokio::io::Interest;
@@ -91,8 +92,8 @@ impl Socket {
                 }
                 Err(error) => {
                     tracing::trace!(%error, "a datagram was not sent");
-                    if first.segment.is_some() && self.most_segments > 1 {
-                        // A network card may be unable to take several as one.
+                    if first.segment.is_some() && cannot_segment(&error) {
+                        tracing::info!(%error, "the network card cannot take several datagrams as one");
                         self.most_segments = 1;
                         first.singly().for_each(|single| self.send_alike(&[single]));
                     }
@@ -110,6 +111,12 @@ impl Socket {
             (IpAddr::V6(_), IpAddr::V6(_)) | (IpAddr::V4(_), _) => address,
         }
     }
+}
+
+/// Whether it is for want of generic segmentation offload that a burst was not sent: what else may go wrong passes.
+fn cannot_segment(error: &io::Error) -> bool {
+    let number = error.raw_os_error().map(Errno::from_raw);
+    matches!(number, Some(Errno::EIO | Errno::EINVAL))
 }
 
 #[cfg(test)]
@@ -151,6 +158,15 @@ mod tests {
         socket.send(&mut datagrams);
         assert!(datagrams.is_empty());
         assert_eq!(listener.recv(&mut [0; 10]).await.unwrap(), 1);
+    }
+
+    #[test]
+    fn only_a_card_that_cannot_is_given_up() {
+        let is_for_good = |error: Errno| cannot_segment(&error.into());
+        assert!(is_for_good(Errno::EIO) && is_for_good(Errno::EINVAL));
+        for passing in [Errno::ENETUNREACH, Errno::EPERM, Errno::ENOBUFS, Errno::EMSGSIZE] {
+            assert!(!is_for_good(passing), "{passing}");
+        }
     }
 
     /// Sends some datagrams, and answers with those that came, once all have: from where, to where, and of which length.

@@ -211,6 +211,12 @@ impl Rooms {
         }
     }
 
+    /// As [`Self::set_audio_bitrate`] where the thread can be told at once; answers whether it could.
+    pub(crate) fn try_set_audio_bitrate(&self, peer: PeerId, bitrate: u32) -> bool {
+        let command = Command::SetAudioBitrate(peer, bitrate);
+        self.thread_of(peer).is_none_or(|thread| self.threads[thread].commands.try_send(command).is_ok())
+    }
+
     pub async fn set_wishes(&self, peer: PeerId, wishes: Vec<Wish>) -> Result<(), Ended> {
         match self.thread_of(peer) {
             Some(thread) => self.send(thread, Command::SetWishes(peer, wishes)).await,

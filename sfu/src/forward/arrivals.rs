@@ -27,8 +27,9 @@ pub(crate) struct Arrivals {
     pub(crate) times: Vec<Option<Duration>>,
 }
 
-/// Reads one RTCP packet; `None` if it is no such feedback, or malformed.
-pub(crate) fn read(packet: &[u8]) -> Option<Arrivals> {
+/// Reads one RTCP packet, which may tell of `left` packets, and counts that down; `None` if it tells of more, is no such
+/// feedback, or is malformed. A few bytes tell of thousands.
+pub(crate) fn read(packet: &[u8], left: &mut u32) -> Option<Arrivals> {
     let (head, mut rest) = packet.split_at_checked(HEAD)?;
     if head[0] & 0x1f != FORMAT || head[1] != FEEDBACK {
         return None;
@@ -38,6 +39,7 @@ pub(crate) fn read(packet: &[u8]) -> Option<Arrivals> {
     if count == 0 || count > MOST {
         return None;
     }
+    *left = left.checked_sub(u32::try_from(count).ok()?)?;
     let mut statuses = Vec::with_capacity(count);
     while statuses.len() < count {
         let (chunk, left) = rest.split_first_chunk()?;
@@ -221,9 +223,18 @@ mod tests {
     #[test]
     fn what_is_malformed_is_refused() {
         let flood = [0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 255, 255, 0, 0, 0, 0, 0x3f, 255, 0x3f, 255];
-        assert_eq!(read(&flood), None);
+        assert_eq!(read(&flood, &mut 9_000), None);
         let short = [0x8f, 205, 0, 4, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 9, 0, 0, 0, 0];
-        assert_eq!(read(&short), None);
+        assert_eq!(read(&short, &mut 9_000), None);
+    }
+
+    #[test]
+    fn what_may_be_told_is_counted_before_it_is_written_out() {
+        // Three packets that did not arrive.
+        let feedback = [0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 3, 0, 0];
+        let mut left = 7;
+        let told = [(); 3].map(|()| read(&feedback, &mut left).map(|arrivals| arrivals.times.len()));
+        assert_eq!((told, left), ([Some(3), Some(3), None], 1));
     }
 
     proptest! {
@@ -240,7 +251,7 @@ mod tests {
             }
             let mut read_back = BTreeMap::new();
             while let Some(written) = log.take(begin, (1, 2)) {
-                let arrivals = read(&written).unwrap();
+                let arrivals = read(&written, &mut 9_000).unwrap();
                 let base = (1 << 16 | u64::from(first)) + u64::from(arrivals.first.wrapping_sub(first));
                 read_back.extend((base..).zip(arrivals.times).filter_map(|(number, at)| Some((number, at?))));
             }
@@ -249,10 +260,10 @@ mod tests {
 
         #[test]
         fn any_bytes_are_read(bytes: Vec<u8>) {
-            let _ = read(&bytes);
+            let _ = read(&bytes, &mut 9_000);
             let mut feedback = vec![0x8f, 205];
             feedback.extend(bytes);
-            let _ = read(&feedback);
+            let _ = read(&feedback, &mut 9_000);
         }
     }
 }

@@ -51,12 +51,13 @@ pub(crate) enum Feedback {
     Estimate(u32),
 }
 
-/// Reads a compound packet. What we do not act on, or is malformed, is left out.
-pub(crate) fn read(mut compound: Bytes) -> Result<Vec<Feedback>, Fault> {
+/// Reads a compound packet. What we do not act on, or is malformed, is left out. Of the arrival of `left` packets it may tell,
+/// which counts down.
+pub(crate) fn read(mut compound: Bytes, left: &mut u32) -> Result<Vec<Feedback>, Fault> {
     let mut feedback = Vec::new();
     while let Some(mut packet) = take_packet(&mut compound) {
         if packet[0] & 0x1f == EXTENDED {
-            feedback.extend(arrivals::read(&packet).map(Feedback::Arrivals));
+            feedback.extend(arrivals::read(&packet, left).map(Feedback::Arrivals));
             feedback.extend(read_estimate(&packet).map(Feedback::Estimate));
         } else if is_acted_on(&packet) {
             let packets = guarded(|| unmarshal(&mut packet))?.unwrap_or_default();
@@ -178,7 +179,7 @@ mod tests {
         compound.key_frame(7);
         compound.nack(8, &[1, 2, 40]);
         compound.bitrate(2_500_000, vec![7]);
-        let read = read(compound.write().unwrap()).unwrap();
+        let read = read(compound.write().unwrap(), &mut 0).unwrap();
         let nack = Feedback::Nack { ssrc: 8, sequences: vec![1, 2, 40] };
         assert_eq!(read, [Feedback::KeyFrame { ssrc: 7 }, nack, Feedback::Estimate(2_500_000)]);
     }
@@ -191,13 +192,13 @@ mod tests {
         let mut compound = Compound::receiver(1, Vec::new());
         compound.nack(8, &[1]);
         let compound = [&flood, &strange[..], &compound.write().unwrap()].concat();
-        assert_eq!(read(compound.into()).unwrap(), [Feedback::Nack { ssrc: 8, sequences: vec![1] }]);
+        assert_eq!(read(compound.into(), &mut 0).unwrap(), [Feedback::Nack { ssrc: 8, sequences: vec![1] }]);
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read(bytes: Vec<u8>) {
-            let _ = read(Bytes::from(bytes));
+            let _ = read(Bytes::from(bytes), &mut 9_000);
         }
     }
 }

@@ -151,9 +151,11 @@ impl Ingress {
     }
 
     /// Whether nothing comes but comfort noise that nobody hears.
-    pub(crate) fn is_silent(&self) -> bool {
-        let heard = self.tracks.iter().filter(|track| track.encodings.iter().any(|encoding| encoding.ssrc.is_some()));
-        heard.into_iter().all(|track| track.silence.is_long())
+    pub(crate) fn is_silent(&self, now: Instant) -> bool {
+        self.tracks.iter().all(|track| match track.id.source {
+            Source::Microphone => track.silence.is_long() || !track.is_sent(now),
+            Source::Camera | Source::Screen | Source::ScreenAudio => !track.is_sent(now),
+        })
     }
 
     pub(crate) fn tracks(&mut self) -> impl Iterator<Item = (Source, &mut Track)> {
@@ -402,6 +404,10 @@ impl Track {
     /// What is sent of it up to a layer.
     pub(crate) fn size(&self, layer: Layer) -> Option<&SpatialLayer> {
         self.encodings.get(layer.index())?.layers.get(usize::from(layer.spatial))
+    }
+
+    fn is_sent(&self, now: Instant) -> bool {
+        self.encodings.iter().any(|encoding| encoding.is_sent(now))
     }
 
     /// The codec of what is sent.

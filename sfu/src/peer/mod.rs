@@ -82,15 +82,22 @@ pub(crate) struct Report {
     pub(crate) expected: u32,
     pub(crate) lost: u32,
     pub(crate) rtt_ms: Option<f32>,
-    /// Packets that may still be asked for, and be sent again, before the next report.
+    /// Before the next report: packets and key frames that may still be asked for, and packets that may be sent again.
     pub(crate) requests_left: u32,
     pub(crate) repairs_left: u32,
+    /// Packets of whose arrival it may still tell.
+    pub(crate) arrivals_left: u32,
 }
 
 impl Report {
     /// Whether one more packet may be looked for.
     pub(crate) fn may_repair(&mut self) -> bool {
-        let left = self.requests_left.checked_sub(1).filter(|_| self.repairs_left > 0);
+        self.repairs_left > 0 && self.may_request()
+    }
+
+    /// Whether one more thing may be asked for.
+    pub(crate) fn may_request(&mut self) -> bool {
+        let left = self.requests_left.checked_sub(1);
         self.requests_left = left.unwrap_or(self.requests_left);
         left.is_some()
     }
@@ -163,7 +170,7 @@ impl Peer {
             return Ok(None);
         };
         self.dtls.confirm();
-        read(opened.freeze()).map(Some)
+        read(opened.freeze(), &mut self.report.arrivals_left).map(Some)
     }
 
     /// With how many bytes a packet is to wait, for the way is narrow and others were sent on it just now; `None` if it is not to.

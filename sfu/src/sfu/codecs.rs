@@ -9,13 +9,13 @@ use crate::timer::Timer;
 
 impl Sfu {
     /// Gives up the codecs that somebody in a room does not take: what a publisher sends in one of them, some would not see.
-    /// All are told if that changes anything, and a newcomer in any case.
-    pub(super) fn give_up_codecs(&mut self, id: RoomId, newcomer: Option<PeerId>) {
+    /// All are told if that changes anything, and one in any case who may not know.
+    pub(super) fn give_up_codecs(&mut self, id: RoomId, unaware: Option<PeerId>) {
         let taken = self.taken(id);
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
-        let told = if room.codecs.give_up(&taken) { self.present(id) } else { newcomer.into_iter().collect() };
+        let told = if room.codecs.give_up(&taken) { self.present(id) } else { unaware.into_iter().collect() };
         self.tell_codecs(id, told);
         self.arm_codecs(id);
     }

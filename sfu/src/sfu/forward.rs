@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::{Sfu, transmit};
@@ -147,11 +147,14 @@ impl Sfu {
                 delivery.deliver(peer, (*id, *index), media);
                 continue;
             };
-            if let Some((index, first)) = peer.pacer.push(bytes, (*index, media.clone())) {
-                delivery.deliver(peer, (*id, index), &first);
-            }
+            let pushed_out = peer.pacer.push(bytes, (*index, media.clone()));
             if let Some(due) = peer.pacer.due(now) {
                 self.timers.set_by(Timer::Pace(*id), due);
+            }
+            if let Some((index, first)) = pushed_out.filter(|(_, first)| is_published(&self.peers, first.track))
+                && let Some(peer) = self.peers.get_mut(id)
+            {
+                delivery.deliver(peer, (*id, index), &first);
             }
         }
         let consequences = delivery.consequences;
@@ -161,9 +164,7 @@ impl Sfu {
     /// Sends a subscriber the pictures whose turn it is.
     pub(super) fn release(&mut self, now: Instant, id: PeerId) {
         while let Some((index, media)) = self.peers.get_mut(&id).and_then(|peer| peer.pacer.pop(now)) {
-            // Its publisher may have switched it off since.
-            let publisher = self.peers.get(&media.track.peer);
-            let is_published = publisher.is_some_and(|publisher| publisher.publishes(media.track.source));
+            let is_published = is_published(&self.peers, media.track);
             let writing = self.writing(now);
             let Some(peer) = self.peers.get_mut(&id).filter(|_| is_published) else {
                 continue;
@@ -290,4 +291,9 @@ impl Sfu {
             self.timers.set_by(Timer::Repair(id), at);
         }
     }
+}
+
+/// Whether what waited may still be sent: its publisher may have switched it off since.
+fn is_published(peers: &BTreeMap<PeerId, Box<Peer>>, track: TrackId) -> bool {
+    peers.get(&track.peer).is_some_and(|publisher| publisher.publishes(track.source))
 }

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::Sfu;
+use super::lifecycle::SOURCES;
 use crate::bandwidth::Bandwidth;
+use crate::forward::TrackId;
 use crate::forward::arrivals::Log;
 use crate::forward::egress::Slot as EgressSlot;
 use crate::forward::ingress::Ingress;
@@ -93,10 +95,13 @@ impl Sfu {
                 self.routes.remove_ufrag(&retired);
             }
         }
-        let room = peer.room;
+        let (room, is_present) = (peer.room, peer.is_present());
         let answer = self.answer(id, sections);
         self.claim_free_slots(room);
-        self.give_up_codecs(room, None);
+        self.give_up_codecs(room, Some(id).filter(|_| is_present));
+        if is_present {
+            self.tell_again(id);
+        }
         answer
     }
 
@@ -130,6 +135,14 @@ impl Sfu {
         let sdp = write(&session, &peer.sections, |mid| ssrcs.get(mid).copied());
         let slots = peer.slots.iter().map(|slot| Slot { mid: slot.media().mid.clone(), kind: slot.kind });
         Ok(Answer { sdp, slots: slots.collect(), csrc: peer.ingress.csrc() })
+    }
+
+    /// Whoever offers again may have missed what was told before.
+    fn tell_again(&mut self, id: PeerId) {
+        self.changed.insert(id);
+        for source in SOURCES.into_iter().filter(|source| source.kind() == MediaKind::Video) {
+            self.tell_encodings(TrackId { peer: id, source });
+        }
     }
 
     pub(super) fn arm_lease(&mut self, now: Instant, id: PeerId) {

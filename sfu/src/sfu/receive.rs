@@ -190,7 +190,7 @@ impl Sfu {
                 }
             }
             Feedback::Nack { ssrc, sequences } => self.repair(now, (id, ssrc), &sequences)?,
-            Feedback::KeyFrame { ssrc } if peer.listens() => {
+            Feedback::KeyFrame { ssrc } if peer.listens() && peer.report.may_request() => {
                 let slot = peer.slot_by_ssrc(ssrc).map(|index| &peer.slots[index]);
                 let sent = slot.and_then(|slot| Some((slot.shows?, slot.sends?.layer)));
                 if let Some(sent) = sent {

@@ -27,6 +27,8 @@ const QUIET_INTERVAL: Duration = Duration::from_secs(6);
 const MOST_REPAIRS: u32 = 512;
 /// What one subscriber may ask for in a second, whether or not we have it.
 const MOST_REQUESTS: u32 = 4_096;
+/// Of the arrival of how many packets it may tell in a second: several times what one way is sent.
+const MOST_TOLD_OF: u32 = 16_384;
 /// The most of the loss below that a publisher is told of.
 const MOST_TOLD: f32 = 0.1;
 /// 16.16 fixed point, in which delays since a report are told.
@@ -121,7 +123,7 @@ impl Sfu {
         let Some(peer) = self.peers.get_mut(&id) else {
             return Ok(Flow::Nothing);
         };
-        let flow = if senders.is_empty() && peer.ingress.is_silent() { Flow::Nothing } else { Flow::Media };
+        let flow = if senders.is_empty() && peer.ingress.is_silent(now) { Flow::Nothing } else { Flow::Media };
         let mut compounds = Vec::new();
         compounds.extend(peer.receiver_report(now, (bitrate, lost_below)));
         if !senders.is_empty() && peer.listens() {
@@ -253,7 +255,7 @@ fn fraction(lost_below: f32) -> u8 {
 
 impl Report {
     fn refill(&mut self) {
-        (self.requests_left, self.repairs_left) = (MOST_REQUESTS, MOST_REPAIRS);
+        (self.requests_left, self.repairs_left, self.arrivals_left) = (MOST_REQUESTS, MOST_REPAIRS, MOST_TOLD_OF);
     }
 }
 

@@ -95,6 +95,21 @@ fn who_is_silent_and_hears_nothing_is_reported_on_less_often_until_he_speaks() {
 }
 
 #[test]
+fn who_has_shown_a_camera_and_is_silent_since_is_reported_on_less_often_too() {
+    let mut world = World::new(1);
+    world.connect(&[1, 2], &Layout::video(1));
+    world.film(&[1], Duration::from_secs(2));
+    world.run(Duration::from_secs(2));
+    let before = world.client(1).feedback::<ReceiverReport>().len();
+    for _ in 0..75 {
+        world.client(1).send_silence();
+        world.run(Duration::from_millis(400));
+    }
+    let silent = world.client(1).feedback::<ReceiverReport>().len() - before;
+    assert!((5..=8).contains(&silent), "{silent}");
+}
+
+#[test]
 fn who_is_silent_and_deafened_is_reported_on_less_often_though_others_talk() {
     let mut world = World::new(1);
     world.connect(&[1, 2], &Layout::voice(1));

@@ -83,6 +83,26 @@ fn restarts_whose_answers_are_lost_cut_nobody_off() {
 }
 
 #[test]
+fn whoever_offers_again_is_told_again_what_they_may_have_missed() {
+    let mut world = World::new(5);
+    world.connect(&[1, 2], &Layout::modern(1));
+    world.watch(1, &[("v0", 2, 640)]);
+    world.shoot(&[1, 2], Duration::from_secs(1));
+    assert_eq!(world.shows(1, "v0"), Some((2, Source::Camera)));
+    world.events.clear();
+    let offer = world.client(1).restart();
+    world.sfu.restart(PeerId(1), &offer).unwrap();
+    world.settle();
+    assert_eq!(world.shows(1, "v0"), Some((2, Source::Camera)));
+    let me = PeerId(1);
+    assert_eq!(world.count_events(|event| matches!(event, Event::Codecs { peer, .. } if *peer == me)), 1);
+    let is_camera =
+        |event: &Event| matches!(event, Event::Encodings { peer, source: Source::Camera, .. } if *peer == me);
+    assert_eq!(world.count_events(is_camera), 1);
+    assert_eq!(world.count_events(|event| matches!(event, Event::Slots { peer, .. } if *peer != me)), 0);
+}
+
+#[test]
 fn more_slots_come_by_another_offer() {
     let mut world = World::new(3);
     world.connect(&[1, 2], &Layout::video(1));

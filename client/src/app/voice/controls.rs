@@ -69,11 +69,17 @@ impl App {
     pub(super) fn start_microphone(mut self) {
         let is_stereo = self.is_in_music();
         let options = self.prefs.peek().microphone_options(is_stereo);
-        self.voice.write().is_stereo = is_stereo;
+        let number = self.voice.write().openings.ask(Source::Microphone);
         self.spawn(async move {
-            if let Err(error) = platform::open_microphone(options, self.inputs()).await {
-                return self.microphone_failed(error);
+            let opened = platform::open_microphone(options).await;
+            if !self.voice.write().openings.handle_answer(Source::Microphone, number) {
+                return;
             }
+            match opened {
+                Ok(microphone) => microphone.use_it(&self.inputs()),
+                Err(error) => return self.microphone_failed(error),
+            }
+            self.voice.write().is_stereo = is_stereo;
             if self.voice.peek().is_in_call() {
                 self.microphone_found();
                 self.send(Source::Microphone).await;

@@ -97,7 +97,9 @@ impl App {
 
     /// Neither camera nor screen is open, and none that the browser still asks for will be.
     pub(super) fn stop_pictures(mut self) {
-        self.voice.write().openings.cancel_all();
+        for share in [Share::Camera, Share::Screen] {
+            self.voice.write().openings.cancel(share.source());
+        }
         platform::close_camera();
         platform::close_screen();
     }

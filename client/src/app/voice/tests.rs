@@ -175,6 +175,21 @@ fn a_room_for_music_is_given_two_channels_and_one_for_speech_one() {
     }
 }
 
+#[test]
+fn of_two_microphones_that_are_asked_for_the_newest_is_sent_whichever_comes_first() {
+    let mut client = at_home();
+    look::ask_for(Source::Microphone);
+    client.act(|app| app.set_microphone(|_| ()));
+    let music = json!({"type": "channel_updated", "id": "1", "guild_id": "9", "kind": "voice", "name": "Room",
+        "topic": "", "parent_id": null, "position": 0, "last_message_id": null, "bitrate": 128_000});
+    client.act(|app| app.apply(serde_json::from_value(music).unwrap()));
+    look::answer_prompt(Source::Microphone, 1, true);
+    client.act(|_| ());
+    look::answer_prompt(Source::Microphone, 0, true);
+    client.act(|_| ());
+    assert!(look::microphone().unwrap().is_stereo);
+}
+
 /// The server tells how the connection fares, as it does again and again.
 fn measured() -> Event {
     let quality = json!({"type": "voice_quality", "peer_id": "5", "quality":
@@ -325,18 +340,18 @@ fn deafening_is_undone_as_it_was_and_remembered_so() {
 #[test]
 fn a_camera_that_was_switched_off_while_the_browser_asked_stays_off() {
     let mut client = Client::start();
-    look::ask_for_cameras();
+    look::ask_for(Source::Camera);
     client.act(|app| app.join_call(room()));
     client.act(App::toggle_camera);
     client.act(App::toggle_camera);
-    look::answer_prompt(0, true);
+    look::answer_prompt(Source::Camera, 0, true);
     assert!(!has_camera(&mut client) && look::camera().is_none());
 }
 
 #[test]
 fn a_camera_that_was_asked_for_in_one_room_is_not_shown_in_the_next() {
     let mut client = Client::start();
-    look::ask_for_cameras();
+    look::ask_for(Source::Camera);
     client.act(|app| app.join_call(room()));
     client.act(App::toggle_camera);
     client.act(|app| app.join_call(ChannelId::try_from(2).unwrap()));
@@ -344,7 +359,7 @@ fn a_camera_that_was_asked_for_in_one_room_is_not_shown_in_the_next() {
     client.act(App::leave_call);
     client.act(|app| app.join_call(room()));
     for _ in 0..2 {
-        look::answer_prompt(0, true);
+        look::answer_prompt(Source::Camera, 0, true);
         assert!(!has_camera(&mut client) && look::camera().is_none());
     }
 }
@@ -352,16 +367,16 @@ fn a_camera_that_was_asked_for_in_one_room_is_not_shown_in_the_next() {
 #[test]
 fn a_camera_that_is_no_longer_wanted_leaves_the_one_in_use_alone() {
     let mut client = Client::start();
-    look::ask_for_cameras();
+    look::ask_for(Source::Camera);
     client.act(|app| app.join_call(room()));
     client.act(|app| app.set_camera("slow".into()));
     client.act(App::toggle_camera);
     client.act(App::toggle_camera);
     client.act(|app| app.set_camera("quick".into()));
     client.act(App::toggle_camera);
-    look::answer_prompt(1, true);
+    look::answer_prompt(Source::Camera, 1, true);
     assert!(has_camera(&mut client));
-    look::answer_prompt(0, false);
+    look::answer_prompt(Source::Camera, 0, false);
     assert!(has_camera(&mut client));
     assert_eq!(look::camera().as_deref(), Some("quick"));
     assert!(client.act(|app| app.toasts.peek().is_empty()));

@@ -13,11 +13,19 @@ impl Call {
         if attempt != self.attempt {
             return;
         }
-        self.offered = None;
-        if let Err(error) = offered {
-            self.offer_failed(error, now);
+        let restarts_ice = self.offered.take() == Some(true);
+        match offered {
+            Ok(()) if restarts_ice => self.end_search(),
+            Ok(()) => {}
+            Err(error) => self.offer_failed(error, now),
         }
         self.catch_up();
+    }
+
+    /// The server knows of the way that is looked for.
+    fn end_search(&mut self) {
+        self.searches = 0;
+        self.timer = self.timer.filter(|timer| !matches!(timer, Timer::Retry(_)));
     }
 
     fn offer_failed(&mut self, error: OfferError, now: Moment) {
@@ -54,7 +62,7 @@ impl Call {
     fn offer(&mut self, restarts_ice: bool) {
         if let Some(peer_id) = self.peer_id {
             self.attempt += 1;
-            (self.offered, self.is_outdated) = (Some(self.attempt), false);
+            (self.offered, self.is_outdated) = (Some(restarts_ice), false);
             self.commands.push_back(Command::Offer { attempt: self.attempt, peer_id, restarts_ice });
         }
     }

@@ -200,13 +200,15 @@ fn a_room_pressed_while_another_is_asked_for_is_asked_for_next() {
 }
 
 #[test]
-fn an_earlier_request_that_is_never_answered_holds_up_the_next_for_its_time_only() {
+fn an_earlier_request_without_an_answer_holds_up_the_next_until_it_is_given_up() {
     let mut call = Call::default();
     call.join(room(1), PeerFlags::default(), Moment(0));
     call.leave();
     call.join(room(2), PeerFlags::default(), Moment(10));
     commands(&mut call);
     assert_eq!(next(&mut call), Moment(10_010));
+    assert_eq!((commands(&mut call), call.phase()), (vec![], Phase::Joining), "the later of both would have the seat");
+    call.handle_join_failed(1, JoinError::Passing, Moment(20_000));
     assert!(matches!(commands(&mut call)[..], [Command::Open { .. }]));
 }
 
@@ -325,8 +327,31 @@ fn what_changes_while_a_seat_is_asked_for_is_offered_when_it_is_there() {
     call.renegotiate();
     call.handle_joined(1, peer(9), Moment(50));
     assert_eq!(commands(&mut call), [open(1)]);
+    let offer = Command::Offer { attempt: 2, peer_id: peer(9), restarts_ice: false };
     call.handle_link(1, Link::Up, Moment(100));
-    assert_eq!(commands(&mut call), [Command::Offer { attempt: 2, peer_id: peer(9), restarts_ice: false }]);
+    assert_eq!(commands(&mut call), std::slice::from_ref(&offer));
+    // Media may be up before the answer is dealt with.
+    let mut call = Call::default();
+    call.join(room(1), PeerFlags::default(), Moment(0));
+    call.renegotiate();
+    call.handle_link(1, Link::Up, Moment(40));
+    call.handle_joined(1, peer(9), Moment(50));
+    assert_eq!(commands(&mut call), [open(1), offer]);
+}
+
+#[test]
+fn a_search_ends_when_the_server_knows_of_the_way() {
+    let mut call = connected();
+    call.handle_network_changed(Moment(50));
+    call.handle_offered(2, Err(OfferError::Passing), Moment(60));
+    call.handle_network_changed(Moment(70));
+    call.handle_offered(3, Ok(()), Moment(80));
+    assert_eq!(call.deadline(), None);
+    commands(&mut call);
+    // What fails later is no search.
+    call.renegotiate();
+    call.handle_offered(4, Err(OfferError::Passing), Moment(9_000));
+    assert_eq!(call.deadline(), None);
 }
 
 #[test]

@@ -27,14 +27,14 @@ pub(crate) fn camera() -> Option<String> {
     DEVICES.with_borrow(|devices| devices.camera.clone())
 }
 
-/// From now on the user is asked for each camera, and thinks about it.
-pub(crate) fn ask_for_cameras() {
-    DEVICES.with_borrow_mut(|devices| devices.prompts = Some(Vec::new()));
+/// From now on the user is asked for each camera or microphone, and thinks about it.
+pub(crate) fn ask_for(source: Source) {
+    DEVICES.with_borrow_mut(|devices| devices.prompts.insert(source, Vec::new()));
 }
 
-/// The user allows a camera, or not; the prompts are counted from the oldest that is open.
-pub(crate) fn answer_prompt(index: usize, is_allowed: bool) {
-    let prompt = DEVICES.with_borrow_mut(|devices| devices.prompts.as_mut().unwrap().remove(index));
+/// The user allows a device, or not; the prompts are counted from the oldest that is open.
+pub(crate) fn answer_prompt(source: Source, index: usize, is_allowed: bool) {
+    let prompt = DEVICES.with_borrow_mut(|devices| devices.prompts.get_mut(&source).unwrap().remove(index));
     if is_allowed {
         prompt.send(()).unwrap();
     }

@@ -203,8 +203,8 @@ struct Devices {
     speaker: Option<String>,
     /// The camera in use.
     camera: Option<String>,
-    /// What asks the user for a camera, while a test lets the user think about it.
-    prompts: Option<Vec<oneshot::Sender<()>>>,
+    /// What asks the user for a device, while a test lets the user think about it.
+    prompts: BTreeMap<Source, Vec<oneshot::Sender<()>>>,
     /// What the connections send.
     sent: BTreeSet<Source>,
     /// Which encodings of it are sent, as far as the server said.
@@ -220,13 +220,21 @@ thread_local! {
     static DEVICES: RefCell<Devices> = RefCell::new(Devices::default());
 }
 
-pub async fn open_microphone(options: MicrophoneOptions, _: UnboundedSender<Input>) -> Result<(), DeviceError> {
-    let opened = DEVICES.with_borrow_mut(|devices| {
-        devices.microphone =
-            (!devices.lacks_microphone).then(|| Microphone { is_stereo: options.is_stereo, ..Microphone::default() });
-        devices.microphone.map(|_| ()).ok_or(DeviceError::Missing)
-    });
-    std::future::ready(opened).await
+/// A microphone.
+pub struct OpenedMicrophone(Microphone);
+
+impl OpenedMicrophone {
+    pub fn use_it(self, _: &UnboundedSender<Input>) {
+        DEVICES.with_borrow_mut(|devices| devices.microphone = Some(self.0));
+    }
+}
+
+pub async fn open_microphone(options: MicrophoneOptions) -> Result<OpenedMicrophone, DeviceError> {
+    prompt(Source::Microphone).await?;
+    if DEVICES.with_borrow(|devices| devices.lacks_microphone) {
+        return Err(DeviceError::Missing);
+    }
+    Ok(OpenedMicrophone(Microphone { is_stereo: options.is_stereo, ..Microphone::default() }))
 }
 pub fn close_microphone() {
     DEVICES.with_borrow_mut(|devices| devices.microphone = None);
@@ -250,14 +258,19 @@ impl Picture {
     }
 }
 
-pub async fn open_camera(device: String) -> Result<Picture, DeviceError> {
+async fn prompt(source: Source) -> Result<(), DeviceError> {
     let answer = DEVICES.with_borrow_mut(|devices| {
         let (sender, answer) = oneshot::channel();
-        devices.prompts.as_mut().map(|prompts| prompts.push(sender)).map(|()| answer)
+        devices.prompts.get_mut(&source).map(|prompts| prompts.push(sender)).map(|()| answer)
     });
     if let Some(answer) = answer {
         answer.await.map_err(|_| DeviceError::Denied)?;
     }
+    Ok(())
+}
+
+pub async fn open_camera(device: String) -> Result<Picture, DeviceError> {
+    prompt(Source::Camera).await?;
     Ok(Picture(device))
 }
 pub fn close_camera() {

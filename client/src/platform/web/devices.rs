@@ -102,11 +102,24 @@ fn when_ended(stream: &MediaStream, inputs: &UnboundedSender<Input>, input: &Inp
     }
 }
 
-/// Opens the microphone, in place of the one that was open. Until [`set_microphone`] it is neither heard nor measured.
+/// A microphone that the browser has given. Unless it is used, it is closed when it is dropped.
+pub struct OpenedMicrophone(Microphone);
+
+impl OpenedMicrophone {
+    /// Uses it, in place of the one that was used; its end is told. Until [`set_microphone`] it is neither heard nor measured.
+    pub fn use_it(self, inputs: &UnboundedSender<Input>) {
+        when_ended(&self.0.sent, inputs, &Input::MicrophoneEnded);
+        audio::meter(Some(&self.0.measured));
+        OPEN.with_borrow_mut(|open| open.microphone.replace(self.0));
+        set_microphone(false, false);
+    }
+}
+
+/// Opens a microphone.
 ///
 /// # Errors
 /// Says why there is none.
-pub async fn open_microphone(options: MicrophoneOptions, inputs: UnboundedSender<Input>) -> Result<(), DeviceError> {
+pub async fn open_microphone(options: MicrophoneOptions) -> Result<OpenedMicrophone, DeviceError> {
     let mut fields: Vec<(&str, JsValue)> = vec![
         ("echoCancellation", options.remove_echo.into()),
         ("noiseSuppression", options.reduce_noise.into()),
@@ -116,11 +129,7 @@ pub async fn open_microphone(options: MicrophoneOptions, inputs: UnboundedSender
     fields.extend(exactly(options.device.as_deref()));
     let measured = user_media(Some(object(&fields)), None).await?;
     let sent = measured.clone();
-    when_ended(&sent, &inputs, &Input::MicrophoneEnded);
-    audio::meter(Some(&measured));
-    OPEN.with_borrow_mut(|open| open.microphone.replace(Microphone { measured, sent }));
-    set_microphone(false, false);
-    Ok(())
+    Ok(OpenedMicrophone(Microphone { measured, sent }))
 }
 
 pub fn close_microphone() {

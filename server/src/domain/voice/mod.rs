@@ -12,7 +12,7 @@ use protocol::limits;
 use protocol::permission::Permissions;
 use protocol::request::voice::{JoinBody, Playback, Wishes};
 use protocol::voice::{Answer, Offer, PeerFlags, Quality, Restraint, VoiceEnd, VoiceState};
-use sfu::{Grant, PeerState, RoomId};
+use sfu::{Grant, PeerId as MediaPeer, PeerState, RoomId};
 
 pub(crate) use self::afk::move_idle;
 use self::convert::{CHANNEL_FULL, checked, consistent, media_peer, media_source, refused_offer, sources, standing};
@@ -159,12 +159,29 @@ async fn enforce(app: &App, peer: PeerId) -> Result<()> {
     Ok(())
 }
 
-/// Has the microphones of a channel measured by another bitrate, also those that are in it.
-pub(super) async fn set_bitrate(app: &App, channel: ChannelId, bitrate: u32) -> Result<()> {
-    for seat in app.seats.all().into_iter().filter(|seat| seat.state.channel_id == channel) {
-        app.rooms.set_audio_bitrate(media_peer(seat.state.peer_id), bitrate).await.map_err(ended)?;
+/// Has the microphones of those in a channel measured by another bitrate; to be called while the commit is fresh, and so before
+/// clients hear of it and ask.
+pub(super) fn set_bitrate(app: &App, channel: ChannelId, bitrate: u32) -> NewBitrate {
+    let seats = app.seats.all().into_iter().filter(|seat| seat.state.channel_id == channel);
+    let peers = seats.map(|seat| media_peer(seat.state.peer_id));
+    let waiting = peers.filter(|peer| !app.rooms.try_set_audio_bitrate(*peer, bitrate)).collect();
+    NewBitrate { bitrate, waiting }
+}
+
+/// A bitrate, and the peers whose media thread had too much else to do to be told of it at once.
+#[must_use = "those who wait are to be told"]
+pub(super) struct NewBitrate {
+    bitrate: u32,
+    waiting: Vec<MediaPeer>,
+}
+
+impl NewBitrate {
+    pub(super) async fn complete(self, app: &App) -> Result<()> {
+        for peer in self.waiting {
+            app.rooms.set_audio_bitrate(peer, self.bitrate).await.map_err(ended)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Puts the seats of a member under what was decided, from the next packet on; to be called while the commit is fresh.
