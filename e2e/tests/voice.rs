@@ -386,7 +386,16 @@ async fn the_metrics_tell_of_rooms_and_only_to_those_who_may_know() {
         }
         request.send().await.expect("an answer")
     };
-    let told = metrics(None).await.text().await.expect("text");
+    let bitrate =
+        format!("hubbub_peer_bitrate{{channel=\"{}\",peer=\"{}\",direction=\"Out\"}} ", house.channel, host.peer());
+    let told = loop {
+        host.hears(mira.peer(), 25).await;
+        let told = metrics(None).await.text().await.expect("text");
+        let sent = told.lines().find_map(|line| line.strip_prefix(&bitrate)).and_then(|bits| bits.parse::<u32>().ok());
+        if sent.is_some_and(|bits| bits > 10_000) {
+            break told;
+        }
+    };
     let freezes = format!("hubbub_peer_freezes{{channel=\"{}\",peer=\"{}\"}} 3", house.channel, host.peer());
     for line in [format!("hubbub_room_peers{{channel=\"{}\"}} 2", house.channel), freezes] {
         assert!(told.lines().any(|found| found == line), "{line} is not in\n{told}");

@@ -157,6 +157,11 @@ pub struct Quality {
     pub loss_down_permille: u16,
     pub round_trip_ms: Option<u32>,
     pub jitter_ms: u32,
+    /// What comes from the client and goes to it, in bit/s.
+    #[serde(default)]
+    pub bitrate_up: u32,
+    #[serde(default)]
+    pub bitrate_down: u32,
     /// What the way to the client carries beside sound, in bit/s; none where that is not known.
     #[serde(default)]
     pub available_bitrate: Option<u32>,

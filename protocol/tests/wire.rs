@@ -133,8 +133,9 @@ fn voice() {
         bitrate: 500_000,
         limitation: Limitation::Bandwidth,
     };
-    let quality = Quality { available_bitrate: Some(600_000), pictures: vec![picture], ..Quality::default() };
-    assert_snapshot!(json(&Event::VoiceQuality(VoiceQuality { peer_id: id(7), quality })), @r#"{"type":"voice_quality","peer_id":"7","quality":{"loss_up_permille":0,"loss_down_permille":0,"round_trip_ms":null,"jitter_ms":0,"available_bitrate":600000,"pictures":[{"mid":"9","width":640,"height":360,"bitrate":500000,"limitation":"bandwidth"}]}}"#);
+    let quality =
+        Quality { bitrate_up: 40_000, available_bitrate: Some(600_000), pictures: vec![picture], ..Quality::default() };
+    assert_snapshot!(json(&Event::VoiceQuality(VoiceQuality { peer_id: id(7), quality })), @r#"{"type":"voice_quality","peer_id":"7","quality":{"loss_up_permille":0,"loss_down_permille":0,"round_trip_ms":null,"jitter_ms":0,"bitrate_up":40000,"bitrate_down":0,"available_bitrate":600000,"pictures":[{"mid":"9","width":640,"height":360,"bitrate":500000,"limitation":"bandwidth"}]}}"#);
     let of_older_server: Quality =
         serde_json::from_str(r#"{"loss_up_permille":1,"loss_down_permille":2,"round_trip_ms":null,"jitter_ms":3}"#)
             .unwrap();

@@ -337,6 +337,9 @@ pub struct Quality {
     pub jitter_ms: f32,
     /// Round trip in ms, once the client has answered a sender report.
     pub rtt_ms: Option<f32>,
+    /// What comes from the client and goes to it, in bit/s of RTP packets.
+    pub bitrate_up: u32,
+    pub bitrate_down: u32,
     /// What the way to the client is known to carry beside sound, in bit/s; `None` where the client does not tell how it fares.
     pub available: Option<u32>,
     /// Of each video slot that shows something.

@@ -38,6 +38,7 @@ impl App {
                 self.talk_key(&code, false);
             }
             Input::Blurred => self.keys_lost(),
+            Input::InSight(is_in_sight) => self.page_in_sight(is_in_sight),
             Input::Link { connection, link } => self.voice_link(connection, link),
             Input::ScreenEnded => self.screen_ended(),
             Input::MicrophoneEnded => self.microphone_lost(),

@@ -88,6 +88,8 @@ pub(super) struct Pictures {
     wished: Telling<Vec<Wish>>,
     /// When the sizes have settled, in ticks.
     due: Option<u64>,
+    /// The page is out of sight, and so is all that it shows.
+    is_hidden: bool,
 }
 
 /// Why others do not hear the user although they are in.

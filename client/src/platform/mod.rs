@@ -55,6 +55,8 @@ pub enum Input {
     KeyUp(String),
     /// The page is no longer looked at, and hears of no key.
     Blurred,
+    /// The page came in sight, or is out of it: behind another, or minimised.
+    InSight(bool),
     /// The state of a voice connection.
     Link {
         connection: u32,

@@ -160,6 +160,8 @@ fn Figures() -> Element {
         (text::figure_jitter(), Some(format!("{} ms", quality.jitter_ms))),
         (text::figure_loss_up(), Some(percent(quality.loss_up_permille))),
         (text::figure_loss_down(), Some(percent(quality.loss_down_permille))),
+        (text::figure_sent(), Some(bitrate(quality.bitrate_up))),
+        (text::figure_received(), Some(bitrate(quality.bitrate_down))),
         (text::figure_available(), quality.available_bitrate.map(bitrate)),
         (text::figure_freezes(), freezes.map(|count| count.to_string())),
     ];

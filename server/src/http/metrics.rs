@@ -12,7 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use protocol::id::ChannelId;
-use protocol::voice::Limitation;
+use protocol::voice::{Limitation, Quality};
 
 use super::extract::{From, is_forwarded};
 use crate::app::App;
@@ -36,6 +36,12 @@ pub(super) async fn get(State(app): State<App>, From(address): From, headers: He
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Room {
     channel: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RoomDirected {
+    channel: String,
+    direction: Direction,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -68,9 +74,19 @@ enum Direction {
 
 type Share = Gauge<f64, AtomicU64>;
 
+/// How all in a room fare.
+#[derive(Default)]
+struct Rooms {
+    peers: Family<Room, Gauge>,
+    bitrate: Family<RoomDirected, Gauge>,
+    loss: Family<RoomDirected, Share>,
+    freezes: Family<Room, Gauge>,
+}
+
 /// How each peer fares.
 #[derive(Default)]
 struct Peers {
+    bitrate: Family<Directed, Gauge>,
     loss: Family<Directed, Share>,
     jitter: Family<Peer, Share>,
     round_trip: Family<Peer, Share>,
@@ -85,25 +101,60 @@ fn written(measured: &[Measured], connections: usize) -> Result<String> {
     let gauge: Gauge = Gauge::default();
     gauge.set(whole(connections));
     registry.register("gateway_connections", "Gateway connections that are up or can be resumed", gauge);
-    let rooms = Family::<Room, Gauge>::default();
-    registry.register("room_peers", "Peers in a room whose media flows", rooms.clone());
-    let peers = Peers::default();
+    let (rooms, peers) = (Rooms::default(), Peers::default());
+    rooms.register(&mut registry);
     peers.register(&mut registry);
-    let mut counts = BTreeMap::<ChannelId, usize>::new();
+    let mut inside = BTreeMap::<ChannelId, Vec<&Measured>>::new();
     for of_one in measured {
-        *counts.entry(of_one.channel).or_default() += 1;
+        inside.entry(of_one.channel).or_default().push(of_one);
         peers.set(of_one);
     }
-    for (channel, count) in counts {
-        rooms.get_or_create(&Room { channel: channel.to_string() }).set(whole(count));
+    for (channel, inside) in inside {
+        rooms.set(channel, &inside);
     }
     let mut text = String::new();
     encode(&mut text, &registry).map_err(Error::internal)?;
     Ok(text)
 }
 
+impl Rooms {
+    fn register(&self, registry: &mut Registry) {
+        registry.register("room_peers", "Peers in a room whose media flows", self.peers.clone());
+        registry.register("room_bitrate", "What all in a room send and are sent, in bit/s", self.bitrate.clone());
+        let help = "Share of packets lost of late, on average over all in a room";
+        registry.register_with_unit("room_loss", help, Unit::Ratios, self.loss.clone());
+        let help = "Times that a picture stood still for those in a room, since each connected";
+        registry.register("room_freezes", help, self.freezes.clone());
+    }
+
+    fn set(&self, channel: ChannelId, inside: &[&Measured]) {
+        let room = Room { channel: channel.to_string() };
+        self.peers.get_or_create(&room).set(whole(inside.len()));
+        let freezes = inside.iter().map(|of_one| i64::from(of_one.playback.freezes)).sum();
+        self.freezes.get_or_create(&room).set(freezes);
+        for direction in [Direction::In, Direction::Out] {
+            let ways: Vec<_> = inside.iter().map(|of_one| way(&of_one.quality, direction)).collect();
+            let labels = RoomDirected { channel: channel.to_string(), direction };
+            self.bitrate.get_or_create(&labels).set(ways.iter().map(|(bits, _)| bits).sum());
+            let loss = ways.iter().map(|(_, loss)| loss).sum::<f64>() / ways.len().max(1) as f64;
+            self.loss.get_or_create(&labels).set(loss);
+        }
+    }
+}
+
+/// Bit/s, and the share of packets lost.
+fn way(quality: &Quality, direction: Direction) -> (i64, f64) {
+    let (bits, permille) = match direction {
+        Direction::In => (quality.bitrate_up, quality.loss_up_permille),
+        Direction::Out => (quality.bitrate_down, quality.loss_down_permille),
+    };
+    (bits.into(), f64::from(permille) / 1_000.0)
+}
+
 impl Peers {
     fn register(&self, registry: &mut Registry) {
+        let help = "What a peer sends and is sent, in bit/s";
+        registry.register("peer_bitrate", help, self.bitrate.clone());
         let (loss, jitter, round_trip) = (self.loss.clone(), self.jitter.clone(), self.round_trip.clone());
         registry.register_with_unit("peer_loss", "Share of packets lost of late", Unit::Ratios, loss);
         registry.register_with_unit("peer_jitter", "Interarrival jitter (RFC 3550)", Unit::Seconds, jitter);
@@ -119,11 +170,11 @@ impl Peers {
 
     fn set(&self, Measured { channel, peer, quality, playback }: &Measured) {
         let (channel, peer) = (channel.to_string(), peer.to_string());
-        for (direction, permille) in
-            [(Direction::In, quality.loss_up_permille), (Direction::Out, quality.loss_down_permille)]
-        {
+        for direction in [Direction::In, Direction::Out] {
             let labels = Directed { channel: channel.clone(), peer: peer.clone(), direction };
-            self.loss.get_or_create(&labels).set(f64::from(permille) / 1_000.0);
+            let (bits, loss) = way(quality, direction);
+            self.bitrate.get_or_create(&labels).set(bits);
+            self.loss.get_or_create(&labels).set(loss);
         }
         let labels = Peer { channel: channel.clone(), peer: peer.clone() };
         self.jitter.get_or_create(&labels).set(f64::from(quality.jitter_ms) / 1_000.0);
@@ -160,7 +211,7 @@ fn whole(count: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use protocol::request::voice::Playback;
-    use protocol::voice::{Mid, PictureQuality, Quality};
+    use protocol::voice::{Mid, PictureQuality};
 
     use super::*;
 
@@ -175,6 +226,9 @@ mod tests {
         let quality = Quality {
             loss_down_permille: 25,
             round_trip_ms: Some(40),
+            jitter_ms: 7,
+            bitrate_up: 40_000,
+            bitrate_down: 540_000,
             available_bitrate: Some(600_000),
             pictures: vec![picture],
             ..Quality::default()
@@ -194,6 +248,11 @@ mod tests {
             "hubbub_gateway_connections 3",
             r#"hubbub_room_peers{channel="2"} 2"#,
             r#"hubbub_peer_loss_ratios{channel="2",peer="5",direction="Out"} 0.025"#,
+            r#"hubbub_room_bitrate{channel="2",direction="In"} 80000"#,
+            r#"hubbub_room_loss_ratios{channel="2",direction="Out"} 0.025"#,
+            r#"hubbub_room_freezes{channel="2"} 4"#,
+            r#"hubbub_peer_bitrate{channel="2",peer="6",direction="Out"} 540000"#,
+            r#"hubbub_peer_jitter_seconds{channel="2",peer="5"} 0.007"#,
             r#"hubbub_peer_round_trip_seconds{channel="2",peer="5"} 0.04"#,
             r#"hubbub_peer_available_bitrate{channel="2",peer="6"} 600000"#,
             r#"hubbub_peer_freezes{channel="2",peer="6"} 2"#,

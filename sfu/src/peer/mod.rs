@@ -11,6 +11,7 @@ pub(crate) mod sdp;
 pub(crate) mod seal;
 mod session_key;
 pub(crate) mod srtp;
+mod traffic;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -33,6 +34,7 @@ use ice::Ice;
 use pacer::Pacer;
 use sdp::Section;
 use srtp::Srtp;
+use traffic::Traffic;
 
 /// How far a session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +84,7 @@ pub(crate) struct Report {
     pub(crate) expected: u32,
     pub(crate) lost: u32,
     pub(crate) rtt_ms: Option<f32>,
+    pub(crate) traffic: Traffic,
     /// Before the next report: packets and key frames that may still be asked for, and packets that may be sent again.
     pub(crate) requests_left: u32,
     pub(crate) repairs_left: u32,
@@ -155,6 +158,7 @@ impl Peer {
             return Ok(None);
         };
         self.dtls.confirm();
+        self.report.traffic.note_up(packet.len());
         if let Some(number) = self.ingress.transport_number(origin, &header) {
             self.arrivals.note(arrived, number);
         }
@@ -211,6 +215,7 @@ impl Peer {
             return Ok(Sending::Nothing);
         };
         self.report.active = true;
+        self.report.traffic.note_down(sealed.len());
         if slot.shows == before { Ok(Sending::Packet(sealed)) } else { Ok(Sending::Switched(sealed, before)) }
     }
 

@@ -84,6 +84,7 @@ impl Sfu {
         if let Some(peer) = self.peers.get_mut(&id)
             && !std::mem::replace(&mut peer.report.armed, true)
         {
+            peer.report.traffic.begin(now);
             peer.report.refill();
             self.timers.set_by(Timer::Report(id), self.epoch.shared(now + REPORT_INTERVAL - LATE));
         }
@@ -104,12 +105,12 @@ impl Sfu {
             Err(Fault) => self.fail(now, id),
             Ok(Flow::Nothing) => {
                 self.timers.set(Timer::Report(id), self.epoch.shared(now + QUIET_INTERVAL - LATE));
-                self.tell_quality(id);
+                self.tell_quality(now, id);
             }
             Ok(Flow::Media) => {
                 self.arm_report(now, id);
                 if round % QUALITY_ROUNDS == 0 {
-                    self.tell_quality(id);
+                    self.tell_quality(now, id);
                 }
             }
         }
@@ -196,10 +197,10 @@ impl Sfu {
         reports
     }
 
-    fn tell_quality(&mut self, id: PeerId) {
+    fn tell_quality(&mut self, now: Instant, id: PeerId) {
         let pictures = self.picture_qualities(id);
         if let Some(peer) = self.peers.get_mut(&id) {
-            let quality = Quality { pictures, ..peer.quality() };
+            let quality = Quality { pictures, ..peer.quality(now) };
             self.event(Event::Quality { peer: id, quality });
         }
     }
@@ -303,7 +304,8 @@ impl Peer {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a statistic needs no more")]
-    fn quality(&mut self) -> Quality {
+    fn quality(&mut self, now: Instant) -> Quality {
+        let (bitrate_up, bitrate_down) = self.report.traffic.take(now);
         let expected = std::mem::take(&mut self.report.expected);
         let lost = std::mem::take(&mut self.report.lost);
         let up = self.ingress.encodings();
@@ -317,6 +319,8 @@ impl Peer {
             loss_down: losses.iter().sum::<f32>() / losses.len().max(1) as f32,
             jitter_ms: down.iter().map(|slot| slot.jitter_ms).fold(jitter_up, f32::max),
             rtt_ms: self.report.rtt_ms,
+            bitrate_up,
+            bitrate_down,
             available: self.bandwidth.as_ref().and_then(Bandwidth::known),
             pictures: Vec::new(),
         }

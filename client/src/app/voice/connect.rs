@@ -119,7 +119,8 @@ impl App {
             voice.duck = Duck::default();
             voice.is_talking = false;
         }
-        self.pictures.set(Pictures::default());
+        let is_hidden = self.pictures.peek().is_hidden;
+        self.pictures.set(Pictures { is_hidden, ..Pictures::default() });
         self.open_or_shut_microphone();
         self.close_idle_microphone();
         self.stop_pictures();

@@ -15,6 +15,8 @@ use crate::platform::{self, Connection};
 
 /// Sizes change in bursts; the server is told when they have settled for so long, in ticks.
 const SETTLE_MS: u64 = 120;
+/// Pictures of a page that is out of sight for so long are not sent any more, in ticks: whoever looks elsewhere for a moment finds them moving.
+const HIDDEN_MS: u64 = 3_000;
 /// Sound and pictures that are no further apart are in step.
 const HEARD_MS: u16 = 15;
 /// Sound that takes longer leaves its pictures behind.
@@ -90,6 +92,13 @@ impl App {
         if pictures.sights.remove(&shown).is_some() {
             pictures.due = Some(platform::ticks() + SETTLE_MS);
         }
+    }
+
+    /// The page came in sight, or is out of it.
+    pub(in super::super) fn page_in_sight(mut self, is_in_sight: bool) {
+        let mut pictures = self.pictures.write();
+        pictures.is_hidden = !is_in_sight;
+        pictures.due = Some(platform::ticks() + if is_in_sight { 0 } else { HIDDEN_MS });
     }
 
     /// Shows a slot's picture in a video element.
@@ -186,7 +195,7 @@ impl App {
         let voice = self.voice.peek();
         let peer_id = voice.peer_id()?;
         let mut pictures = self.pictures.write();
-        let sights: Vec<Sight> = pictures.sights.values().copied().collect();
+        let sights: Vec<Sight> = pictures.sights.values().copied().filter(|_| !pictures.is_hidden).collect();
         let video = wishes::assign(&pictures.slots, &voice.slots, (&sights, voice.focus.chosen()));
         let video = pictures.wished.send(video, Some(moment()))?;
         Some(SetVoiceWishes { peer_id, body: Wishes { video } })

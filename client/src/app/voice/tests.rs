@@ -6,13 +6,13 @@ use protocol::request::voice::{JoinBody, Wishes};
 use protocol::voice::{Shown, Source, VideoCodec};
 use serde_json::json;
 
-use super::super::App;
 use super::super::harness::Client;
+use super::super::{App, Prefs};
 use crate::call::Phase;
 use crate::call::codec::CameraCodec;
 use crate::call::wishes::Sight;
 use crate::net::gateway::Link;
-use crate::platform::{LinkState, Played, Sound, look};
+use crate::platform::{Input, LinkState, MicrophoneOptions, Played, Sound, look};
 use crate::state::Route;
 
 const OFFER: &str = "POST /api/v1/voice/5/offer";
@@ -164,7 +164,7 @@ fn a_gateway_that_was_lost_and_is_back_has_media_look_for_another_way() {
 #[test]
 fn a_room_for_music_is_given_two_channels_and_one_for_speech_one() {
     let mut client = at_home();
-    let is_stereo = || look::microphone().unwrap().is_stereo;
+    let is_stereo = || look::microphone().unwrap().options.is_stereo;
     assert!(!is_stereo());
     for (bitrate, expected) in [(128_000, true), (510_000, true), (64_000, false)] {
         let changed = json!({"type": "channel_updated", "id": "1", "guild_id": "9", "kind": "voice", "name": "Room",
@@ -187,7 +187,7 @@ fn of_two_microphones_that_are_asked_for_the_newest_is_sent_whichever_comes_firs
     client.act(|_| ());
     look::answer_prompt(Source::Microphone, 0, true);
     client.act(|_| ());
-    assert!(look::microphone().unwrap().is_stereo);
+    assert!(look::microphone().unwrap().options.is_stereo);
 }
 
 /// The server tells how the connection fares, as it does again and again.
@@ -471,7 +471,7 @@ fn widths(client: &mut Client, ticks: u64) -> Vec<u16> {
     client.act(|_| look::pass(ticks));
     client.act(App::tick);
     let told = look::asked(WISHES).into_iter();
-    told.map(|body| serde_json::from_str::<Wishes>(&body).unwrap().video[0].width).collect()
+    told.flat_map(|body| serde_json::from_str::<Wishes>(&body).unwrap().video).map(|wish| wish.width).collect()
 }
 
 #[test]
@@ -494,4 +494,45 @@ fn a_wish_that_did_not_arrive_is_told_again_after_a_while() {
     look::answer(WISHES, 502, "");
     assert!(widths(&mut client, 100).is_empty());
     assert_eq!(widths(&mut client, 500), [100]);
+}
+
+#[test]
+fn a_page_that_is_out_of_sight_for_a_while_wishes_for_nothing_until_it_is_back() {
+    let mut client = seated();
+    assert_eq!(see(&mut client, 100), [100]);
+    look::answer(WISHES, 200, "");
+    client.act(|app| app.handle(Input::InSight(false)));
+    assert!(widths(&mut client, 1_000).is_empty() && look::asked(WISHES).is_empty(), "somebody looked elsewhere");
+    assert!(widths(&mut client, 3_000).is_empty());
+    assert_eq!(look::asked(WISHES).len(), 1, "nothing is wished for");
+    look::answer(WISHES, 200, "");
+    client.act(|app| app.handle(Input::InSight(true)));
+    assert_eq!(widths(&mut client, 0), [100]);
+}
+
+#[test]
+fn a_picture_that_is_no_longer_on_screen_is_not_wished_for() {
+    let mut client = seated();
+    assert_eq!(see(&mut client, 100), [100]);
+    look::answer(WISHES, 200, "");
+    let shows = Shown { peer_id: PeerId::try_from(6).unwrap(), source: Source::Camera };
+    client.act(|app| app.unsee(shows));
+    assert!(widths(&mut client, 200).is_empty());
+    assert_eq!(look::asked(WISHES).len(), 1);
+}
+
+#[test]
+fn each_capture_switch_opens_the_microphone_anew_with_what_was_chosen() {
+    let mut client = at_home();
+    let options = || look::microphone().unwrap().options;
+    let choices: [fn(&mut Prefs); 3] =
+        [|prefs| prefs.remove_echo = false, |prefs| prefs.reduce_noise = false, |prefs| prefs.even_loudness = false];
+    let chosen = |options: MicrophoneOptions| [options.remove_echo, options.reduce_noise, options.even_loudness];
+    assert_eq!(chosen(options()), [true, true, true]);
+    for (index, choose) in choices.into_iter().enumerate() {
+        client.act(|app| app.set_microphone(choose));
+        client.act(|_| ());
+        let expected = [0, 1, 2].map(|switch| switch > index);
+        assert_eq!((chosen(options()), is_heard()), (expected, Some(true)));
+    }
 }

@@ -9,7 +9,7 @@ use super::{DEVICES, Microphone, SERVER, TICKS};
 
 /// Whether the microphone is open, and what is made of it.
 pub(crate) fn microphone() -> Option<Microphone> {
-    DEVICES.with_borrow(|devices| devices.microphone)
+    DEVICES.with_borrow(|devices| devices.microphone.clone())
 }
 
 /// Pulls the microphone out, or plugs it in.

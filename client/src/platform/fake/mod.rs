@@ -187,11 +187,11 @@ pub fn level() -> f32 {
 }
 
 /// An open microphone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Microphone {
     pub(crate) is_heard: bool,
     pub(crate) is_measured: bool,
-    pub(crate) is_stereo: bool,
+    pub(crate) options: MicrophoneOptions,
 }
 
 /// What the page has of the machine.
@@ -234,7 +234,7 @@ pub async fn open_microphone(options: MicrophoneOptions) -> Result<OpenedMicroph
     if DEVICES.with_borrow(|devices| devices.lacks_microphone) {
         return Err(DeviceError::Missing);
     }
-    Ok(OpenedMicrophone(Microphone { is_stereo: options.is_stereo, ..Microphone::default() }))
+    Ok(OpenedMicrophone(Microphone { is_heard: false, is_measured: false, options }))
 }
 pub fn close_microphone() {
     DEVICES.with_borrow_mut(|devices| devices.microphone = None);
@@ -245,7 +245,9 @@ pub fn has_microphone() -> bool {
 }
 pub fn set_microphone(is_heard: bool, is_measured: bool) {
     DEVICES.with_borrow_mut(|devices| {
-        devices.microphone = devices.microphone.map(|open| Microphone { is_heard, is_measured, ..open });
+        if let Some(open) = &mut devices.microphone {
+            (open.is_heard, open.is_measured) = (is_heard, is_measured);
+        }
     });
 }
 

@@ -100,6 +100,7 @@ pub fn listen(inputs: &UnboundedSender<Input>) {
     on(&window, "focus", inputs, Input::Woken);
     on(&window, "blur", inputs, Input::Blurred);
     on(&document(), "visibilitychange", inputs, Input::Woken);
+    on_visibility(inputs);
     if let Ok(connection) = Reflect::get(&window.navigator(), &"connection".into())
         && let Some(connection) = connection.dyn_ref::<EventTarget>()
     {
@@ -132,6 +133,16 @@ fn on(target: &EventTarget, name: &str, inputs: &UnboundedSender<Input>, input: 
         let _ = inputs.unbounded_send(input.clone());
     });
     let _ = target.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
+    listener.forget();
+}
+
+/// Tells whether the page is in sight (HTML, page visibility), when that changes.
+fn on_visibility(inputs: &UnboundedSender<Input>) {
+    let inputs = inputs.clone();
+    let listener = Closure::<dyn FnMut()>::new(move || {
+        let _ = inputs.unbounded_send(Input::InSight(!document().hidden()));
+    });
+    let _ = document().add_event_listener_with_callback("visibilitychange", listener.as_ref().unchecked_ref());
     listener.forget();
 }
 

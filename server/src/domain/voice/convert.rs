@@ -128,6 +128,8 @@ pub(super) fn quality(measured: &sfu::Quality) -> Quality {
         loss_down_permille: permille(measured.loss_down),
         round_trip_ms: measured.rtt_ms.map(milliseconds),
         jitter_ms: milliseconds(measured.jitter_ms),
+        bitrate_up: measured.bitrate_up,
+        bitrate_down: measured.bitrate_down,
         available_bitrate: measured.available,
         pictures: measured.pictures.iter().map(picture).collect(),
     }
