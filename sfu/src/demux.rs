@@ -78,6 +78,11 @@ impl Routes {
         self.addresses.get(&address).copied()
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ufrags.is_empty() && self.addresses.is_empty()
+    }
+
     pub(crate) fn add_ufrag(&mut self, ufrag: &str, peer: PeerId) {
         self.ufrags.insert(ufrag.to_owned(), peer);
     }

@@ -1,4 +1,4 @@
-//! What a library's panic on one session's data leads to.
+//! What a library's panic on one session's data leads to, and what is left of those who have gone.
 
 use std::net::SocketAddr;
 
@@ -137,4 +137,25 @@ fn a_panic_over_what_is_not_yet_believed_ends_nothing() {
     assert_eq!(room.join(3), Err(OfferError::Syntax.into()));
     assert!(room.is_answered(1, &check));
     assert_eq!(room.sfu.peer_count(), 2);
+}
+
+#[test]
+fn nothing_is_left_of_those_who_have_gone() {
+    let mut room = Room::new();
+    let ufrag = OFFER.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:")).unwrap();
+    for restart in 0..6 {
+        let offer = OFFER.replace(&format!("a=ice-ufrag:{ufrag}"), &format!("a=ice-ufrag:again{restart}"));
+        room.sfu.restart(PeerId(1), &offer).unwrap();
+        if restart % 2 == 0 {
+            let check = room.check(1);
+            room.handle(1, &check);
+        }
+    }
+    assert!(!room.sfu.routes.is_empty());
+    for peer in [1, 2] {
+        room.sfu.leave(room.now, PeerId(peer));
+    }
+    let Sfu { rooms, peers, routes, timers, changed, uplink, .. } = &room.sfu;
+    assert!(rooms.is_empty() && peers.is_empty() && routes.is_empty() && changed.is_empty());
+    assert_eq!((timers.next(), uplink.taken(room.now)), (None, 0));
 }
