@@ -123,3 +123,18 @@ fn what_the_instance_may_send_is_shared_and_those_who_get_less_are_told_why() {
     sent_in(&mut world);
     assert_eq!(told(&world), [Limitation::None; 3]);
 }
+
+#[test]
+fn speech_goes_before_pictures_where_the_operator_sets_a_limit() {
+    let mut crowd = Crowd::new(7, 5);
+    crowd.run(Duration::from_secs(5));
+    // Less than the lowest encoding for each, beside their sound.
+    crowd.world.sfu.set_uplink(Some(500_000));
+    crowd.run(Duration::from_secs(3));
+    let from = crowd.world.now;
+    crowd.run(Duration::from_secs(10));
+    let (gap, lost) = crowd.sound_since(from);
+    assert!(gap < Duration::from_millis(60) && lost < 0.001, "{gap:?} and {lost}");
+    assert_eq!(crowd.count(Limitation::Uplink), 5);
+    assert!(crowd.world.sfu.uplink_taken(crowd.world.now) <= 500_000);
+}
