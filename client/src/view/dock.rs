@@ -1,5 +1,5 @@
 use dioxus::prelude::*;
-use protocol::voice::PeerFlags;
+use protocol::voice::{Limitation, PeerFlags};
 
 use crate::app::use_app;
 use crate::call::Phase;
@@ -175,10 +175,25 @@ fn Figures() -> Element {
                 }
             }
             for picture in shown {
-                dt { "{picture.width} × {picture.height}" }
+                dt {
+                    "{picture.width} × {picture.height}"
+                    if let Some(limit) = limit(picture.limitation) {
+                        small { "{limit}" }
+                    }
+                }
                 dd { {bitrate(picture.bitrate)} }
             }
         }
+    }
+}
+
+/// Why a picture is not as good as it is shown large.
+fn limit(limitation: Limitation) -> Option<&'static str> {
+    match limitation {
+        Limitation::Bandwidth => Some(text::limit_bandwidth()),
+        Limitation::Uplink => Some(text::limit_uplink()),
+        Limitation::Publisher => Some(text::limit_publisher()),
+        Limitation::None | Limitation::Unknown => None,
     }
 }
 

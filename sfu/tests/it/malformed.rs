@@ -69,7 +69,9 @@ fn mutated_datagrams_do_no_harm() {
     for round in 0..count {
         let mut datagram = honest[usize::try_from(round).unwrap() % honest.len()].clone();
         mutate(&mut chance, &mut datagram);
-        world.inject(addresses[usize::from(round % 2 == 0)], &datagram);
+        // All kinds come from both.
+        let kinds = u64::try_from(honest.len()).unwrap();
+        world.inject(addresses[usize::from(round / kinds % 2 == 0)], &datagram);
         if round % (count / 100) == 0 {
             world.shoot(&[1], Duration::from_millis(40));
             world.talk(&[(1, 90)], Duration::from_millis(20));

@@ -127,6 +127,7 @@ fn sender_reports_keep_sound_and_picture_in_step() {
     let mut world = World::new(2);
     world.connect(&[1, 2], &Layout::video(1));
     world.wish(2, &[("v0", 1, Source::Camera)]);
+    world.talk(&[(1, 90)], Duration::from_millis(100));
     world.film(&[1], Duration::from_millis(100));
     // At NTP time 1000 s the microphone's clock is at 48,000 and the camera's at 900,000.
     for (source, rtp_time) in [(Source::Microphone, 48_000), (Source::Camera, 900_000)] {
@@ -139,22 +140,24 @@ fn sender_reports_keep_sound_and_picture_in_step() {
         };
         world.client(1).send_rtcp(vec![Box::new(report)]);
     }
+    world.client(2).received.clear();
     for _ in 0..60 {
         world.talk(&[(1, 90)], Duration::from_millis(20));
         world.film(&[1], Duration::from_millis(40));
     }
     let reports = world.client(2).feedback::<SenderReport>();
-    let clock = |world: &mut World, mid: &str, rate: f64| {
+    // When, by our clock, the first packet on a slot was taken, in seconds.
+    let taken = |world: &mut World, mid: &str, rate: f64| {
         let ssrc = world.client(2).slot_ssrc(mid);
         let last = reports.iter().rev().find(|report| report.ssrc == ssrc).unwrap();
+        assert!(last.packet_count > 10);
         let first = world.client(2).take(mid).remove(0).packet.header.timestamp;
-        let seconds = f64::from(last.rtp_time.wrapping_sub(first)) / rate;
-        (last.ntp_time, seconds, last.packet_count)
+        let [whole, fraction] = [last.ntp_time >> 32, last.ntp_time & 0xffff_ffff].map(|half| half as f64);
+        whole + fraction / 2_f64.powi(32) - f64::from(last.rtp_time.wrapping_sub(first)) / rate
     };
-    let (sound_at, _, packets) = clock(&mut world, "a0", 48_000.0);
-    let (picture_at, _, _) = clock(&mut world, "v0", 90_000.0);
-    assert_eq!(sound_at, picture_at);
-    assert!(packets > 10);
+    let (sound, picture) = (taken(&mut world, "a0", 48_000.0), taken(&mut world, "v0", 90_000.0));
+    // The first sound lasts 20 ms since then, the first picture 40.
+    assert!((picture - sound - 0.02).abs() < 0.001, "sound at {sound} s, a picture at {picture} s");
 }
 
 #[test]
