@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { person } from './lib/browser.mjs';
-import { complaints, controls, joinVoice, register, seats, setUp, visit } from './lib/people.mjs';
+import { cameraOn, complaints, controls, joinVoice, register, seats, setUp, visit } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 import { hears, listen, waitForTone } from './lib/sound.mjs';
+import { account, until, waitForPictures } from './lib/stats.mjs';
 
 const ADA = 440;
 const BOB = 880;
@@ -15,7 +17,7 @@ const browsers = [];
 const problems = [];
 
 async function caller(hertz) {
-  const page = await person(browsers, hertz, { scripts: [breakDevices] });
+  const page = await person(browsers, hertz, { scripts: [breakDevices], cameras: 3 });
   problems.push(complaints(page));
   return page;
 }
@@ -37,6 +39,14 @@ function breakDevices() {
 /** From now on no device of a page opens, for this reason; or all do. */
 function breakWith(page, name) {
   return page.evaluate((name) => void (window.broken = name), name);
+}
+
+/** What the browser says of the track of a kind that a page sends, and how many connections the page has made. */
+function sending(page, kind) {
+  return page.evaluate((kind) => {
+    const { track } = window.connections.at(-1).getSenders().find(({ track }) => track?.kind === kind) ?? {};
+    return { ...track?.getSettings(), id: track?.id, connections: window.connections.length };
+  }, kind);
 }
 
 before(async () => {
@@ -126,6 +136,60 @@ test('a test shows the level of who is muted, whom nobody hears', async () => {
   await waitForLevel(false);
   await controls(ada).getByRole('button', { name: 'Unmute' }).click();
   await waitForTone(bob, ADA, true);
+});
+
+test('another camera that is chosen in a call is opened and its pictures are seen, over the same connection', async () => {
+  await cameraOn(ada);
+  await waitForPictures(bob, 'the first camera moves');
+  const first = await sending(ada, 'video');
+  const { connections } = await sending(bob, 'audio');
+  const cameras = ada.getByRole('combobox', { name: 'Camera', exact: true });
+  const ids = await cameras.locator('option').evaluateAll((options) => options.map(({ value }) => value));
+  const other = ids.findLast((id) => id && id !== first.deviceId);
+  await cameras.selectOption(other);
+  await until(async () => {
+    const last = await sending(ada, 'video');
+    return { done: last.deviceId === other, last };
+  }, 'the other camera is sent');
+  await waitForPictures(bob, 'the other camera moves');
+  assert.equal((await sending(ada, 'video')).connections, first.connections);
+  assert.equal((await sending(bob, 'audio')).connections, connections);
+});
+
+const SWITCHES = [
+  ['Reduce noise', 'noiseSuppression'],
+  ['Remove echo', 'echoCancellation'],
+  ['Keep my loudness even', 'autoGainControl'],
+];
+/** What is done to the sound, by the settings of a track. */
+const processing = (of) => Object.fromEntries(SWITCHES.map(([, name]) => [name, of?.[name]]));
+
+test('each switch of what is done to the sound opens the microphone so in the call, and one is heard as before', async () => {
+  await controls(ada).getByRole('button', { name: 'Turn camera off' }).click();
+  await controls(ada).getByRole('button', { name: 'Devices' }).click();
+  const menu = ada.getByRole('dialog', { name: 'Devices' });
+  const { connections } = await sending(ada, 'audio');
+  const expected = processing(await sending(ada, 'audio'));
+  // Off one by one, then on again.
+  for (const [label, name] of [...SWITCHES, ...SWITCHES]) {
+    const { id } = await sending(ada, 'audio');
+    await menu.getByRole('switch', { name: label }).press('Space');
+    expected[name] = !expected[name];
+    await until(async () => {
+      const track = await sending(ada, 'audio');
+      return { done: isDeepStrictEqual(processing(track), expected) && track.id !== id, last: processing(track), expected };
+    }, `${label} applies`);
+    // What was said before the change has been played by then.
+    const { played } = await account(bob);
+    await until(async () => {
+      const last = (await account(bob)).played - played;
+      return { done: last > 48_000, last };
+    }, 'sound goes on');
+    await waitForTone(bob, ADA, true);
+  }
+  assert.equal((await sending(ada, 'audio')).connections, connections);
+  await ada.keyboard.press('Escape');
+  await menu.waitFor({ state: 'detached' });
 });
 
 test('a microphone that is blocked while it is tested says so', async () => {

@@ -3,10 +3,23 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { person, sleep } from './lib/browser.mjs';
-import { joinVoice, register, seats, setUp } from './lib/people.mjs';
+import {
+  cameraOn,
+  complaints,
+  controls,
+  joinVoice,
+  nextClick,
+  openChannel,
+  reads,
+  register,
+  say,
+  seats,
+  setUp,
+} from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 import { Network, RELAY, useRelayOnly } from './lib/network.mjs';
 import { listen, picture, silenceOf, waitForTone } from './lib/sound.mjs';
+import { account, spent, until, waitForPictures } from './lib/stats.mjs';
 
 // No voice is near another or a harmonic of it: what a codec distorts is not taken for somebody else.
 const ADA = 440;
@@ -51,9 +64,7 @@ test('everyone hears the others and not themselves', async () => {
 
 test('a muted microphone is silent at once, and heard again', async (t) => {
   const silent = silenceOf(bob, ADA);
-  const clicked = ada.evaluate(
-    () => new Promise((resolve) => addEventListener('click', () => resolve(Date.now()), { capture: true, once: true })),
-  );
+  const clicked = nextClick(ada);
   await ada.getByRole('region', { name: 'Call controls' }).getByRole('button', { name: 'Mute', exact: true }).click();
   const took = (await silent) - (await clicked);
   t.diagnostic(`silent ${took} ms after the click; the goal on a machine that is not busy is 300`);
@@ -80,6 +91,58 @@ test('a camera that is switched on is seen moving, as large as it was sent', asy
   });
   const seen = await picture(cat);
   assert.ok(Math.abs(seen.width / seen.height - sent) < 0.05, `sent ${sent}, seen ${seen.width} x ${seen.height}`);
+});
+
+test('a page that is reloaded in a call leaves it, and is heard and seen once its person joins again', async () => {
+  const problems = [complaints(ada), complaints(cat)];
+  await ada.reload();
+  await seats(cat).getByText('ada').waitFor({ state: 'detached', timeout: 20_000 });
+  await seats(ada).getByText('bob').waitFor();
+  // It does not join by itself.
+  assert.equal(await controls(ada).getByRole('button', { name: 'Leave' }).count(), 0);
+  assert.equal(await ada.evaluate(() => window.connections.length), 0);
+  await joinVoice(ada);
+  await seats(cat).getByText('ada').waitFor();
+  await listen(cat);
+  await waitForTone(cat, ADA, true);
+  await cameraOn(ada);
+  await waitForPictures(cat, 'the camera moves');
+  await listen(ada);
+  await waitForTone(ada, CAT, true);
+  assert.deepEqual(problems.flat(), []);
+});
+
+test('while pages and gateway are gone for 10 s sound goes on, and afterwards there is chat', async (t) => {
+  await openChannel(ada, 'general');
+  await openChannel(bob, 'general');
+  await listen(bob);
+  await listen(cat);
+  const connections = await bob.evaluate(() => window.connections.length);
+  network.cutPages();
+  const cut = Date.now();
+  const before = await account(bob);
+  await say(ada, 'are you there');
+  await reads(ada, 'are you there');
+  while (Date.now() - cut < 10_000) {
+    const { came, played } = await account(bob);
+    await until(async () => {
+      const last = await account(bob);
+      return { done: last.came > came && last.played >= played + 48_000, last };
+    }, 'packets come and sound is played', 5_000);
+    assert.equal(await seats(ada).getByText('bob').count(), 1, `the seat after ${Date.now() - cut} ms`);
+  }
+  await waitForTone(bob, ADA, true);
+  await waitForTone(cat, BOB, true);
+  const { concealed } = spent(before, await account(bob));
+  t.diagnostic(`${(100 * concealed).toFixed(1)} % of sound made up`);
+  assert.ok(concealed < 0.1, `${concealed}`);
+  assert.equal(await bob.getByRole('log').getByText('are you there').count(), 0, 'the gateway is gone');
+  network.heal();
+  await reads(bob, 'are you there', 30_000);
+  await say(bob, 'here I am');
+  await reads(ada, 'here I am');
+  assert.equal(await seats(ada).getByText('bob').count(), 1);
+  assert.equal(await bob.evaluate(() => window.connections.length), connections, 'the call was not begun anew');
 });
 
 test('a network that is gone for 20 s frees the seat, and comes back without a click', async () => {

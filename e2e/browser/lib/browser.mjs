@@ -18,8 +18,8 @@ export const LARGE = { width: 1_440, height: 900 };
  * One with a browser of their own: a page that may use microphone and camera, runs these scripts before its own, and remembers its
  * connections. What was started is added to the browsers.
  */
-export async function person(browsers, voice, { scripts = [], namespace, fps, ...options } = {}) {
-  const browser = await launch(voice, { namespace, fps });
+export async function person(browsers, voice, { scripts = [], namespace, fps, cameras, ...options } = {}) {
+  const browser = await launch(voice, { namespace, fps, cameras });
   browsers.push(browser);
   const context = await browser.newContext({ permissions: ['microphone', 'camera'], ...options });
   const page = await context.newPage();
@@ -28,10 +28,10 @@ export async function person(browsers, voice, { scripts = [], namespace, fps, ..
 }
 
 /**
- * A browser whose microphone hears a tone of this many Hz, or a WAV file, and whose camera gives so many pictures a second; in a
- * network namespace where one is named.
+ * A browser whose microphone hears a tone of this many Hz, or a WAV file, and whose cameras, so many, give so many pictures a second;
+ * in a network namespace where one is named.
  */
-export async function launch(voice, { namespace, fps = 20 } = {}) {
+export async function launch(voice, { namespace, fps = 20, cameras = 1 } = {}) {
   const args = [
     '--no-sandbox',
     '--disable-gpu',
@@ -39,7 +39,7 @@ export async function launch(voice, { namespace, fps = 20 } = {}) {
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
-    `--use-fake-device-for-media-stream=fps=${fps}`,
+    `--use-fake-device-for-media-stream=device-count=${cameras},fps=${fps}`,
     '--use-fake-ui-for-media-stream',
     '--auto-select-desktop-capture-source=Entire screen',
   ];

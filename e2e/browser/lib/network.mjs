@@ -18,6 +18,7 @@ export class Network {
   static async to(server, relay = RELAY) {
     const network = new Network();
     network.isCut = false;
+    network.pagesAreCut = false;
     network.limits = GOOD;
     network.free = 0;
     network.server = server;
@@ -37,11 +38,18 @@ export class Network {
   /** Nothing passes any more, and connections are lost without a word. */
   cut() {
     this.isCut = true;
+    this.cutPages();
+  }
+
+  /** Pages and gateway are lost without a word, and do not come back; media passes on. */
+  cutPages() {
+    this.pagesAreCut = true;
     for (const socket of this.sockets) socket.destroy();
   }
 
   heal() {
     this.isCut = false;
+    this.pagesAreCut = false;
   }
 
   /**
@@ -61,7 +69,7 @@ export class Network {
 
   #connect(socket) {
     socket.on('error', () => {});
-    if (this.isCut) {
+    if (this.pagesAreCut) {
       socket.destroy();
       return;
     }

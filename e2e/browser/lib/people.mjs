@@ -60,6 +60,13 @@ export async function joinVoice(page) {
   await page.getByRole('region', { name: 'Call controls' }).getByRole('button', { name: 'Leave' }).waitFor();
 }
 
+/** When the next click on a page comes, by `Date.now()`. Ask before the click, wait after it. */
+export function nextClick(page) {
+  return page.evaluate(
+    () => new Promise((resolve) => addEventListener('click', () => resolve(Date.now()), { capture: true, once: true })),
+  );
+}
+
 /** Turns the camera on. */
 export function cameraOn(page) {
   return controls(page).getByRole('button', { name: 'Turn camera on' }).click();

@@ -34,6 +34,15 @@ export async function until(check, what, timeout = 15_000) {
   throw new Error(`${what}: ${JSON.stringify(last)}`);
 }
 
+/** Waits until pictures have moved on, by more than those that may still be on their way. */
+export async function waitForPictures(page, what, count = 20) {
+  const before = await account(page);
+  await until(async () => {
+    const last = (await account(page)).pictures - before.pictures;
+    return { done: last > count, last };
+  }, what);
+}
+
 /** What comes in during a while. */
 export async function during(page, ms) {
   const before = await account(page);

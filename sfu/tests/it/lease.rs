@@ -3,6 +3,7 @@ use std::time::Duration;
 use sfu::{Event, GoneReason, Output, PeerId, Source};
 
 use crate::common::World;
+use crate::common::client::assert_unbroken;
 use crate::common::offer::Layout;
 
 fn count(world: &World, wanted: &Event) -> usize {
@@ -61,6 +62,43 @@ fn who_never_comes_is_gone_after_fifteen_seconds() {
     let gone = Event::Gone { peer: ONE, reason: GoneReason::HandshakeTimeout };
     assert_eq!(count(&world, &gone), 1);
     assert_eq!(world.sfu.poll_output(), Output::Timeout(None));
+}
+
+#[test]
+fn members_who_stop_after_their_hello_are_gone_after_fifteen_seconds_and_a_call_is_unmoved() {
+    let mut world = World::new(5);
+    world.connect(&[1, 2], &Layout::voice(1));
+    let half_open = 10..20;
+    for id in half_open.clone() {
+        world.join(id, &Layout::voice(1));
+    }
+    world.record = true;
+    // A check goes there and back, then the hello is sent.
+    world.run(Duration::from_millis(12));
+    for id in half_open.clone() {
+        world.client(id).cut = true;
+    }
+    world.talk(&[(1, 90)], Duration::from_secs(14));
+    for id in half_open.clone() {
+        let address = world.client(id).address;
+        let mut answers = world.sent.iter().filter(|sent| sent.destination == address && sent.contents[0] == 22);
+        assert!(answers.next().is_some(), "the hello of {id} was not answered");
+    }
+    assert_eq!(world.sfu.peer_count(), 12);
+    world.talk(&[(1, 90)], Duration::from_secs(2));
+    for id in half_open {
+        let gone = Event::Gone { peer: PeerId(id), reason: GoneReason::HandshakeTimeout };
+        assert_eq!(count(&world, &gone), 1, "{id}");
+    }
+    world.run(Duration::from_millis(20));
+    let received = world.client(2).take("a0");
+    assert_unbroken(&received);
+    assert_eq!(received.len(), 800);
+    for id in [1, 2] {
+        world.sfu.leave(world.now, PeerId(id));
+    }
+    world.clients.clear();
+    world.assert_empty();
 }
 
 #[test]

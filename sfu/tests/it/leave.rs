@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use sfu::{Event, GoneReason, Join, JoinError, Limits, PeerId, PeerState, Source};
 
+use crate::common::client::assert_unbroken;
 use crate::common::offer::Layout;
-use crate::common::{ROOM, World};
+use crate::common::screen::Screen;
+use crate::common::{ROOM, TICK, World};
 
 #[test]
 fn leaving_frees_slots_and_seat() {
@@ -82,4 +84,40 @@ fn a_peer_joins_once_and_a_room_has_its_limit() {
     assert!(world.sfu.join(world.now, join).is_ok());
     let refused = world.sfu.restart(PeerId(9), "");
     assert_eq!(refused, Err(JoinError::UnknownPeer));
+}
+
+#[test]
+fn who_comes_back_goes_on_in_the_slots_of_those_who_heard_and_saw_it() {
+    let mut world = World::new(5);
+    let layout = Layout::modern(1);
+    world.connect_viewers(&layout, &[640]);
+    let perform = |world: &mut World, id| {
+        for _ in 0..25 {
+            world.talk(&[(id, 90)], TICK);
+            world.client(id).send_picture(Source::Camera);
+            world.talk(&[(id, 90)], TICK);
+        }
+    };
+    perform(&mut world, 1);
+    world.sfu.leave(world.now, PeerId(1));
+    world.run(Duration::from_secs(1));
+    world.clients.remove(&1);
+    world.connect(&[3], &layout);
+    world.client(3).tracks.entry(Source::Microphone).or_default().timestamp = 3_000_000_000;
+    world.watch(2, &[("v0", 3, 640)]);
+    perform(&mut world, 3);
+    for (mid, rate) in [("a0", 48), ("v0", 90)] {
+        let received = world.client(2).take(mid);
+        assert_unbroken(&received);
+        let change = received.windows(2).find(|pair| pair[0].at + Duration::from_secs(1) < pair[1].at).unwrap();
+        let ticks = change[1].packet.header.timestamp.wrapping_sub(change[0].packet.header.timestamp);
+        let told = Duration::from_millis(u64::from(ticks / rate));
+        let passed = change[1].at - change[0].at;
+        assert!(told.abs_diff(passed) < TICK, "{told:?} for {passed:?}");
+        if mid == "v0" {
+            let mut screen = Screen::default();
+            screen.watch(received);
+            assert_eq!(screen.latest().map(|shown| shown.peer), Some(3));
+        }
+    }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use sfu::{Event, Grant, MediaKind, PeerId, PeerState, Source};
 
-use crate::common::client::Received;
+use crate::common::client::{Received, mark};
 use crate::common::offer::Layout;
 use crate::common::{Chance, World};
 
@@ -95,11 +95,23 @@ fn traffic(world: &mut World, chance: &mut Chance) {
     world.run(Duration::from_millis(20));
 }
 
-fn source_of(model: &BTreeMap<u64, Model>, received: &Received) -> (u64, Option<Model>) {
+/// Whose a packet is, and of what.
+fn origin(received: &Received) -> (u64, Source) {
     let packet = &received.packet;
     let publisher =
         if received.mid.starts_with('a') { u64::from(packet.header.csrc[0]) } else { u64::from(packet.payload[5]) };
-    (publisher, model.get(&publisher).copied())
+    let source = SOURCES.into_iter().find(|source| packet.payload.last() == Some(&mark(*source)));
+    (publisher, source.expect("all are marked"))
+}
+
+impl Model {
+    fn publishes(&self, source: Source) -> bool {
+        match source {
+            Source::Microphone => self.grant.audio && !self.state.muted,
+            Source::Camera => self.grant.video && self.state.camera,
+            Source::Screen | Source::ScreenAudio => self.grant.screen && self.state.screen,
+        }
+    }
 }
 
 fn check(world: &mut World, model: &BTreeMap<u64, Model>, streams: &mut Streams) {
@@ -107,17 +119,13 @@ fn check(world: &mut World, model: &BTreeMap<u64, Model>, streams: &mut Streams)
     for id in ids {
         let receiver = model[&id];
         for received in std::mem::take(&mut world.client(id).received) {
-            let (publisher, known) = source_of(model, &received);
-            let known = known.expect("a packet of one who has left");
+            let (publisher, source) = origin(&received);
+            let known = model.get(&publisher).expect("a packet of one who has left");
             assert_ne!(publisher, id, "one's own packet");
             assert!(receiver.grant.listen);
-            if received.mid.starts_with('v') {
-                let camera = known.grant.video && known.state.camera;
-                assert!(camera || (known.grant.screen && known.state.screen));
-            } else {
+            assert!(known.publishes(source), "{source:?} of {publisher}");
+            if received.mid.starts_with('a') {
                 assert!(!receiver.state.deafened);
-                let microphone = known.grant.audio && !known.state.muted;
-                assert!(microphone || (known.grant.screen && known.state.screen));
             }
             streams.follow(id, &received);
         }
@@ -182,6 +190,11 @@ fn a_thousand_random_operations_break_no_rule() {
         assert_eq!(world.sfu.fault_count(), 0);
         assert_eq!(world.sfu.peer_count(), model.len());
         assert!(packets > 10_000, "{packets}");
+        for id in model.keys() {
+            world.sfu.leave(world.now, PeerId(*id));
+        }
+        world.clients.clear();
+        world.assert_empty();
     }
 }
 

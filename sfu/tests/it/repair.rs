@@ -6,6 +6,7 @@ use sfu::{Limits, Source};
 
 use crate::common::World;
 use crate::common::offer::{Layout, RTX};
+use crate::common::screen::Screen;
 
 fn nack(media_ssrc: u32, sequences: &[u16]) -> TransportLayerNack {
     TransportLayerNack { sender_ssrc: 1, media_ssrc, nacks: nack_pairs_from_sequence_numbers(sequences) }
@@ -171,4 +172,31 @@ fn what_a_publisher_sends_again_is_forwarded_once_whatever_it_is() {
     assert!(world.client(2).take("v0").is_empty(), "it was there, or never was");
     world.film(&[1], Duration::from_millis(80));
     assert_eq!(world.client(2).take("v0").len(), 4);
+}
+
+#[test]
+fn what_two_viewers_lack_comes_to_both_without_a_word_to_the_publisher() {
+    let mut world = World::new(10);
+    world.connect_viewers(&Layout::modern(1), &[640, 640]);
+    world.shoot(&[1], Duration::from_secs(2));
+    let mut screens = [2, 3].map(|id| (id, Screen::default()));
+    let cut = |world: &mut World, is_cut| [2, 3].map(|id| world.client(id).cut = is_cut);
+    cut(&mut world, true);
+    world.shoot(&[1], Duration::from_millis(40));
+    cut(&mut world, false);
+    world.shoot(&[1], Duration::from_millis(80));
+    world.client(1).feedback.clear();
+    let again = screens.each_mut().map(|(id, screen)| {
+        screen.watch(world.client(*id).take("v0"));
+        let missing = screen.missing();
+        assert!(missing.len() >= 5, "a picture of 5,000 bytes");
+        let ssrc = world.client(*id).slot_ssrc("v0");
+        world.client(*id).ask_again(ssrc, &missing);
+        world.run(Duration::from_millis(200));
+        let again = world.client(*id).take("v0");
+        assert_eq!(again.len(), missing.len());
+        again.into_iter().map(|received| received.packet.payload).collect::<Vec<_>>()
+    });
+    assert_eq!(again[0], again[1]);
+    assert!(world.client(1).feedback::<TransportLayerNack>().is_empty());
 }

@@ -29,14 +29,22 @@ struct Open {
 
 /// The same sound twice, so that the user's own meter can show what nobody hears.
 struct Microphone {
+    /// As it was chosen.
+    device: Option<String>,
     measured: MediaStream,
     sent: MediaStream,
 }
 
-impl Drop for Microphone {
-    fn drop(&mut self) {
+impl Microphone {
+    fn stop(&self) {
         stop(&self.measured);
         stop(&self.sent);
+    }
+}
+
+impl Drop for Microphone {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
@@ -53,10 +61,20 @@ fn object(fields: &[(&str, JsValue)]) -> Object {
     object
 }
 
-fn exactly(device: Option<&str>) -> Option<(&'static str, JsValue)> {
-    let device = device.filter(|id| !id.is_empty())?;
-    // "ideal", so that a device that was unplugged falls back to the default.
-    Some(("deviceId", object(&[("ideal", device.into())]).into()))
+/// Has a device opened that the user has chosen, or the default where it is none or is not there. Chromium takes no notice of an
+/// "ideal" device.
+async fn open_chosen<F: Future<Output = Result<MediaStream, DeviceError>>>(
+    device: Option<&str>,
+    open: impl Fn(Option<(&'static str, JsValue)>) -> F,
+) -> Result<MediaStream, DeviceError> {
+    if let Some(device) = device.filter(|id| !id.is_empty()) {
+        let exactly = ("deviceId", object(&[("exact", device.into())]).into());
+        match open(Some(exactly)).await {
+            Err(DeviceError::Missing) => {}
+            opened => return opened,
+        }
+    }
+    open(None).await
 }
 
 fn cause(error: &JsValue) -> DeviceError {
@@ -120,16 +138,23 @@ impl OpenedMicrophone {
 /// # Errors
 /// Says why there is none.
 pub async fn open_microphone(options: MicrophoneOptions) -> Result<OpenedMicrophone, DeviceError> {
-    let mut fields: Vec<(&str, JsValue)> = vec![
+    let fields: [(&str, JsValue); 4] = [
         ("echoCancellation", options.remove_echo.into()),
         ("noiseSuppression", options.reduce_noise.into()),
         ("autoGainControl", options.even_loudness.into()),
         ("channelCount", if options.is_stereo { 2.into() } else { 1.into() }),
     ];
-    fields.extend(exactly(options.device.as_deref()));
-    let measured = user_media(Some(object(&fields)), None).await?;
+    // Chromium treats what is opened of a device as it does what is open of it.
+    OPEN.with_borrow(|open| {
+        open.microphone.iter().filter(|open| open.device == options.device).for_each(Microphone::stop)
+    });
+    let measured = open_chosen(options.device.as_deref(), |device| {
+        let fields: Vec<_> = fields.iter().cloned().chain(device).collect();
+        user_media(Some(object(&fields)), None)
+    });
+    let measured = measured.await?;
     let sent = measured.clone();
-    Ok(OpenedMicrophone(Microphone { measured, sent }))
+    Ok(OpenedMicrophone(Microphone { device: options.device, measured, sent }))
 }
 
 pub fn close_microphone() {
@@ -145,7 +170,7 @@ pub fn has_microphone() -> bool {
 /// Lets the microphone be heard by others, and be measured. One that is not heard sends silence.
 pub fn set_microphone(is_heard: bool, is_measured: bool) {
     OPEN.with_borrow(|open| {
-        let Some(Microphone { measured, sent }) = &open.microphone else { return };
+        let Some(Microphone { measured, sent, .. }) = &open.microphone else { return };
         tracks(measured).iter().for_each(|track| track.set_enabled(is_measured));
         tracks(sent).iter().for_each(|track| track.set_enabled(is_heard));
     });
@@ -184,9 +209,12 @@ impl Drop for Picture {
 /// Says why there is none.
 pub async fn open_camera(device: String) -> Result<Picture, DeviceError> {
     let ideal = |value: f64| JsValue::from(object(&[("ideal", value.into())]));
-    let mut fields = vec![("width", ideal(1280.0)), ("height", ideal(720.0)), ("frameRate", ideal(30.0))];
-    fields.extend(exactly(Some(&device)));
-    let stream = user_media(None, Some(object(&fields))).await?;
+    let fields = [("width", ideal(1280.0)), ("height", ideal(720.0)), ("frameRate", ideal(30.0))];
+    let stream = open_chosen(Some(&device), |device| {
+        let fields: Vec<_> = fields.iter().cloned().chain(device).collect();
+        user_media(None, Some(object(&fields)))
+    });
+    let stream = stream.await?;
     hint(&stream, "motion");
     Ok(Picture::new(stream, |open| &mut open.camera))
 }

@@ -387,8 +387,9 @@ impl Client {
     pub(crate) fn send_sound(&mut self, _now: Instant, source: Source, level: u8) {
         self.tracks.entry(source).or_default().timestamp += 960;
         let header = self.header(source, Some(level));
-        let peer = u8::try_from(self.identity.peer % 251).unwrap();
-        self.send(header, &[peer; 60]);
+        let mut payload = [u8::try_from(self.identity.peer % 251).unwrap(); 60];
+        payload[59] = mark(source);
+        self.send(header, &payload);
     }
 
     /// Opus's discontinuous transmission: nobody speaks.
@@ -407,10 +408,10 @@ impl Client {
         let [high, low] = (track.picture | 0x8000).to_be_bytes();
         let peer = u8::try_from(self.identity.peer % 251).unwrap();
         let header = self.header(source, None);
-        self.send(header, &[0x90, 0x80, high, low, u8::from(!key), peer, 0, 0]);
+        self.send(header, &[0x90, 0x80, high, low, u8::from(!key), peer, 0, mark(source)]);
         let mut header = self.header(source, None);
         header.marker = true;
-        self.send(header, &[0x80, 0x80, high, low, 7, peer, 0, 0]);
+        self.send(header, &[0x80, 0x80, high, low, 7, peer, 0, mark(source)]);
     }
 
     /// A frame of each encoding that the camera sends, a packet for each 1,100 bytes.
@@ -505,6 +506,16 @@ impl Client {
     pub(crate) fn slot_ssrc(&self, mid: &str) -> u32 {
         let mut slots = self.slots.iter();
         *slots.find(|(_, found)| *found == mid).unwrap().0
+    }
+}
+
+/// The last byte of what tells of its source: all that [`Client::send_sound`] and [`Client::send_frame`] send.
+pub(crate) fn mark(source: Source) -> u8 {
+    match source {
+        Source::Microphone => 1,
+        Source::Camera => 2,
+        Source::Screen => 3,
+        Source::ScreenAudio => 4,
     }
 }
 
