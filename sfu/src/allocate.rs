@@ -22,6 +22,8 @@ pub(crate) struct Offered {
     pub(crate) rates: Vec<u32>,
     /// Packets come at the moment.
     pub(crate) is_sent: bool,
+    /// None come only because its publisher was told that nobody wants it, until a moment ago.
+    pub(crate) is_expected: bool,
 }
 
 /// A slot that shows, or is to show, a track.
@@ -64,6 +66,16 @@ pub(crate) struct Choice {
     pub(crate) is_missing: bool,
 }
 
+/// How far each slot has come, of what there is to share.
+struct Sharing<'a> {
+    demands: &'a [Demand],
+    ladders: &'a [Vec<Step>],
+    /// The step of each.
+    taken: Vec<Option<usize>>,
+    left: u64,
+    is_bounded: bool,
+}
+
 /// One step on the way from the least that can be sent to what fits the size.
 #[derive(Clone, Copy, Debug)]
 struct Step {
@@ -82,41 +94,63 @@ pub(crate) fn allocate(demands: &[Demand], budget: u64) -> Allocation {
         let area = u32::from(demand.width) * u32::from(demand.height);
         (!demand.is_pinned, !demand.is_screen, std::cmp::Reverse(area), demand.slot)
     });
-    let mut taken: Vec<Option<usize>> = vec![None; demands.len()];
-    let mut left = budget;
-    let mut climb = |index: usize| {
-        let (ladder, at) = (&ladders[index], taken[index]);
-        let next = at.map_or(0, |at| at + 1);
-        let Some(step) = ladder.get(next) else {
-            return false;
-        };
-        let more = step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate));
-        let is_new = demands[index].sends.is_none_or(|sends| step.target > sends);
-        let needed = if is_new && budget != u64::MAX { more * TO_SPARE / 100 } else { more };
-        let fits = needed <= left;
-        if fits {
-            left -= more;
-            taken[index] = Some(next);
-        }
-        fits
-    };
-    order.iter().for_each(|index| _ = climb(*index));
+    let mut sharing = Sharing::new((demands, &ladders), budget);
+    order.iter().for_each(|index| _ = sharing.climb(*index));
+    let mut kept = vec![0; demands.len()];
     for index in order.iter().filter(|index| demands[**index].is_pinned) {
-        while climb(*index) {}
+        while sharing.climb(*index) {}
+        kept[*index] = sharing.keep(*index);
     }
     let mut has_climbed = true;
     while has_climbed {
         has_climbed = false;
         for index in &order {
-            has_climbed |= climb(*index);
+            has_climbed |= sharing.climb(*index);
         }
     }
     let wanted = demands.iter().zip(&ladders).map(|(demand, ladder)| demand.wanted(ladder)).sum();
+    let Sharing { taken, left, .. } = sharing;
     let steps = ladders.iter().zip(&taken).filter_map(|(ladder, at)| Some(ladder[(*at)?].rate));
     let sum = steps.sum();
-    let choices = demands.iter().zip(ladders.iter().zip(taken));
-    let choices = choices.map(|(demand, (ladder, at))| demand.choice((ladder, at), left)).collect();
+    let places = ladders.iter().zip(taken).zip(kept);
+    let choices = demands.iter().zip(places);
+    let choices = choices.map(|(demand, ((ladder, at), kept))| demand.choice((ladder, at), left + kept)).collect();
     Allocation { choices, taken: sum, wanted }
+}
+
+impl<'a> Sharing<'a> {
+    fn new((demands, ladders): (&'a [Demand], &'a [Vec<Step>]), budget: u64) -> Self {
+        let taken = vec![None; demands.len()];
+        Self { demands, ladders, taken, left: budget, is_bounded: budget != u64::MAX }
+    }
+
+    /// Takes the next step of a slot, if it fits.
+    fn climb(&mut self, index: usize) -> bool {
+        let (ladder, at) = (&self.ladders[index], self.taken[index]);
+        let next = at.map_or(0, |at| at + 1);
+        let Some(step) = ladder.get(next) else {
+            return false;
+        };
+        let more = step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate));
+        let is_new = self.demands[index].sends.is_none_or(|sends| step.target > sends);
+        let needed = if is_new && self.is_bounded { more * TO_SPARE / 100 } else { more };
+        let fits = needed <= self.left;
+        if fits {
+            self.left -= more;
+            self.taken[index] = Some(next);
+        }
+        fits
+    }
+
+    /// Keeps what a slot would take of an encoding that its publisher was told to leave out: once it is asked for, it comes within
+    /// moments, and nobody else is to have its place by then. Answers with how much that is.
+    fn keep(&mut self, index: usize) -> u64 {
+        let (demand, at) = (&self.demands[index], (&self.ladders[index][..], self.taken[index]));
+        let asked = demand.asked(at, self.left).filter(|offered| offered.is_expected);
+        let kept = asked.map_or(0, |offered| demand.more(at, offered));
+        self.left -= kept;
+        kept
+    }
 }
 
 impl Demand {
@@ -160,6 +194,22 @@ impl Demand {
         steps.map(|step| step.rate).max().unwrap_or(0)
     }
 
+    /// The bit/s that the least of an encoding takes beside what is taken already, with some to spare.
+    fn more(&self, (ladder, at): (&[Step], Option<usize>), offered: &Offered) -> u64 {
+        let least = self.steps(offered, at.is_none()).next();
+        least.map_or(u64::MAX, |step| beside((ladder, at), step))
+    }
+
+    /// The encoding that is worth asking its publisher for, where so many bit/s are left: what is not sent now is only asked for if
+    /// it would be taken.
+    fn asked(&self, (ladder, at): (&[Step], Option<usize>), left: u64) -> Option<&Offered> {
+        let (fitting, shown) = (self.fitting()?.layer, at.map(|at| ladder[at].target.layer));
+        let is_above = |offered: &&Offered| shown.is_none_or(|shown| offered.layer > shown);
+        let above = self.offered.iter().filter(|offered| offered.layer <= fitting).filter(is_above);
+        // What is above one that is sent and does not fit does not either.
+        above.take_while(|offered| !offered.is_sent).filter(|offered| self.more((ladder, at), offered) <= left).last()
+    }
+
     /// What comes of it, where so many bit/s are left.
     fn choice(&self, (ladder, at): (&[Step], Option<usize>), left: u64) -> Choice {
         let target = at.map(|at| ladder[at].target);
@@ -168,23 +218,20 @@ impl Demand {
         let fitting = whole.map(|offered| offered.layer);
         let is_top = at.is_some_and(|at| at + 1 == ladder.len());
         let is_missing = is_top && shown < fitting;
-        // What is not sent now is only asked for if it would be taken.
-        let more =
-            |step: Step| step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate)).saturating_mul(TO_SPARE) / 100;
-        let is_worth_asking =
-            |offered: &&Offered| self.steps(offered, target.is_none()).next().is_some_and(|step| more(step) <= left);
-        let is_above = |offered: &&Offered| shown.is_none_or(|shown| offered.layer > shown);
-        let above = self.offered.iter().filter(|offered| Some(offered.layer) <= fitting).filter(is_above);
-        // What is above one that is sent and does not fit does not either.
-        let asked = above.take_while(|offered| !offered.is_sent).filter(is_worth_asking).last();
-        let asked = asked.map(|offered| offered.layer);
+        let asked = self.asked((ladder, at), left).map(|offered| offered.layer);
         let least = || self.offered.first().map(|offered| offered.layer);
         let wanted = if fitting < shown { fitting } else { asked.or(shown).or_else(least) };
         // Nor could all be had of what fits if it were sent: then the publisher is not to blame.
-        let is_too_much = whole.and_then(|offered| offered.steps().last()).is_some_and(|step| more(step) > left);
+        let whole = whole.and_then(|offered| offered.steps().last());
+        let is_too_much = whole.is_some_and(|step| beside((ladder, at), step) > left);
         let is_held_back = fitting.is_some() && (!is_top || (is_missing && is_too_much));
         Choice { slot: self.slot, target, wanted, is_held_back, is_missing: is_missing && !is_held_back }
     }
+}
+
+/// The bit/s that a step takes beside what is taken already, with some to spare.
+fn beside((ladder, at): (&[Step], Option<usize>), step: Step) -> u64 {
+    step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate)).saturating_mul(TO_SPARE) / 100
 }
 
 impl Offered {
@@ -215,6 +262,7 @@ mod tests {
             size: (width, width / 4 * 3),
             rates: vec![rate / 2, rate],
             is_sent: true,
+            is_expected: false,
         });
         let height = width / 4 * 3;
         Demand { slot, is_screen: false, is_pinned: false, width, height, sends: None, offered: offered.into() }
@@ -326,5 +374,21 @@ mod tests {
             let shown = choices.iter().filter(|choice| choice.target.is_some()).count() as u64;
             prop_assert!(shown >= (budget / 60_000).min(demands.len() as u64), "{} with {}", shown, budget);
         }
+    }
+
+    #[test]
+    fn what_a_pinned_picture_would_take_once_it_is_sent_again_is_not_given_away() {
+        let paused = |is_expected: bool| {
+            let mut pinned = Demand { is_pinned: true, ..camera(0, 640) };
+            pinned.offered[1..]
+                .iter_mut()
+                .for_each(|offered| (offered.is_sent, offered.is_expected) = (false, is_expected));
+            let Allocation { choices, .. } = allocate(&[pinned, camera(1, 640)], 1_000_000);
+            let layer = |layer: Option<Layer>| layer.map(|layer| layer.encoding);
+            (layer(choices[0].wanted), layer(choices[1].target.map(|target| target.layer)))
+        };
+        assert_eq!(paused(true), (Some(2), Some(1)));
+        // One that its publisher cannot send holds nobody back.
+        assert_eq!(paused(false), (Some(1), Some(2)));
     }
 }

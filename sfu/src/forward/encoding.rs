@@ -16,6 +16,9 @@ use crate::stats::{Count, Reception, SenderTime};
 /// What did not come for so long is not sent at the moment.
 const PAUSED_AFTER: Duration = Duration::from_secs(1);
 
+/// Encoders that were told to go on have done so by then, or cannot.
+const RESUMED_WITHIN: Duration = Duration::from_secs(3);
+
 /// One of the ways in which a track is sent (RFC 8853): one RTP stream.
 pub(crate) struct Encoding {
     pub(crate) ssrc: Option<u32>,
@@ -56,6 +59,23 @@ pub(crate) struct Demand {
     pub(crate) is_paused: bool,
     /// When the publisher was last told that it is wanted.
     pub(crate) told: Option<Instant>,
+    /// When it was first told so after a pause.
+    resumed: Option<Instant>,
+}
+
+impl Demand {
+    /// Ends a pause; answers whether there was one.
+    pub(crate) fn resume(&mut self, now: Instant) -> bool {
+        let was_paused = std::mem::take(&mut self.is_paused);
+        self.resumed = if was_paused { Some(now) } else { self.resumed };
+        was_paused
+    }
+
+    /// Whether it comes, or would within moments, once the publisher is told that it is wanted.
+    pub(crate) fn is_expected(&self, now: Instant) -> bool {
+        let is_recent = |at: Instant| now.saturating_duration_since(at) < RESUMED_WITHIN;
+        self.is_paused || self.resumed.is_some_and(is_recent)
+    }
 }
 
 /// What was read of a packet.

@@ -180,6 +180,7 @@ impl Sfu {
             size: sent.size.unwrap_or_else(|| assumed_size(index, count)),
             rates: (0..=sent.rate.highest()).map(|temporal| rate((layer, temporal), &sent.rate)).collect(),
             is_sent: sent.is_sent(now),
+            is_expected: sent.demand.is_expected(now),
         });
         let (width, height) = (wish.width, wish.height);
         Some(Demand {
@@ -203,7 +204,7 @@ impl Sfu {
         let is_late = |at: Instant| now.saturating_duration_since(at) >= TELL_AGAIN;
         let is_missed = !wanted.is_sent(now) && wanted.demand.told.is_none_or(is_late);
         wanted.demand.wanted = Some(now);
-        if std::mem::take(&mut wanted.demand.is_paused) || is_missed {
+        if wanted.demand.resume(now) || is_missed {
             wanted.demand.told = Some(now);
             self.tell_encodings(track);
         }

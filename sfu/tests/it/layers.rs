@@ -1,10 +1,11 @@
 use std::time::Duration;
 
-use sfu::{Event, Limitation, Limits, PeerId, Source};
+use rtc_rtcp::payload_feedbacks::receiver_estimated_maximum_bitrate::ReceiverEstimatedMaximumBitrate;
+use sfu::{Event, Limitation, Limits, Mid, PeerId, Source, Wish};
 
-use crate::common::World;
 use crate::common::offer::Layout;
 use crate::common::screen::Screen;
+use crate::common::{Link, World};
 
 /// A publisher, 1, and subscribers who watch its camera at these widths in their first slot.
 fn watched(seed: u64, widths: &[u16]) -> World {
@@ -145,4 +146,90 @@ fn what_is_sent_and_what_the_way_carries_is_told() {
     assert_eq!((picture.size, picture.limitation), ((320, 240), Limitation::None));
     assert!((250_000..350_000).contains(&picture.bitrate), "{picture:?}");
     assert!(quality.available.is_some_and(|bits| bits > 2_000_000), "{quality:?}");
+}
+
+/// Wishes for the cameras of 1 and 3 at the same size, one of which is pinned.
+fn pin(world: &mut World, id: u64, pinned: u64) {
+    let wishes = [("v0", 1), ("v1", 3)].map(|(mid, peer)| Wish {
+        mid: Mid::from(mid),
+        peer: PeerId(peer),
+        source: Source::Camera,
+        width: 320,
+        height: 240,
+        is_pinned: peer == pinned,
+    });
+    world.sfu.set_wishes(world.now, PeerId(id), &wishes);
+    world.settle();
+}
+
+#[test]
+fn on_a_narrow_way_a_pinned_tile_gets_the_high_encoding_and_another_what_is_left() {
+    let mut world = World::new(10);
+    world.connect(&[1, 2, 3], &Layout::modern(2));
+    world.links.insert(2, Link { bits_per_second: Some(450_000), ..Link::CLEAN });
+    let mut screens = [Screen::default(), Screen::default()];
+    for (pinned, other) in [(1, 3), (3, 1), (1, 3)] {
+        pin(&mut world, 2, pinned);
+        world.shoot(&[1, 3], Duration::from_secs(10));
+        for (screen, mid) in screens.iter_mut().zip(["v0", "v1"]) {
+            screen.watch(world.client(2).take(mid));
+        }
+        let recent = world.now - Duration::from_secs(1);
+        let shown = |peer: u8| {
+            let mut latest = screens.iter().filter_map(Screen::latest).filter(|shown| shown.at > recent);
+            latest.find(|shown| shown.peer == peer).map(|shown| shown.layer)
+        };
+        assert_eq!(shown(pinned.try_into().unwrap()), Some(1));
+        assert!(shown(other).is_none_or(|layer| layer == 0));
+    }
+}
+
+#[test]
+fn a_pin_brings_back_an_encoding_that_its_publisher_was_told_to_leave_out() {
+    let mut world = World::new(14);
+    world.connect(&[1, 2, 3], &Layout::modern(2));
+    world.sfu.set_uplink(Some(700_000));
+    let wish = |(mid, peer): (&str, u64), pinned: u64| Wish {
+        mid: Mid::from(mid),
+        peer: PeerId(peer),
+        source: Source::Camera,
+        width: 640,
+        height: 480,
+        is_pinned: peer == pinned,
+    };
+    let mut screens = [Screen::default(), Screen::default()];
+    for pinned in [1, 3, 1] {
+        let wishes = [("v0", 1), ("v1", 3)].map(|slot| wish(slot, pinned));
+        world.sfu.set_wishes(world.now, PeerId(2), &wishes);
+        world.shoot(&[1, 3], Duration::from_secs(4));
+        for (screen, mid) in screens.iter_mut().zip(["v0", "v1"]) {
+            screen.watch(world.client(2).take(mid));
+        }
+        let layers = screens.each_ref().map(|screen| screen.latest().unwrap().layer);
+        let [chosen, other] = if pinned == 1 { layers } else { [layers[1], layers[0]] };
+        assert!(chosen == 2 && other < 2, "{pinned}: {layers:?}");
+    }
+}
+
+#[test]
+fn who_tells_by_its_own_estimate_what_its_way_carries_gets_what_fits() {
+    let mut world = World::new(12);
+    world.connect(&[1], &Layout::modern(1));
+    world.connect(&[2], &Layout::video(1));
+    world.watch(2, &[("v0", 1, 640)]);
+    let mut screen = Screen::default();
+    world.shoot(&[1], Duration::from_secs(3));
+    assert_eq!(look(&mut world, 2, &mut screen), 2);
+    for (bitrate, layer, limitation) in [
+        (150_000.0, 0, Limitation::Bandwidth),
+        (5_000_000.0, 2, Limitation::None),
+        (400_000.0, 1, Limitation::Bandwidth),
+    ] {
+        let ssrcs = vec![world.client(2).slot_ssrc("v0")];
+        let told = ReceiverEstimatedMaximumBitrate { sender_ssrc: 1, bitrate, ssrcs };
+        world.client(2).send_rtcp(vec![Box::new(told)]);
+        world.shoot(&[1], Duration::from_secs(7));
+        assert_eq!(look(&mut world, 2, &mut screen), layer, "{bitrate} bit/s");
+        assert_eq!(world.quality(2).unwrap().pictures[0].limitation, limitation, "{bitrate} bit/s");
+    }
 }
