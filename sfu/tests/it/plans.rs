@@ -1,7 +1,7 @@
 //! Calls in which anything may happen, in any order; a plan that fails is kept beside this file and tried first.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use sfu::{Event, Grant, PeerId, PeerState, Source};
@@ -12,6 +12,9 @@ use crate::common::{Link, World, assert_sees};
 
 const IDS: std::ops::RangeInclusive<u64> = 1..=4;
 const SLOTS: [&str; 2] = ["v0", "v1"];
+const EARS: [&str; 2] = ["a0", "a1"];
+/// What was sent before somebody was muted has come by then.
+const ON_ITS_WAY: Duration = Duration::from_millis(600);
 const WIDTHS: [u16; 3] = [120, 320, 1_000];
 
 #[derive(Clone, Debug)]
@@ -24,6 +27,7 @@ enum Step {
     Encode(u64, usize, bool),
     Grant(u64, bool, bool),
     Camera(u64, bool),
+    Mute(u64, bool),
     Link(u64, usize),
     Restart(u64),
     Pass,
@@ -38,6 +42,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (id(), 0..3_usize, any::<bool>()).prop_map(|(id, layer, is_on)| Step::Encode(id, layer, is_on)),
         1 => (id(), any::<bool>(), any::<bool>()).prop_map(|(id, video, listen)| Step::Grant(id, video, listen)),
         1 => (id(), any::<bool>()).prop_map(|(id, is_on)| Step::Camera(id, is_on)),
+        2 => (id(), any::<bool>()).prop_map(|(id, is_muted)| Step::Mute(id, is_muted)),
         2 => (id(), 0..Link::SOME.len()).prop_map(|(id, link)| Step::Link(id, link)),
         1 => id().prop_map(Step::Restart),
         4 => Just(Step::Pass),
@@ -49,6 +54,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Known {
     grant: Grant,
     has_camera: bool,
+    muted: Option<Instant>,
 }
 
 struct Call {
@@ -57,6 +63,8 @@ struct Call {
     /// Whom each wishes to see in its slots.
     wishes: BTreeMap<u64, Vec<Option<u64>>>,
     viewers: Vec<Viewer>,
+    /// Who was heard by whom of late.
+    heard: BTreeSet<(u64, u64)>,
 }
 
 impl Call {
@@ -79,7 +87,13 @@ impl Call {
             Step::Camera(id, is_on) => {
                 if let Some(known) = self.known.get_mut(id) {
                     known.has_camera = *is_on;
-                    self.world.set_state(*id, PeerState { camera: *is_on, ..PeerState::default() });
+                    self.tell_state(*id);
+                }
+            }
+            Step::Mute(id, is_muted) => {
+                if let Some(known) = self.known.get_mut(id) {
+                    known.muted = is_muted.then(|| known.muted.unwrap_or(self.world.now));
+                    self.tell_state(*id);
                 }
             }
             Step::Link(id, link) => {
@@ -96,9 +110,15 @@ impl Call {
         self.world.settle();
     }
 
+    fn tell_state(&mut self, id: u64) {
+        let Known { has_camera, muted, .. } = self.known[&id];
+        let state = PeerState { camera: has_camera, muted: muted.is_some(), ..PeerState::default() };
+        self.world.set_state(id, state);
+    }
+
     fn join(&mut self, id: u64) {
         self.world.join(id, &Layout::modern(SLOTS.len()));
-        self.known.insert(id, Known { grant: Grant::ALL, has_camera: true });
+        self.known.insert(id, Known { grant: Grant::ALL, has_camera: true, muted: None });
         self.viewers.extend(SLOTS.map(|mid| Viewer::new((id, mid), self.world.now)));
     }
 
@@ -128,7 +148,12 @@ impl Call {
         let end = self.world.now + duration;
         while self.world.now < end {
             let ids: Vec<u64> = self.known.keys().copied().collect();
+            for id in &ids {
+                let now = self.world.now;
+                self.world.client(*id).send_sound(now, Source::Microphone, 90);
+            }
             self.world.shoot(&ids, Duration::from_millis(40));
+            ids.iter().for_each(|id| self.listen(*id));
             for viewer in &mut self.viewers {
                 let before = viewer.screen.shown.len();
                 viewer.look(&mut self.world);
@@ -136,6 +161,18 @@ impl Call {
                     assert_ne!(u64::from(shown.peer), viewer.id, "one's own picture");
                 }
             }
+        }
+    }
+
+    /// Nobody hears one who is muted, nor themselves.
+    fn listen(&mut self, id: u64) {
+        let client = self.world.client(id);
+        for received in EARS.into_iter().flat_map(|mid| client.take(mid)) {
+            let speaker = u64::from(received.packet.header.csrc[0]);
+            assert_ne!(speaker, id, "one's own voice");
+            let muted = self.known.get(&speaker).and_then(|known| known.muted);
+            assert!(muted.is_none_or(|muted| received.at < muted + ON_ITS_WAY), "{id} hears {speaker}, who is muted");
+            self.heard.insert((id, speaker));
         }
     }
 
@@ -151,7 +188,15 @@ impl Call {
         }
         self.run(Duration::from_secs(6));
         let from = self.world.now;
+        self.heard.clear();
         self.run(Duration::from_secs(1));
+        let here = |id: &u64| self.world.is_connected(*id);
+        for id in self.known.iter().filter(|(id, known)| known.grant.listen && here(id)).map(|(id, _)| id) {
+            let speaks = |(other, known): &(&u64, &Known)| *other != id && known.muted.is_none() && here(other);
+            let others: BTreeSet<u64> = self.known.iter().filter(speaks).map(|(other, _)| *other).collect();
+            let heard = self.heard.iter().filter(|(by, _)| by == id).count();
+            assert_eq!(heard, others.len().min(EARS.len()), "{id} hears {:?}", self.heard);
+        }
         for viewer in &self.viewers {
             let index = SLOTS.iter().position(|mid| *mid == viewer.mid()).unwrap();
             let wish = self.wishes.get(&viewer.id).and_then(|wishes| *wishes.get(index)?);
@@ -185,7 +230,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let (known, wishes, viewers) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let mut call = Call { world: World::new(seed), known, wishes, viewers };
+        let mut call = Call { world: World::new(seed), known, wishes, viewers, heard: BTreeSet::new() };
         for id in [1, 2] {
             call.take(&Step::Join(id));
         }

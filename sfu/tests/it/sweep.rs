@@ -104,6 +104,8 @@ fn pictures_go_on_at_ten_percent_loss_with_jitter_and_at_twenty() {
     let jittery = Link { delay: Duration::from_millis(30), jitter: Duration::from_millis(20), ..lossy(10) };
     let outcome = sweep("10 % loss, 40 ± 10 ms, reordered", jittery);
     assert!(outcome.freeze < Duration::from_secs(2) && outcome.pace > 15.0, "{outcome:?}");
+    sweep("10 % loss", lossy(10));
+    sweep("40 ± 10 ms, reordered", Link { loss_percent: 0, ..jittery });
     let outcome = sweep("20 % loss", lossy(20));
     assert!(outcome.pace > 3.0, "{outcome:?}");
 }
@@ -139,7 +141,7 @@ fn media_is_back_within_two_seconds_after_a_blackout_of_five() {
 }
 
 #[test]
-fn a_way_that_becomes_narrow_in_the_midst_of_a_call_costs_pictures_and_no_speech() {
+fn a_way_that_becomes_narrow_in_the_midst_of_a_call_costs_pictures_and_speech_for_a_moment_only() {
     let mut scene = Scene::new(11, narrow(4_000_000));
     scene.run(Duration::from_secs(5));
     scene.world.links.insert(2, narrow(400_000));
@@ -147,7 +149,7 @@ fn a_way_that_becomes_narrow_in_the_midst_of_a_call_costs_pictures_and_no_speech
     scene.run(Duration::from_secs(4));
     let outcome = scene.result(from);
     eprintln!("the first four seconds on 400 kbit/s after 4 Mbit/s: {outcome:?}");
-    assert!(outcome.freeze < Duration::from_millis(1_500) && outcome.lost_sound < 0.25, "{outcome:?}");
+    assert!(outcome.freeze < Duration::from_millis(1_500) && outcome.lost_sound < 0.16, "{outcome:?}");
     let from = scene.listen_from_now();
     scene.run(Duration::from_secs(10));
     let outcome = scene.result(from);
