@@ -8,6 +8,9 @@ import { Server } from './lib/server.mjs';
 import { Network, RELAY, useRelayOnly } from './lib/network.mjs';
 import { account, during, sent, until, widths } from './lib/stats.mjs';
 
+/** As long as pictures wait for sound at most. */
+const LONGEST_HOLD_MS = 400;
+
 let server, network;
 const browsers = [];
 let ada, bob, cat;
@@ -75,7 +78,8 @@ test('pictures wait as long as sound takes', async () => {
       return { sound, pictures: receivers.map((receiver) => receiver.jitterBufferTarget) };
     });
     // Sound's mean since the call began, beside what it was of late and the way to the loudspeaker.
-    const isAsLong = (ms) => ms > last.sound / 2 && ms < Math.min(400, last.sound * 2 + 100) + 1;
+    const [least, most] = [last.sound / 2, last.sound * 2 + 100].map((ms) => Math.min(ms, LONGEST_HOLD_MS));
+    const isAsLong = (ms) => ms >= least && ms <= most;
     return { done: last.pictures.length > 0 && last.pictures.every(isAsLong), last };
   }, 'every slot for pictures is told to wait as long as sound does');
 });
