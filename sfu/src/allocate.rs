@@ -131,9 +131,9 @@ impl<'a> Sharing<'a> {
         let Some(step) = ladder.get(next) else {
             return false;
         };
-        let more = step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate));
+        let more = beside((ladder, at), *step);
         let is_new = self.demands[index].sends.is_none_or(|sends| step.target > sends);
-        let needed = if is_new && self.is_bounded { more * TO_SPARE / 100 } else { more };
+        let needed = if is_new && self.is_bounded { with_some_to_spare(more) } else { more };
         let fits = needed <= self.left;
         if fits {
             self.left -= more;
@@ -197,7 +197,7 @@ impl Demand {
     /// The bit/s that the least of an encoding takes beside what is taken already, with some to spare.
     fn more(&self, (ladder, at): (&[Step], Option<usize>), offered: &Offered) -> u64 {
         let least = self.steps(offered, at.is_none()).next();
-        least.map_or(u64::MAX, |step| beside((ladder, at), step))
+        least.map_or(u64::MAX, |step| with_some_to_spare(beside((ladder, at), step)))
     }
 
     /// The encoding that is worth asking its publisher for, where so many bit/s are left: what is not sent now is only asked for if
@@ -223,15 +223,19 @@ impl Demand {
         let wanted = if fitting < shown { fitting } else { asked.or(shown).or_else(least) };
         // Nor could all be had of what fits if it were sent: then the publisher is not to blame.
         let whole = whole.and_then(|offered| offered.steps().last());
-        let is_too_much = whole.is_some_and(|step| beside((ladder, at), step) > left);
+        let is_too_much = whole.is_some_and(|step| with_some_to_spare(beside((ladder, at), step)) > left);
         let is_held_back = fitting.is_some() && (!is_top || (is_missing && is_too_much));
         Choice { slot: self.slot, target, wanted, is_held_back, is_missing: is_missing && !is_held_back }
     }
 }
 
-/// The bit/s that a step takes beside what is taken already, with some to spare.
+/// The bit/s that a step takes beside what is taken already.
 fn beside((ladder, at): (&[Step], Option<usize>), step: Step) -> u64 {
-    step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate)).saturating_mul(TO_SPARE) / 100
+    step.rate.saturating_sub(at.map_or(0, |at| ladder[at].rate))
+}
+
+fn with_some_to_spare(bits: u64) -> u64 {
+    bits.saturating_mul(TO_SPARE) / 100
 }
 
 impl Offered {

@@ -207,7 +207,7 @@ impl Ingress {
             return None;
         }
         let length = packet.len();
-        let track = self.tracks.iter_mut().find(|track| track.id.source == origin.source)?;
+        let track = self.track_mut(origin.source)?;
         let packet = Packet::read(header, arrived, (packet, origin.is_repair))?;
         let counted = track.count(&packet, origin.layer)?;
         if origin.source == Source::Microphone {

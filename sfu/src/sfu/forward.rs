@@ -164,6 +164,7 @@ impl Sfu {
     /// Sends a subscriber the pictures whose turn it is.
     pub(super) fn release(&mut self, now: Instant, id: PeerId) {
         while let Some((index, media)) = self.peers.get_mut(&id).and_then(|peer| peer.pacer.pop(now)) {
+            // Its publisher may have switched it off since.
             let is_published = is_published(&self.peers, media.track);
             let writing = self.writing(now);
             let Some(peer) = self.peers.get_mut(&id).filter(|_| is_published) else {
@@ -293,7 +294,7 @@ impl Sfu {
     }
 }
 
-/// Whether what waited may still be sent: its publisher may have switched it off since.
-fn is_published(peers: &BTreeMap<PeerId, Box<Peer>>, track: TrackId) -> bool {
+/// Whether others may see and hear a track now.
+pub(super) fn is_published(peers: &BTreeMap<PeerId, Box<Peer>>, track: TrackId) -> bool {
     peers.get(&track.peer).is_some_and(|publisher| publisher.publishes(track.source))
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::forward::is_published;
 use super::{Sfu, transmit};
 use crate::allocate::{Choice, Demand, Offered, allocate};
 use crate::bandwidth::Bandwidth;
@@ -72,10 +73,10 @@ impl Sfu {
         let Some(peer) = self.peers.get(&id) else {
             return;
         };
-        let is_sent = |track: TrackId| self.peers.get(&track.peer).is_some_and(|peer| peer.publishes(track.source));
         let slots = peer.slots.iter().enumerate().filter(|(_, slot)| {
             let wish = slot.wish.map(|wish| wish.track);
-            slot.shows.is_some() && wish.is_some_and(|wish| slot.shows != Some(wish) && !is_sent(wish))
+            slot.shows.is_some()
+                && wish.is_some_and(|wish| slot.shows != Some(wish) && !is_published(&self.peers, wish))
         });
         for index in slots.map(|(index, _)| index).collect::<Vec<_>>() {
             self.show(id, index, None);
